@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Finds out what the kernel offers, by compiling and not by its version, since
+# vendor trees backport. Each compat/probes/NAME.c that compiles becomes
+# "#define XTUN_HAVE_NAME 1" in compat/generated.h; compat.h does the rest.
+# The compiler's reasons for a "no" are in compat/probes/NAME.log.
+
+xtun-probes := $(patsubst $(src)/compat/probes/%.c,%,$(sort $(wildcard $(src)/compat/probes/*.c)))
+xtun-probe-results := $(xtun-probes:%=$(obj)/compat/probes/%.h)
+
+quiet_cmd_xtun_probe = PROBE   $@
+      cmd_xtun_probe = \
+	mkdir -p $(@D); \
+	if $(CC) $(c_flags) -Werror -fsyntax-only $< 2>$(@:.h=.log); then \
+		echo '\#define XTUN_HAVE_$(shell echo $(*F) | tr a-z A-Z) 1'; \
+	else \
+		echo '/* no $(*F) */'; \
+	fi >$@
+
+$(xtun-probe-results): $(obj)/compat/probes/%.h: $(src)/compat/probes/%.c FORCE
+	$(call if_changed,xtun_probe)
+
+quiet_cmd_xtun_generated = GEN     $@
+      cmd_xtun_generated = cat $(filter %.h,$(real-prereqs)) >$@
+
+$(obj)/compat/generated.h: $(xtun-probe-results) FORCE
+	$(call if_changed,xtun_generated)
+
+targets += $(xtun-probes:%=compat/probes/%.h) compat/generated.h
+clean-files += compat/probes/*.h compat/probes/*.log compat/generated.h
+
+ccflags-y += -I$(obj)/compat
+$(addprefix $(obj)/,$(xtun-y)): $(obj)/compat/generated.h

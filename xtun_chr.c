@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device node.
+ *
+ * Opening joins nothing. read() and write() attach the file to the interface
+ * that the module's parameter names, in the namespace it was opened in. poll(),
+ * FIONREAD and O_ASYNC before that join the same queue provisionally, to be
+ * woken only: a program that hands the descriptor to epoll first has not yet
+ * said what it wants of it.
+ *
+ * Neither takes RTNL, so polling and non-blocking I/O never sleep on it.
+ */
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include <asm/ioctls.h>
+
+#include "xtun.h"
+
+static const char *xtun_chr_name;
+
+static void xtun_chr_debug(struct xtun_queue *q, const char *what)
+{
+	struct xtun_slot *slot = rcu_dereference(q->slot);
+
+	if (slot)
+		netdev_dbg(slot->dev, "%s queue %u\n", what, slot->index);
+}
+
+/* Under RCU. On success the file holds a reference to the queue. */
+static int xtun_chr_join_locked(struct file *file, bool attach)
+{
+	struct xtun_file *xf = file->private_data;
+	struct xtun_queue *old, *q;
+	int err;
+
+	lockdep_assert_held(&xf->lock);
+	old = rcu_dereference_protected(xf->queue, lockdep_is_held(&xf->lock));
+	if (xf->attached || (old && !attach))
+		return 0;
+
+	q = xtun_net_find(xf->net, xtun_chr_name, file);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+
+	if (old && old != q) {
+		RCU_INIT_POINTER(xf->queue, NULL);
+		xtun_queue_leave(old, xf);
+	}
+	err = xtun_queue_join(q, xf, attach);
+	if (err)
+		return err;
+	rcu_assign_pointer(xf->queue, q);
+	if (attach) {
+		/* Pairs with xtun_chr_queue(): the queue before the flag. */
+		smp_store_release(&xf->attached, true);
+		xtun_chr_debug(q, "attach");
+	}
+	return 0;
+}
+
+/*
+ * The file's queue with a reference, after joining it if that has not been
+ * done: for good if @attach, else provisionally.
+ */
+static struct xtun_queue *xtun_chr_queue(struct file *file, bool attach)
+{
+	struct xtun_file *xf = file->private_data;
+	struct xtun_queue *q;
+	int err = 0;
+
+	rcu_read_lock();
+	if (unlikely(!smp_load_acquire(&xf->attached))) {
+		spin_lock(&xf->lock);
+		err = xtun_chr_join_locked(file, attach);
+		spin_unlock(&xf->lock);
+	}
+	q = rcu_dereference(xf->queue);
+	if (err)
+		q = ERR_PTR(err);
+	else if (!q || !refcount_inc_not_zero(&q->ref))
+		q = ERR_PTR(-ENODEV);
+	rcu_read_unlock();
+	return q;
+}
+
+static int xtun_chr_open(struct inode *inode, struct file *file)
+{
+	struct xtun_file *xf = kzalloc(sizeof(*xf), GFP_KERNEL_ACCOUNT);
+	struct xtun_queue *q;
+
+	if (!xf)
+		return -ENOMEM;
+	xf->net = get_net(current->nsproxy->net_ns);
+	xf->reader = file->f_mode & FMODE_READ;
+	xf->exclusive = file->f_flags & O_EXCL;
+	init_waitqueue_head(&xf->wait);
+	spin_lock_init(&xf->lock);
+	INIT_LIST_HEAD(&xf->node);
+	file->private_data = xf;
+
+	if (xf->exclusive) {
+		q = xtun_chr_queue(file, true);
+		if (IS_ERR(q)) {
+			put_net(xf->net);
+			kfree(xf);
+			return PTR_ERR(q);
+		}
+		xtun_queue_unref(q);
+	}
+
+	/* Neither read nor write waits without being asked to: io_uring. */
+	file->f_mode |= FMODE_NOWAIT;
+	return stream_open(inode, file);
+}
+
+static int xtun_chr_release(struct inode *inode, struct file *file)
+{
+	struct xtun_file *xf = file->private_data;
+	struct xtun_queue *q = rcu_dereference_protected(xf->queue, true);
+
+	if (q) {
+		rcu_read_lock();
+		xtun_chr_debug(q, "detach");
+		rcu_read_unlock();
+		xtun_queue_leave(q, xf);
+	}
+	put_net(xf->net);
+	kfree(xf);
+	return 0;
+}
+
+static ssize_t xtun_chr_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	bool nowait = (file->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
+	struct xtun_queue *q;
+	struct sk_buff *skb;
+	ssize_t ret;
+
+	if (!iov_iter_count(to))
+		return 0;
+
+	q = xtun_chr_queue(file, true);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	skb = xtun_queue_take(q, file->private_data, nowait);
+	ret = IS_ERR(skb) ? PTR_ERR(skb) : xtun_frame_read(q, skb, to);
+	xtun_queue_unref(q);
+	return ret;
+}
+
+static ssize_t xtun_chr_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct xtun_queue *q = xtun_chr_queue(iocb->ki_filp, true);
+	ssize_t ret;
+
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	ret = xtun_frame_write(q, from);
+	xtun_queue_unref(q);
+	return ret;
+}
+
+static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
+{
+	struct xtun_queue *q = xtun_chr_queue(file, false);
+	struct xtun_file *xf = file->private_data;
+	__poll_t events;
+
+	/* Also where there is no queue yet: joining one wakes the poller. */
+	poll_wait(file, &xf->wait, wait);
+	if (IS_ERR(q))
+		return EPOLLERR;
+	events = xtun_queue_poll(q);
+	xtun_queue_unref(q);
+	return events;
+}
+
+static int xtun_chr_fasync(int fd, struct file *file, int on)
+{
+	struct xtun_file *xf = file->private_data;
+	struct xtun_queue *q;
+	int err = fasync_helper(fd, file, on, &xf->fasync);
+
+	if (err < 0 || !on)
+		return err;
+
+	/* Without an interface there is nothing to signal until one is joined. */
+	q = xtun_chr_queue(file, false);
+	if (!IS_ERR(q))
+		xtun_queue_unref(q);
+	return 0;
+}
+
+static long xtun_chr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct xtun_queue *q;
+	unsigned int len;
+
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+
+	q = xtun_chr_queue(file, false);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	len = xtun_queue_next_len(q);
+	xtun_queue_unref(q);
+	return put_user(len, (int __user *)arg);
+}
+
+static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct xtun_file *xf = file->private_data;
+	struct xtun_slot *slot = NULL;
+	struct xtun_queue *q;
+
+	rcu_read_lock();
+	q = smp_load_acquire(&xf->attached) ? rcu_dereference(xf->queue) : NULL;
+	if (q)
+		slot = rcu_dereference(q->slot);
+	if (slot)
+		seq_printf(m, "iff:\t%s\nqueue:\t%u\n", slot->dev->name, slot->index);
+	rcu_read_unlock();
+}
+
+static const struct file_operations xtun_chr_fops = {
+	.owner		= THIS_MODULE,
+	.open		= xtun_chr_open,
+	.release	= xtun_chr_release,
+	.read_iter	= xtun_chr_read_iter,
+	.write_iter	= xtun_chr_write_iter,
+	.poll		= xtun_chr_poll,
+	.fasync		= xtun_chr_fasync,
+	.unlocked_ioctl	= xtun_chr_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.show_fdinfo	= xtun_chr_show_fdinfo,
+};
+
+static struct miscdevice xtun_chr_misc = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "xtun",
+	.mode	= 0600,
+	.fops	= &xtun_chr_fops,
+};
+
+/**
+ * xtun_chr_init() - make /dev/xtun
+ * @name: of the interface that a plain file attaches to; kept, not copied
+ *
+ * Return: 0 or a negative errno.
+ */
+int xtun_chr_init(const char *name)
+{
+	xtun_chr_name = name;
+	return misc_register(&xtun_chr_misc);
+}
+
+/**
+ * xtun_chr_exit() - remove /dev/xtun; no file is open
+ */
+void xtun_chr_exit(void)
+{
+	misc_deregister(&xtun_chr_misc);
+}

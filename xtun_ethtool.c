@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What ethtool shows and sets. Every counter of every queue is shown, so that
+ * anybody can do the sum of the law.
+ */
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+
+#include "xtun.h"
+
+static const char xtun_priv_flags[][ETH_GSTRING_LEN] = {
+	"rx-direct",
+};
+
+static const char * const xtun_gauges[] = { "tx_waiting", "readers" };
+
+#define XTUN_STATS_PER_QUEUE	(XTUN_NCOUNTERS + ARRAY_SIZE(xtun_gauges))
+
+static void xtun_ethtool_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
+{
+	strscpy(info->driver, "xtun", sizeof(info->driver));
+	strscpy(info->version, XTUN_VERSION, sizeof(info->version));
+	strscpy(info->bus_info, "virtual", sizeof(info->bus_info));
+}
+
+static int xtun_ethtool_get_sset_count(struct net_device *dev, int sset)
+{
+	switch (sset) {
+	case ETH_SS_STATS:
+		return dev->num_tx_queues * XTUN_STATS_PER_QUEUE;
+	case ETH_SS_PRIV_FLAGS:
+		return ARRAY_SIZE(xtun_priv_flags);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static void xtun_ethtool_get_strings(struct net_device *dev, u32 sset, u8 *data)
+{
+	unsigned int i, c;
+
+	if (sset == ETH_SS_PRIV_FLAGS) {
+		memcpy(data, xtun_priv_flags, sizeof(xtun_priv_flags));
+		return;
+	}
+	for (i = 0; i < dev->num_tx_queues; i++) {
+		for (c = 0; c < XTUN_NCOUNTERS; c++, data += ETH_GSTRING_LEN)
+			snprintf(data, ETH_GSTRING_LEN, "q%u_%s", i, xtun_counter_names[c]);
+		for (c = 0; c < ARRAY_SIZE(xtun_gauges); c++, data += ETH_GSTRING_LEN)
+			snprintf(data, ETH_GSTRING_LEN, "q%u_%s", i, xtun_gauges[c]);
+	}
+}
+
+static void xtun_ethtool_get_stats(struct net_device *dev, struct ethtool_stats *stats, u64 *data)
+{
+	struct xtun *xt = netdev_priv(dev);
+	unsigned int i;
+
+	for (i = 0; i < dev->num_tx_queues; i++, data += XTUN_STATS_PER_QUEUE) {
+		xtun_stats_sum(&xt->slots[i], data);
+		xtun_queue_gauges(&xt->slots[i], &data[XTUN_NCOUNTERS],
+				  &data[XTUN_NCOUNTERS + 1]);
+	}
+}
+
+static u32 xtun_ethtool_get_priv_flags(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+
+	return xt->rx_direct;
+}
+
+static int xtun_ethtool_set_priv_flags(struct net_device *dev, u32 flags)
+{
+	struct xtun *xt = netdev_priv(dev);
+
+	WRITE_ONCE(xt->rx_direct, flags & 1);
+	return 0;
+}
+
+/* The queue allocates nothing in advance, so its length has no limit of ours. */
+static void xtun_ethtool_get_ringparam(struct net_device *dev, struct ethtool_ringparam *ring
+				       XTUN_COMPAT_RINGPARAM_MORE)
+{
+	ring->tx_max_pending = U32_MAX;
+	ring->tx_pending = dev->tx_queue_len;
+}
+
+const struct ethtool_ops xtun_ethtool_ops = {
+	.get_drvinfo		= xtun_ethtool_get_drvinfo,
+	.get_link		= ethtool_op_get_link,
+	.get_sset_count		= xtun_ethtool_get_sset_count,
+	.get_strings		= xtun_ethtool_get_strings,
+	.get_ethtool_stats	= xtun_ethtool_get_stats,
+	.get_priv_flags		= xtun_ethtool_get_priv_flags,
+	.set_priv_flags		= xtun_ethtool_set_priv_flags,
+	.get_ringparam		= xtun_ethtool_get_ringparam,
+	.get_ts_info		= ethtool_op_get_ts_info,
+};

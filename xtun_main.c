@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of contents: module parameters, what insmod makes and rmmod
+ * removes.
+ *
+ *	xtun_net.c	the interface: setup, transmit, receive, link kind
+ *	xtun_queue.c	the queue between the interface and the files
+ *	xtun_frame.c	bytes to skb, skb to bytes, every check on a frame
+ *	xtun_chr.c	/dev/xtun: open, read, write, poll, release
+ *	xtun_ethtool.c	what ethtool shows and sets
+ *	xtun_trace.h	the tracepoints
+ *	compat/		all that differs between kernels
+ */
+#include <linux/module.h>
+#include <net/net_namespace.h>
+#include <net/rtnetlink.h>
+
+#include "xtun.h"
+
+static char *name = "xtun";
+module_param(name, charp, 0444);
+MODULE_PARM_DESC(name, "Name of the interface made at load, and the one a plain file attaches to in its own network namespace (default: xtun)");
+
+static int owner = -1;
+module_param(owner, int, 0444);
+MODULE_PARM_DESC(owner, "User id that may use that interface without CAP_NET_ADMIN (default: -1, none)");
+
+static int group = -1;
+module_param(group, int, 0444);
+MODULE_PARM_DESC(group, "Group id whose members may use that interface without CAP_NET_ADMIN; with owner set, both must match (default: -1, none)");
+
+static bool create = true;
+module_param(create, bool, 0444);
+MODULE_PARM_DESC(create, "Make one interface at load (default: Y); without, 'ip link add NAME type xtun' makes them");
+
+static int __init xtun_check_parameters(void)
+{
+	if (!dev_valid_name(name) || strchr(name, '%')) {
+		pr_err("name=%s is no name for an interface\n", name);
+		return -EINVAL;
+	}
+	if (owner < -1 || group < -1) {
+		pr_err("owner and group take an id of 0 or above, or -1 for none\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int __init xtun_init(void)
+{
+	int err = xtun_check_parameters();
+
+	if (err)
+		return err;
+
+	err = xtun_net_init();
+	if (err)
+		return err;
+
+	err = xtun_chr_init(name);
+	if (err)
+		goto err_net;
+
+	if (create) {
+		err = xtun_net_create(&init_net, name, make_kuid(&init_user_ns, owner),
+				      make_kgid(&init_user_ns, group));
+		if (err) {
+			pr_err("cannot make interface %s: %d\n", name, err);
+			goto err_chr;
+		}
+	}
+	return 0;
+
+err_chr:
+	xtun_chr_exit();
+err_net:
+	xtun_net_exit();
+	return err;
+}
+module_init(xtun_init);
+
+/*
+ * No file is open here: each holds a reference to the module. Nothing of the
+ * module runs from an RCU callback (queues go by kfree_rcu()), so there is no
+ * callback to wait for.
+ */
+static void __exit xtun_exit(void)
+{
+	xtun_chr_exit();
+	xtun_net_exit();
+}
+module_exit(xtun_exit);
+
+MODULE_DESCRIPTION("Ethernet interface whose other end is a file");
+MODULE_AUTHOR("The xtun developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(XTUN_VERSION);
+MODULE_ALIAS_RTNL_LINK("xtun");

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The queue between the interface and the files: put, take, wait, wake, count.
+ *
+ * A list under one lock, and not a ptr_ring: it holds exactly tx_queue_len
+ * frames, a new length takes effect at once and allocates nothing, and it says
+ * at any time how many frames wait.
+ */
+#include <linux/list.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+
+#include "xtun.h"
+
+#define CREATE_TRACE_POINTS
+#include "xtun_trace.h"
+
+/* Frames older than this do not await the first reader after none. */
+#define XTUN_STALE	HZ
+
+struct xtun_cb {
+	unsigned long queued;	/* jiffies */
+};
+
+#define XTUN_CB(skb)	((struct xtun_cb *)(skb)->cb)
+
+const char * const xtun_counter_names[XTUN_NCOUNTERS] = {
+#define XTUN_NAME(id, name, ...)	[XTUN_##id] = name,
+	XTUN_COUNTERS(XTUN_NAME, XTUN_NAME)
+#undef XTUN_NAME
+};
+
+static const enum skb_drop_reason xtun_drop_reasons[XTUN_NCOUNTERS] = {
+#define XTUN_NO_REASON(...)
+#define XTUN_REASON(id, name, reason)	[XTUN_##id] = SKB_DROP_REASON_##reason,
+	XTUN_COUNTERS(XTUN_NO_REASON, XTUN_REASON)
+#undef XTUN_REASON
+#undef XTUN_NO_REASON
+};
+
+static void xtun_add(struct xtun_stats *stats, enum xtun_counter c, unsigned int n)
+{
+	unsigned long flags = u64_stats_update_begin_irqsave(&stats->syncp);
+
+	u64_stats_add(&stats->v[c], n);
+	u64_stats_update_end_irqrestore(&stats->syncp, flags);
+}
+
+/**
+ * xtun_count() - count one event
+ * @slot: of the queue
+ * @c: which
+ *
+ * Context: process or softirq; @slot is kept alive by RCU or RTNL.
+ */
+void xtun_count(struct xtun_slot *slot, enum xtun_counter c)
+{
+	xtun_add(get_cpu_ptr(slot->stats), c, 1);
+	put_cpu_ptr(slot->stats);
+}
+
+/**
+ * xtun_count_bytes() - count one frame and its length
+ * @slot: of the queue
+ * @frames: counter of frames
+ * @bytes: counter of bytes
+ * @len: length of the frame in bytes, Ethernet header included
+ *
+ * Context: as xtun_count().
+ */
+void xtun_count_bytes(struct xtun_slot *slot, enum xtun_counter frames,
+		      enum xtun_counter bytes, unsigned int len)
+{
+	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
+
+	xtun_add(stats, frames, 1);
+	xtun_add(stats, bytes, len);
+	put_cpu_ptr(slot->stats);
+}
+
+/**
+ * xtun_stats_sum() - the counters of a queue over all CPUs
+ * @slot: of the queue
+ * @sum: filled, indexed by enum xtun_counter
+ *
+ * Context: any; @slot is kept alive by RCU or RTNL.
+ */
+void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS])
+{
+	int cpu, c;
+
+	memset(sum, 0, XTUN_NCOUNTERS * sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct xtun_stats *stats = per_cpu_ptr(slot->stats, cpu);
+
+		for (c = 0; c < XTUN_NCOUNTERS; c++) {
+			unsigned int start;
+			u64 v;
+
+			do {
+				start = u64_stats_fetch_begin(&stats->syncp);
+				v = u64_stats_read(&stats->v[c]);
+			} while (u64_stats_fetch_retry(&stats->syncp, start));
+			sum[c] += v;
+		}
+	}
+}
+
+/**
+ * xtun_lose() - the one end of every frame that is lost
+ * @slot: of the queue
+ * @loss: why
+ * @skb: the frame, which is freed; NULL if it never became one, or if the
+ *	kernel has freed it
+ * @len: its length in bytes, Ethernet header included
+ *
+ * Context: as xtun_count().
+ */
+void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
+	       unsigned int len)
+{
+	xtun_count(slot, loss);
+	trace_xtun_loss(slot->dev, slot->index, len, xtun_counter_names[loss]);
+	if (skb)
+		kfree_skb_reason(skb, xtun_drop_reasons[loss]);
+}
+
+static void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss,
+			   struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list)))
+		xtun_lose(slot, loss, skb, skb->len);
+}
+
+/**
+ * xtun_queue_create() - make the queue of a slot
+ * @slot: whose queue it will be; not yet visible to anybody
+ *
+ * Context: process, may sleep.
+ * Return: the queue with one reference, which is the slot's, or NULL.
+ */
+struct xtun_queue *xtun_queue_create(struct xtun_slot *slot)
+{
+	struct xtun_queue *q = kzalloc(sizeof(*q), GFP_KERNEL);
+
+	if (!q)
+		return NULL;
+	refcount_set(&q->ref, 1);
+	spin_lock_init(&q->lock);
+	__skb_queue_head_init(&q->frames);
+	INIT_LIST_HEAD(&q->files);
+	RCU_INIT_POINTER(q->slot, slot);
+	return q;
+}
+
+/**
+ * xtun_queue_destroy() - end the queue of a slot
+ * @slot: whose queue it is
+ *
+ * The frames that wait are lost as "detached"; its files wake and see an
+ * error, and keep the dead queue until they are closed.
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_queue_destroy(struct xtun_slot *slot)
+{
+	struct xtun_queue *q = rtnl_dereference(slot->queue);
+	struct sk_buff_head lost;
+	struct xtun_file *xf;
+
+	__skb_queue_head_init(&lost);
+	RCU_INIT_POINTER(slot->queue, NULL);
+
+	spin_lock_bh(&q->lock);
+	WRITE_ONCE(q->dead, true);
+	RCU_INIT_POINTER(q->slot, NULL);
+	skb_queue_splice_init(&q->frames, &lost);
+	list_for_each_entry(xf, &q->files, node) {
+		wake_up_interruptible_all(&xf->wait);
+		kill_fasync(&xf->fasync, SIGIO, POLL_HUP);
+	}
+	spin_unlock_bh(&q->lock);
+
+	xtun_lose_list(slot, XTUN_TX_DETACHED, &lost);
+	xtun_queue_unref(q);
+}
+
+/**
+ * xtun_queue_unref() - give back a reference
+ * @q: the queue, freed with the last one
+ *
+ * Context: any.
+ */
+void xtun_queue_unref(struct xtun_queue *q)
+{
+	if (refcount_dec_and_test(&q->ref))
+		kfree_rcu(q, rcu);
+}
+
+/* All files with somebody asleep, or a single reader of each if he is. */
+static void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
+{
+	struct xtun_file *xf;
+
+	lockdep_assert_held(&q->lock);
+	list_for_each_entry(xf, &q->files, node) {
+		/*
+		 * No barrier: whoever goes to sleep looks at the queue once
+		 * more under its lock, and here that lock is held.
+		 */
+		if (waitqueue_active(&xf->wait))
+			wake_up_interruptible_poll(&xf->wait, events);
+		if (xf->fasync)
+			kill_fasync(&xf->fasync, SIGIO, events & EPOLLIN ? POLL_IN : POLL_OUT);
+	}
+}
+
+/**
+ * xtun_queue_wake() - tell the files of a queue that something has changed
+ * @q: the queue
+ * @events: what is possible now
+ *
+ * Context: process or softirq.
+ */
+void xtun_queue_wake(struct xtun_queue *q, __poll_t events)
+{
+	spin_lock_bh(&q->lock);
+	xtun_queue_wake_locked(q, events);
+	spin_unlock_bh(&q->lock);
+}
+
+/* The first reader after none: what is too old to interest it. */
+static void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
+{
+	struct sk_buff *skb;
+
+	while ((skb = skb_peek(&q->frames)) &&
+	       time_after(jiffies, XTUN_CB(skb)->queued + XTUN_STALE)) {
+		__skb_unlink(skb, &q->frames);
+		__skb_queue_tail(stale, skb);
+	}
+}
+
+/**
+ * xtun_queue_join() - put a file on a queue's list
+ * @q: the queue; kept alive by RCU or a reference
+ * @xf: the file; on no other queue's list
+ * @attach: for good, as one of its users; else to be woken only
+ *
+ * A file that is on the list already becomes a user, if @attach says so.
+ *
+ * Context: process, under RCU and xf->lock.
+ * Return: 0; -ENODEV if the interface is going; -EBUSY if another file is the
+ * queue's sole user, or @xf wants to be and others are there.
+ */
+int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach)
+{
+	struct sk_buff_head stale;
+	int err = 0;
+
+	__skb_queue_head_init(&stale);
+	spin_lock_bh(&q->lock);
+	if (q->dead) {
+		err = -ENODEV;
+		goto unlock;
+	}
+	if (attach) {
+		if (q->exclusive || (xf->exclusive && q->users)) {
+			err = -EBUSY;
+			goto unlock;
+		}
+		q->users++;
+		q->exclusive = xf->exclusive;
+		if (xf->reader && !q->readers++)
+			xtun_queue_age(q, &stale);
+	}
+	if (list_empty(&xf->node)) {
+		refcount_inc(&q->ref);
+		list_add_tail(&xf->node, &q->files);
+	}
+	/* Whoever polled it before it joined was told of an error. */
+	wake_up_interruptible_all(&xf->wait);
+unlock:
+	spin_unlock_bh(&q->lock);
+
+	if (!skb_queue_empty(&stale)) {
+		struct xtun_slot *slot = rcu_dereference(q->slot);
+
+		if (slot)
+			xtun_lose_list(slot, XTUN_TX_STALE, &stale);
+		else
+			__skb_queue_purge(&stale);
+	}
+	return err;
+}
+
+/**
+ * xtun_queue_leave() - take a file off its queue's list
+ * @q: the queue; the file's reference is given back
+ * @xf: the file
+ *
+ * Context: process, under xf->lock or from release.
+ */
+void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf)
+{
+	spin_lock_bh(&q->lock);
+	list_del_init(&xf->node);
+	if (xf->attached) {
+		q->users--;
+		q->readers -= xf->reader;
+		q->exclusive = false;
+	}
+	spin_unlock_bh(&q->lock);
+	xtun_queue_unref(q);
+}
+
+/**
+ * xtun_queue_put() - a frame on its way to userspace
+ * @q: the queue
+ * @skb: the frame, which holds nothing of others any more
+ * @limit: most frames that may wait
+ *
+ * Context: softirq, or process with bottom halves off.
+ * Return: 0 if the frame was taken, else the loss: it is the caller's still.
+ */
+enum xtun_counter xtun_queue_put(struct xtun_queue *q, struct sk_buff *skb, unsigned int limit)
+{
+	enum xtun_counter loss = 0;
+
+	BUILD_BUG_ON(sizeof(struct xtun_cb) > sizeof(skb->cb));
+	XTUN_CB(skb)->queued = jiffies;
+
+	spin_lock(&q->lock);
+	if (unlikely(q->dead)) {
+		loss = XTUN_TX_DETACHED;
+	} else if (skb_queue_len(&q->frames) >= limit) {
+		loss = XTUN_TX_FULL;
+	} else {
+		__skb_queue_tail(&q->frames, skb);
+		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
+	}
+	spin_unlock(&q->lock);
+	return loss;
+}
+
+static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
+{
+	struct sk_buff *skb;
+
+	spin_lock_bh(&q->lock);
+	skb = __skb_dequeue(&q->frames);
+	spin_unlock_bh(&q->lock);
+	return skb;
+}
+
+/**
+ * xtun_queue_take() - the next frame for a reader
+ * @q: the queue; a reference is held
+ * @xf: the file that reads
+ * @nowait: do not sleep
+ *
+ * A reader sleeps exclusively, so that a frame wakes one thread of a file. The
+ * frame is taken in the wait's own condition: a reader that is killed has
+ * either taken it, and returns it, or has not.
+ *
+ * Context: process, may sleep unless @nowait.
+ * Return: the frame, now the caller's; ERR_PTR(-EAGAIN) if there is none and
+ * @nowait, ERR_PTR(-EBADFD) if the interface is gone, ERR_PTR(-ERESTARTSYS).
+ */
+struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait)
+{
+	struct sk_buff *skb = NULL;
+	int err;
+
+	if (nowait) {
+		skb = xtun_queue_pop(q);
+		if (skb)
+			return skb;
+		return ERR_PTR(READ_ONCE(q->dead) ? -EBADFD : -EAGAIN);
+	}
+
+	err = wait_event_interruptible_exclusive(xf->wait, (skb = xtun_queue_pop(q)) ||
+						 READ_ONCE(q->dead));
+	if (err)
+		return ERR_PTR(err);
+	return skb ?: ERR_PTR(-EBADFD);
+}
+
+/**
+ * xtun_queue_put_back() - a frame that was taken and could not be delivered
+ * @q: the queue; a reference is held
+ * @skb: the frame, which becomes the next one again
+ *
+ * Context: process.
+ */
+void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
+{
+	struct xtun_slot *slot;
+
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	if (slot)
+		xtun_count(slot, XTUN_TX_PUT_BACK);
+
+	spin_lock_bh(&q->lock);
+	if (!q->dead) {
+		__skb_queue_head(&q->frames, skb);
+		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
+		skb = NULL;
+	}
+	spin_unlock_bh(&q->lock);
+
+	if (skb && slot) {
+		xtun_lose(slot, XTUN_TX_DETACHED, skb, skb->len);
+	} else if (skb) {
+		skb->dev = NULL;	/* it may be freed already */
+		kfree_skb_reason(skb, SKB_DROP_REASON_QUEUE_PURGE);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * xtun_queue_next_len() - length of the frame that a read would return
+ * @q: the queue; a reference is held
+ *
+ * Context: process.
+ * Return: bytes, 0 if no frame waits.
+ */
+unsigned int xtun_queue_next_len(struct xtun_queue *q)
+{
+	struct sk_buff *skb;
+	unsigned int len;
+
+	spin_lock_bh(&q->lock);
+	skb = skb_peek(&q->frames);
+	len = skb ? skb->len : 0;
+	spin_unlock_bh(&q->lock);
+	return len;
+}
+
+/**
+ * xtun_queue_poll() - what is possible now
+ * @q: the queue; a reference is held
+ *
+ * Context: process, after poll_wait().
+ * Return: EPOLLIN while a frame waits, EPOLLOUT while the interface is up,
+ * EPOLLERR and EPOLLHUP once it is gone.
+ */
+__poll_t xtun_queue_poll(struct xtun_queue *q)
+{
+	struct xtun_slot *slot;
+	__poll_t events = 0;
+
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	slot = rcu_dereference(q->slot);
+	if (!skb_queue_empty(&q->frames))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (!slot)
+		events |= EPOLLERR | EPOLLHUP;
+	else if (READ_ONCE(slot->dev->flags) & IFF_UP)
+		events |= EPOLLOUT | EPOLLWRNORM;
+	spin_unlock_bh(&q->lock);
+	rcu_read_unlock();
+	return events;
+}
+
+/**
+ * xtun_queue_gauges() - how many frames wait, and for how many readers
+ * @slot: of the queue
+ * @waiting: set to the number of frames
+ * @readers: set to the number of attached files that are open for reading
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers)
+{
+	struct xtun_queue *q = rtnl_dereference(slot->queue);
+
+	*waiting = 0;
+	*readers = 0;
+	if (!q)
+		return;
+	spin_lock_bh(&q->lock);
+	*waiting = skb_queue_len(&q->frames);
+	*readers = q->readers;
+	spin_unlock_bh(&q->lock);
+}
