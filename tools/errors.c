@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What an error means here, and what to do next. */
+#include "tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+void xtun_complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("xtun: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static const struct {
+	const char *what;
+	int err;
+	const char *advice;	/* '@' stands for the interface */
+} advices[] = {
+	{ "open", ENOENT, "the module is not loaded. Type: modprobe xtun (or: insmod ./xtun.ko)" },
+	{ "open", ENXIO, "the module is not loaded. Type: modprobe xtun (or: insmod ./xtun.ko)" },
+	{ "open", EACCES, "the device node does not let you in. Run this as root, or see "
+			  "60-xtun.rules in man 4 xtun" },
+	{ "read", ENODEV, "no interface @ in this network namespace. "
+			  "Type: ip link add @ type xtun, or run this where 'xtun status' shows it" },
+	{ "read", EPERM, "you are not the interface's owner or in its group. Run this as root, or "
+			 "load the module with owner= or group=" },
+	{ "read", EBUSY, "another program has @ for itself (O_EXCL). 'xtun status @' names it" },
+	{ "read", EBADFD, "the interface was deleted. Start again once it is back" },
+	{ "write", EIO, "@ is down, so the frame was not taken. Type: ip link set dev @ up" },
+	{ "write", EINVAL, "the frame is shorter or longer than the interface takes" },
+	{ "write", EBADFD, "the interface was deleted. Start again once it is back" },
+	{ "write", ENOMEM, "the kernel had no memory for the frame" },
+	{ "socket", EPERM, "watching needs CAP_NET_RAW. Run this as root" },
+	{ "socket", EAFNOSUPPORT, "this kernel has no packet sockets. Type: modprobe af_packet" },
+};
+
+static void print_advice(const char *advice, const char *ifname)
+{
+	for (; *advice; advice++) {
+		if (*advice == '@' && ifname)
+			fputs(ifname, stderr);
+		else
+			fputc(*advice, stderr);
+	}
+}
+
+void xtun_explain(const char *what, int err, const char *ifname)
+{
+	const char *advice = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
+		if (advices[i].err == err && !strcmp(advices[i].what, what))
+			advice = advices[i].advice;
+
+	fprintf(stderr, "xtun: %s: %s", what, strerror(err));
+	if (advice) {
+		fputs(": ", stderr);
+		print_advice(advice, ifname);
+	}
+	fputc('\n', stderr);
+}

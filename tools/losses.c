@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Each named loss: what happened, and what to do about it. */
+#include "status.h"
+
+#include <string.h>
+
+static const struct xtun_loss losses[] = {
+	{ XTUN_TX, "full", "the queue was full: nobody read, or not fast enough",
+	  "start the reader first, read faster, or: ip link set dev @ txqueuelen 10000" },
+	{ XTUN_TX, "stale", "had waited for more than a second when the first reader came",
+	  "nothing to mend; start the reader before the traffic to see them" },
+	{ XTUN_TX, "truncated", "read() was given a buffer shorter than the frame",
+	  "read into 65539 bytes, or at least the MTU of @ plus 18" },
+	{ XTUN_TX, "detached", "still waited when their queue or @ went away",
+	  "read until nothing waits before closing or deleting" },
+	{ XTUN_TX, "nomem", "the kernel had no memory to prepare the frame",
+	  "look at: free -m; dmesg | grep -i memory" },
+	{ XTUN_RX, "down", "written while @ was down; write() answered EIO",
+	  "ip link set dev @ up" },
+	{ XTUN_RX, "short", "shorter than an Ethernet header (14 bytes); write() answered EINVAL",
+	  "write whole frames, the Ethernet header first and nothing before it" },
+	{ XTUN_RX, "long", "longer than @ takes; write() answered EINVAL",
+	  "write one frame for each call, of 65539 bytes at most" },
+	{ XTUN_RX, "fault", "write() was given memory that is not there; it answered EFAULT",
+	  "mend the address or length that the program passes" },
+	{ XTUN_RX, "nomem", "the kernel had no memory for the frame",
+	  "look at: free -m; dmesg | grep -i memory" },
+	{ XTUN_RX, "backlog", "the kernel's own input queue was full",
+	  "write more slowly, or: sysctl -w net.core.netdev_max_backlog=10000" },
+};
+
+const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
+		if (losses[i].direction == direction && !strcmp(losses[i].name, name))
+			return &losses[i];
+	return NULL;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ending cleanly on SIGINT, SIGTERM and SIGHUP. */
+#include "tool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+/*
+ * A descriptor rather than a handler: ppoll() delivers no signal while its
+ * descriptors are ready, so a flood of frames could not be interrupted.
+ */
+int xtun_signals_open(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0) {
+		xtun_explain("signalfd", errno, NULL);
+		return -1;
+	}
+	return fd;
+}
+
+/* Wait until fd has something: 1 it has, 0 a signal asks to end, -1 error. */
+int xtun_wait(int fd, int signal_fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = signal_fd, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+		if (errno == EINTR)
+			continue;
+		xtun_explain("poll", errno, NULL);
+		return -1;
+	}
+	return fds[0].revents ? 0 : 1;
+}

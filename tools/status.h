@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What xtun status gathers, in the order in which it does. */
+#ifndef XTUN_STATUS_H
+#define XTUN_STATUS_H
+
+#include "tool.h"
+
+#include <linux/ethtool.h>
+#include <sys/types.h>
+
+/* netns.c: the network namespace that is looked at */
+struct xtun_netns {
+	unsigned long inode;	/* 0 if /proc does not say */
+	char name[256];		/* as ip netns knows it, or empty */
+	bool of_init;		/* the one of pid 1, if that may be seen */
+};
+
+void xtun_netns_read(struct xtun_netns *ns);
+unsigned long xtun_netns_of(pid_t pid);
+
+/* iface.c: interfaces of this namespace */
+struct xtun_iface {
+	char name[IF_NAMESIZE];
+	char driver[32], version[32];
+	int index;
+	bool up;
+	bool carrier;		/* means something while up */
+	bool ethernet;
+	uint8_t mac[MAC_LEN];
+	int mtu, txqueuelen;
+};
+
+int xtun_iface_find(const char *name, struct xtun_iface *iface);
+int xtun_iface_find_own(const char *name, struct xtun_iface *iface);
+int xtun_iface_list(struct xtun_iface **list, size_t *n);
+int xtun_ethtool(const char *ifname, void *request);
+
+/* counters.c: what ethtool -S shows */
+enum xtun_direction { XTUN_TX, XTUN_RX, XTUN_DIRECTIONS };
+
+struct xtun_counter {
+	char name[ETH_GSTRING_LEN + 1];
+	uint64_t value;
+};
+
+struct xtun_counters {
+	size_t n;
+	struct xtun_counter list[];
+};
+
+/* One counter's name taken apart: q3_tx_lost_full is queue 3, tx, "lost_full". */
+struct xtun_counter_name {
+	unsigned int queue;
+	enum xtun_direction direction;	/* XTUN_DIRECTIONS if it has none */
+	const char *rest;
+	const char *loss;		/* "full", or NULL if it counts no loss */
+};
+
+struct xtun_counters *xtun_counters_read(const char *ifname);
+bool xtun_counter_split(const char *name, struct xtun_counter_name *split);
+uint64_t xtun_counter_get(const struct xtun_counters *c, unsigned int queue,
+			  enum xtun_direction direction, const char *rest);
+
+/* law.c: in = out + waiting + lost */
+enum xtun_verdict { XTUN_HOLDS, XTUN_BUSY, XTUN_BROKEN };
+
+struct xtun_flow {
+	unsigned int queue;
+	enum xtun_direction direction;
+	uint64_t in, out, waiting, lost;
+	int64_t off;			/* in - out - waiting - lost */
+	enum xtun_verdict verdict;
+	const struct xtun_counters *counters;	/* the reading that was judged */
+};
+
+struct xtun_law {
+	size_t flows;
+	struct xtun_flow *flow;		/* by queue, tx before rx */
+	struct xtun_counters *readings[8];
+	size_t n;
+};
+
+bool xtun_law_judge(const char *ifname, struct xtun_law *law);
+void xtun_law_free(struct xtun_law *law);
+
+/* losses.c: what a loss means and what to do about it */
+struct xtun_loss {
+	enum xtun_direction direction;
+	const char *name, *meaning, *advice;	/* '@' in advice stands for the interface */
+};
+
+const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name);
+
+/* users.c: who has /dev/xtun open */
+struct xtun_user {
+	pid_t pid;
+	int fd;
+	char comm[32];
+	char ifname[IF_NAMESIZE];	/* empty: not attached */
+	int queue;
+	bool reads, writes;
+	unsigned long netns;		/* 0 if it may not be seen */
+};
+
+struct xtun_users {
+	struct xtun_user *list;
+	size_t n;
+	size_t hidden;			/* processes that may not be looked into */
+	bool looked;			/* false: no /proc */
+};
+
+void xtun_users_scan(struct xtun_users *users);
+
+/* status.c gathers, the other two print */
+struct xtun_report {
+	struct xtun_netns netns;
+	bool loaded;
+	struct xtun_users users;
+	size_t n;
+	struct xtun_report_iface {
+		struct xtun_iface iface;
+		bool judged;		/* false: its counters could not be read */
+		struct xtun_law law;
+	} *ifaces;
+};
+
+const char *xtun_verdict_name(enum xtun_verdict verdict);
+void xtun_status_text(const struct xtun_report *report);
+void xtun_status_json(const struct xtun_report *report);
+
+#endif

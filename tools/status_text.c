@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The report of xtun status for people. */
+#include "status.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void print_about(const char *text, const char *ifname)
+{
+	for (; *text; text++) {
+		if (*text == '@')
+			fputs(ifname, stdout);
+		else
+			putchar(*text);
+	}
+}
+
+static void print_netns(const struct xtun_netns *ns)
+{
+	if (!ns->inode)
+		return;
+	printf("  in network namespace %lu", ns->inode);
+	if (ns->name[0])
+		printf(", named %s", ns->name);
+	else if (ns->of_init)
+		printf(", that of process 1");
+	putchar('\n');
+}
+
+static void print_iface(const struct xtun_iface *i)
+{
+	const uint8_t *m = i->mac;
+
+	printf("%s: index %d, ", i->name, i->index);
+	if (i->up)
+		printf("up, carrier %s", i->carrier ? "on" : "off");
+	else
+		printf("down (to bring it up: ip link set dev %s up)", i->name);
+	printf("\n  address %02x:%02x:%02x:%02x:%02x:%02x, mtu %d, txqueuelen %d\n", m[0], m[1],
+	       m[2], m[3], m[4], m[5], i->mtu, i->txqueuelen);
+}
+
+static void print_user(const struct xtun_user *u, const struct xtun_netns *ns)
+{
+	printf("  process %ld (%s), descriptor %d, ", (long)u->pid, u->comm, u->fd);
+	if (u->reads && u->writes)
+		printf("reads and writes");
+	else
+		printf(u->reads ? "reads only" : "writes only");
+	if (u->ifname[0])
+		printf(", queue %d", u->queue);
+	if (u->netns && ns->inode && u->netns != ns->inode)
+		printf(", runs in network namespace %lu", u->netns);
+	putchar('\n');
+}
+
+static size_t print_users_of(const struct xtun_report *r, const char *ifname)
+{
+	size_t readers = 0;
+
+	for (size_t i = 0; i < r->users.n; i++) {
+		const struct xtun_user *u = &r->users.list[i];
+
+		if (strcmp(u->ifname, ifname))
+			continue;
+		print_user(u, &r->netns);
+		readers += u->reads;
+	}
+	return readers;
+}
+
+static void print_loss(const struct xtun_counter *c, const char *loss,
+		       enum xtun_direction direction, const char *ifname)
+{
+	const struct xtun_loss *known = xtun_loss_find(direction, loss);
+
+	printf("      lost %" PRIu64 " %s: ", c->value, loss);
+	if (known) {
+		print_about(known->meaning, ifname);
+		printf("\n        to mend it: ");
+		print_about(known->advice, ifname);
+	} else {
+		printf("a loss that this program is too old to know; see man 4 xtun");
+	}
+	putchar('\n');
+}
+
+static void print_losses(const struct xtun_flow *f, const char *ifname)
+{
+	struct xtun_counter_name name;
+
+	for (size_t i = 0; i < f->counters->n; i++) {
+		const struct xtun_counter *c = &f->counters->list[i];
+
+		if (c->value && xtun_counter_split(c->name, &name) && name.loss &&
+		    name.queue == f->queue && name.direction == f->direction)
+			print_loss(c, name.loss, f->direction, ifname);
+	}
+}
+
+static void print_verdict(const struct xtun_flow *f)
+{
+	switch (f->verdict) {
+	case XTUN_HOLDS:
+		printf("the law holds\n");
+		break;
+	case XTUN_BUSY:
+		printf("frames are moving, off by %" PRId64 "; ask again when it is quiet\n",
+		       f->off);
+		break;
+	case XTUN_BROKEN:
+		printf("THE LAW DOES NOT HOLD, off by %" PRId64 ": this is a bug in xtun, please "
+		       "report it\n", f->off);
+		break;
+	}
+}
+
+static void print_flow(const struct xtun_flow *f, const char *ifname)
+{
+	uint64_t put_back = xtun_counter_get(f->counters, f->queue, f->direction, "put_back");
+
+	printf("    %s: in %" PRIu64 " = out %" PRIu64,
+	       f->direction == XTUN_TX ? "tx, to userspace  " : "rx, from userspace", f->in,
+	       f->out);
+	if (f->direction == XTUN_TX)
+		printf(" + waiting %" PRIu64, f->waiting);
+	printf(" + lost %" PRIu64 ": ", f->lost);
+	print_verdict(f);
+	if (put_back)
+		printf("      put back %" PRIu64 ": read() was given memory that is not there; "
+		       "the frame waits for the next read\n", put_back);
+	print_losses(f, ifname);
+}
+
+static void print_flows(const struct xtun_law *law, const char *ifname)
+{
+	for (size_t i = 0; i < law->flows; i++) {
+		const struct xtun_flow *f = &law->flow[i];
+
+		if (!i || f->queue != law->flow[i - 1].queue)
+			printf("  queue %u, readers %" PRIu64 "\n", f->queue,
+			       xtun_counter_get(f->counters, f->queue, XTUN_DIRECTIONS, "readers"));
+		print_flow(f, ifname);
+	}
+}
+
+/* The driver counts its readers; /proc need not show them all. */
+static void print_unseen(const struct xtun_report *r, const struct xtun_law *law, size_t seen)
+{
+	uint64_t readers = 0;
+
+	for (size_t i = 0; i < law->flows; i++)
+		if (law->flow[i].direction == XTUN_TX)
+			readers += xtun_counter_get(law->flow[i].counters, law->flow[i].queue,
+						    XTUN_DIRECTIONS, "readers");
+	if (readers <= seen)
+		return;
+	printf("  %" PRIu64 " more readers are not visible from here", readers - seen);
+	if (r->users.hidden)
+		printf("; %zu processes may not be looked into: run this as root",
+		       r->users.hidden);
+	putchar('\n');
+}
+
+static void print_unattached(const struct xtun_report *r)
+{
+	bool title = false;
+
+	for (size_t i = 0; i < r->users.n; i++) {
+		const struct xtun_user *u = &r->users.list[i];
+
+		if (u->ifname[0])
+			continue;
+		if (!title)
+			printf("open, but attached to no interface (the first read or write "
+			       "attaches):\n");
+		title = true;
+		print_user(u, &r->netns);
+	}
+}
+
+void xtun_status_text(const struct xtun_report *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct xtun_report_iface *it = &r->ifaces[i];
+		size_t seen;
+
+		print_iface(&it->iface);
+		print_netns(&r->netns);
+		seen = print_users_of(r, it->iface.name);
+		if (!it->judged)
+			continue;
+		print_unseen(r, &it->law, seen);
+		print_flows(&it->law, it->iface.name);
+	}
+	print_unattached(r);
+	if (!r->users.looked)
+		printf("who has /dev/xtun open is not known: /proc does not say\n");
+	else if (r->users.hidden)
+		printf("%zu processes may not be looked into; run this as root to see all who "
+		       "have /dev/xtun open\n", r->users.hidden);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the xtun program offer each other. */
+#ifndef XTUN_TOOL_H
+#define XTUN_TOOL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The longest frame that /dev/xtun gives or takes: header, VLAN tag, MTU 65521. */
+#define XTUN_FRAME_MAX 65539
+
+#define ETH_HEADER 14
+#define MAC_LEN 6
+
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_ABSENT = 2,	/* no module, no such interface */
+	EXIT_USAGE = 64,
+};
+
+/* main.c */
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *args;
+	const char *summary;
+	const char *options;
+};
+
+extern const struct command xtun_echo, xtun_dump, xtun_status;
+
+int xtun_usage(const struct command *cmd);
+bool xtun_parse_count(const char *text, uint64_t *count);
+
+/* errors.c */
+void xtun_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void xtun_explain(const char *what, int err, const char *ifname);
+
+/* signals.c */
+int xtun_signals_open(void);
+int xtun_wait(int fd, int signal_fd);
+
+/* module.c */
+const char *xtun_ifname(void);
+int xtun_module_rdev(unsigned int *major, unsigned int *minor);
+bool xtun_sysfs_line(const char *path, char *buf, size_t size);
+
+/* answer.c */
+struct xtun_host {
+	uint8_t mac[MAC_LEN];
+	uint8_t ip[4];
+};
+
+size_t xtun_answer(const struct xtun_host *host, uint8_t *frame, size_t len);
+void xtun_swap_macs(const struct xtun_host *host, uint8_t *frame);
+
+/* capture.c */
+struct xtun_frame {
+	uint8_t *data;
+	size_t len;		/* bytes in data */
+	size_t wire_len;	/* bytes the frame had */
+	bool tx;
+	struct timespec when;
+};
+
+int xtun_capture_open(const char *ifname, int ifindex);
+int xtun_capture_next(int fd, struct xtun_frame *frame);
+uint32_t xtun_capture_dropped(int fd);
+
+/* decode.c */
+void xtun_decode(FILE *out, const uint8_t *frame, size_t len);
+void xtun_decode_macs(FILE *out, const uint8_t *frame, size_t len);
+void xtun_hex(FILE *out, const uint8_t *frame, size_t len);
+
+/* pcap.c */
+void xtun_pcap_header(FILE *out);
+void xtun_pcap_frame(FILE *out, const struct xtun_frame *frame);
+
+#endif

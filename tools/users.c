@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who has /dev/xtun open: what /proc says of the files of every process. */
+#include "status.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static void read_fdinfo(struct xtun_user *u)
+{
+	char path[64], line[128];
+	unsigned int flags = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/fdinfo/%d", (long)u->pid, u->fd);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "flags: %o", &flags);
+		sscanf(line, "iff: %15[^\n]", u->ifname);
+		sscanf(line, "queue: %d", &u->queue);
+	}
+	fclose(f);
+	u->reads = (flags & O_ACCMODE) != O_WRONLY;
+	u->writes = (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static void read_comm(struct xtun_user *u)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)u->pid);
+	if (!xtun_sysfs_line(path, u->comm, sizeof(u->comm)))
+		u->comm[0] = '\0';
+}
+
+static void add_user(struct xtun_users *users, pid_t pid, int fd)
+{
+	struct xtun_user *u = realloc(users->list, (users->n + 1) * sizeof(*u));
+
+	if (!u) {
+		xtun_explain("/proc", errno, NULL);
+		return;
+	}
+	users->list = u;
+	u += users->n++;
+	*u = (struct xtun_user){ .pid = pid, .fd = fd, .netns = xtun_netns_of(pid) };
+	read_comm(u);
+	read_fdinfo(u);
+}
+
+/* Sockets, pipes and the like need no stat(), and one on a dead file server could hang. */
+static bool is_device(const char *path, dev_t rdev)
+{
+	char target[6] = "";
+	struct stat st;
+
+	if (readlink(path, target, sizeof(target) - 1) < 0 || target[0] != '/')
+		return false;
+	return !stat(path, &st) && S_ISCHR(st.st_mode) && st.st_rdev == rdev;
+}
+
+static void scan_process(struct xtun_users *users, pid_t pid, dev_t rdev)
+{
+	char path[64];
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+	dir = opendir(path);
+	if (!dir) {
+		users->hidden += errno == EACCES || errno == EPERM;
+		return;
+	}
+	while ((d = readdir(dir))) {
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%ld/fd/%d", (long)pid, atoi(d->d_name));
+		if (is_device(path, rdev))
+			add_user(users, pid, atoi(d->d_name));
+	}
+	closedir(dir);
+}
+
+void xtun_users_scan(struct xtun_users *users)
+{
+	unsigned int major, minor;
+	struct dirent *d;
+	DIR *dir;
+
+	memset(users, 0, sizeof(*users));
+	if (xtun_module_rdev(&major, &minor) <= 0)
+		return;
+	dir = opendir("/proc");
+	if (!dir)
+		return;
+	users->looked = true;
+	while ((d = readdir(dir)))
+		if (isdigit((unsigned char)d->d_name[0]))
+			scan_process(users, atol(d->d_name), makedev(major, minor));
+	closedir(dir);
+}
