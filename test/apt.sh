@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Packages of any suite and architecture, from the mirrors that this machine's
+# apt uses, without changing anything on this machine.
+#
+#   apt.sh SUITE ARCH cache ARGUMENT...         apt-cache for that suite
+#   apt.sh SUITE ARCH unpack DIR PACKAGE...     unpack just these into DIR
+#   apt.sh SUITE ARCH closure DIR PACKAGE...    with all that they depend on
+set -eu
+. "$(dirname "$0")/common.sh"
+
+suite=$1 arch=$2 verb=$3
+shift 3
+
+# shellcheck source=/dev/null
+host=$(. /etc/os-release; echo "$VERSION_CODENAME")
+keyring=/usr/share/keyrings/$(. /etc/os-release; echo "$ID")-archive-keyring.gpg
+dir=$cache/apt/$suite-$arch
+
+# The machine's own sources, their suite replaced by the wanted one. A release
+# may be written there by codename or as "stable": take whichever names it.
+sources() {
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' \
+		'Created-By: Packages' | sort -u |
+	while read -r uri release codename component; do
+		case $release in "$host"*) codename=$release ;; esac
+		case $codename in
+		"$host"|"$host"-*)
+			echo "deb [arch=$arch signed-by=$keyring] $uri" \
+			     "$suite${codename#"$host"} $component" ;;
+		esac
+	done
+}
+
+# Only the proxy and its like come from the machine's configuration: its hooks
+# would act on the machine. Old suites may be past their date and still be right.
+configuration() {
+	apt-config dump Acquire | grep -v '^Acquire::IndexTargets'
+	cat <<-END
+	Acquire::Check-Valid-Until "false";
+	Acquire::Languages "none";
+	APT::Architecture "$arch";
+	APT::Architectures { "$arch"; };
+	APT::Install-Recommends "false";
+	APT::Sandbox::User "";
+	Dir "$dir";
+	Dir::State::Status "$dir/status";
+	END
+}
+
+refresh() {
+	[ -z "$(find "$dir/updated" -mtime -1 2>/dev/null)" ] || return 0
+	mkdir -p "$dir/etc/apt/apt.conf.d" "$dir/etc/apt/preferences.d" \
+		"$dir/var/lib/apt/lists/partial" "$dir/var/cache/apt/archives/partial"
+	sources >"$dir/etc/apt/sources.list"
+	[ -s "$dir/etc/apt/sources.list" ] ||
+		die "This machine's apt has no mirror of $host; see 'apt-get indextargets'."
+	configuration >"$dir/apt.conf"
+	: >"$dir/status"
+	say "Reading the package lists of $suite for $arch"
+	APT_CONFIG=$dir/apt.conf apt-get -qq update >&2
+	touch "$dir/updated"
+}
+
+refresh
+export APT_CONFIG=$dir/apt.conf
+
+case $verb in
+cache)
+	apt-cache "$@" ;;
+unpack)
+	into=$1
+	shift
+	scratch=$(mktemp -d)
+	trap 'rm -rf "$scratch"' EXIT
+	(cd "$scratch" && apt-get -qq download "$@" >&2)
+	for deb in "$scratch"/*.deb; do
+		dpkg-deb -x "$deb" "$into"
+	done ;;
+closure)
+	into=$1
+	shift
+	apt-get -qq install --download-only -y "$@" >&2
+	for deb in "$dir"/var/cache/apt/archives/*.deb; do
+		dpkg-deb -x "$deb" "$into"
+	done
+	apt-get clean ;;
+*)
+	die "apt.sh: no such verb: $verb" ;;
+esac

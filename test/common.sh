@@ -1,0 +1,54 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+# What the scripts of the host side share. Source it after `set -eu`.
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+cache=${XTUN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xtun}
+# The caller's own scripts are named relative to this.
+# shellcheck disable=SC2034
+here=$top/test
+mkdir -p "$cache"
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# need PACKAGE...: have these packages on this machine.
+need() {
+	missing=
+	for package in "$@"; do
+		installed "$package" || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null ||
+		die "This needs Debian or Ubuntu. Install what matches:$missing"
+	say "Installing on this machine:$missing"
+	as_root apt-get -qq update >&2
+	# shellcheck disable=SC2086
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
+		--no-install-recommends $missing </dev/null >&2
+}
+
+# alone NAME COMMAND...: run it while nobody else runs anything of that name.
+alone() {
+	lock=$cache/$1.lock
+	shift
+	flock "$lock" "$@"
+}

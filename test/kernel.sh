@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Fetch a kernel named in test/kernels, or "default", this distribution's own.
+# Prints the folder that then holds
+#
+#   release       what uname -r will say
+#   vmlinuz       the image
+#   headers       what a module is built against (KDIR)
+#   modules.cpio  the modules that guests need, as an initramfs
+set -eu
+. "$(dirname "$0")/common.sh"
+
+name=$1
+dir=$cache/kernel/$name
+
+if [ ! -e "$dir/release" ] && [ "${locked:-}" != "$name" ]; then
+	need kmod cpio xz-utils
+	locked=$name alone "kernel-$name" "$0" "$name"
+	exit
+fi
+
+version() {
+	"$here/apt.sh" "$suite" "$arch" cache show --no-all-versions "$1" 2>/dev/null |
+		sed -n 's/^Version: //p'
+}
+
+# newest_release SERIES FLAVOUR. An image whose headers have not reached the
+# mirror yet is of no use.
+newest_release() {
+	"$here/apt.sh" "$suite" "$arch" cache pkgnames "linux-image-$1." |
+		grep -E "^linux-image-[0-9.]+([+][a-z0-9]+)?(-[0-9]+)?-$2\$" |
+		sed 's/^linux-image-//' | sort -rV |
+	while read -r candidate; do
+		image=$(version "linux-image-$candidate")
+		if [ -n "$image" ] &&
+		   [ "$image" = "$(version "linux-headers-$candidate")" ]; then
+			echo "$candidate"
+			break
+		fi
+	done
+}
+
+# The distribution's own kernel is what its metapackage depends on.
+default_release() {
+	"$here/apt.sh" "$suite" "$arch" cache depends "$1" |
+		sed -n 's/^  Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1
+}
+
+# with_parts PACKAGE...: these and the packages that they are split into.
+with_parts() {
+	"$here/apt.sh" "$suite" "$arch" cache depends --recurse --no-recommends \
+		--no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" |
+		grep -E '^linux-(image|headers|kbuild|modules|modules-extra|binary|base)-[0-9]' |
+		sort -u
+}
+
+find_in_table() {
+	row=$(grep -E "^$name[[:space:]]" "$here/kernels") ||
+		die "No kernel '$name'. There are: default $(sed -n 's/^\([0-9][^ ]*\).*/\1/p' \
+			"$here/kernels" | tr '\n' ' ')"
+	echo "$row" | {
+		read -r _ series flavour arch suites
+		for suite in $suites; do
+			release=$(newest_release "$series" "$flavour")
+			[ -z "$release" ] || break
+		done
+		[ -n "$release" ] ||
+			die "No mirror of this machine has $series-$flavour and its headers in: $suites"
+		echo "$release $suite $arch"
+	}
+}
+
+# shellcheck source=/dev/null
+find_default() {
+	arch=$(dpkg --print-architecture)
+	suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
+	case $(. /etc/os-release; echo "$ID") in
+	ubuntu) release=$(default_release linux-image-generic) ;;
+	*)      release=$(default_release "linux-image-$arch") ;;
+	esac
+	[ -n "$release" ] || die "$suite names no default kernel for $arch."
+	echo "$release $suite $arch"
+}
+
+# The headers name their other half by its installed place.
+relocate_headers() {
+	headers=$dir/root/usr/src/linux-headers-$release
+	for file in "$headers/Makefile" "$headers/.kernelvariables"; do
+		[ ! -f "$file" ] || sed -i "s,/usr/src/,$dir/root/usr/src/," "$file"
+	done
+	find "$dir/root/usr/src" -maxdepth 2 -type l -lname '/usr/*' |
+	while read -r link; do
+		ln -sfn "$dir/root$(readlink "$link")" "$link"
+	done
+	ln -sfn "root/usr/src/linux-headers-$release" "$dir/headers"
+}
+
+# modprobe knows what each of them depends on; one that is built into this
+# kernel, or that it does not have, is no loss here: the test will say.
+pack_modules() {
+	[ -d "$dir/root/lib" ] || ln -s usr/lib "$dir/root/lib"
+	/sbin/depmod -b "$dir/root" "$release"
+	mkdir -p "$dir/tree/usr/lib/modules/$release"
+	ln -s usr/lib "$dir/tree/lib"
+	cp "$dir/root/lib/modules/$release"/modules.builtin* \
+	   "$dir/root/lib/modules/$release/modules.order" \
+	   "$dir/tree/lib/modules/$release/"
+	while read -r module; do
+		/sbin/modprobe -d "$dir/root" -S "$release" -a -q --show-depends "$module" || :
+	done <"$here/guest/modules" |
+		sed -n "s,^insmod $dir/root/\([^ ]*\).*,\1,p" | sort -u |
+		(cd "$dir/root" && cpio --quiet -pdm "$dir/tree")
+	find "$dir/tree" -name '*.ko.xz' -exec unxz {} +
+	/sbin/depmod -b "$dir/tree" "$release"
+	(cd "$dir/tree" && find usr | cpio --quiet -o -H newc) >"$dir/modules.cpio"
+}
+
+fetch() {
+	case $name in
+	default) found=$(find_default) ;;
+	*)       found=$(find_in_table) ;;
+	esac
+	read -r release suite arch <<-END
+	$found
+	END
+	say "Fetching kernel $release from $suite"
+	rm -rf "$dir"
+	mkdir -p "$dir/root"
+	# shellcheck disable=SC2046
+	"$here/apt.sh" "$suite" "$arch" unpack "$dir/root" \
+		$(with_parts "linux-image-$release" "linux-headers-$release")
+	relocate_headers
+	pack_modules
+	image=$dir/root/boot/vmlinuz-$release
+	[ -e "$image" ] || image=$dir/root/usr/lib/modules/$release/vmlinuz
+	cp "$image" "$dir/vmlinuz"
+	rm -rf "$dir/tree" "$dir/root/lib/modules/$release/kernel"
+	# Last, for it marks the folder as complete.
+	echo "$release" >"$dir/release"
+}
+
+[ -e "$dir/release" ] || fetch
+echo "$dir"

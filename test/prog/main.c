@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+/* xtun-test THEME: the cases of a theme, as TAP without its plan. */
+#include <string.h>
+
+#include "xt.h"
+
+#define THEMES(T)							\
+	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(uring)
+
+#define DECLARE(name)	void theme_##name(void);
+THEMES(DECLARE)
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "law")) {
+		xt_law(argv[2]);
+		return 0;
+	}
+#define RUN(name)							\
+	if (argc == 2 && !strcmp(argv[1], #name)) {			\
+		theme_##name();						\
+		return 0;						\
+	}
+	THEMES(RUN)
+	fprintf(stderr, "usage: xtun-test law IFACE | THEME\n");
+	return 2;
+}

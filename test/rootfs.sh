@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Make the guests' root: this distribution's own tools, unpacked from its
+# packages and packed as an initramfs. Prints its name.
+set -eu
+. "$(dirname "$0")/common.sh"
+
+packages="bash busybox coreutils curl diffutils ethtool findutils grep iproute2 iptables iputils-arping
+	iputils-ping kmod liblwip0 liburing2 mawk mount net-tools netcat-openbsd procps sed strace tcpdump
+	trace-cmd util-linux"
+arch=$(dpkg --print-architecture)
+# shellcheck source=/dev/null
+suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
+recipe=$(sha256sum "$0" | cut -c 1-12)
+image=$cache/root/$suite-$arch-$recipe.cpio
+
+if [ ! -e "$image" ] && [ -z "${locked:-}" ]; then
+	need cpio
+	locked=yes alone root "$0"
+	exit
+fi
+
+# Perl and dpkg are there for maintainer scripts, which never run here.
+prune() {
+	(cd "$1" && rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/info \
+		usr/share/perl* usr/lib/*/perl* usr/lib/*/libperl* usr/bin/perl* \
+		usr/lib/*/gconv usr/share/bash-completion usr/share/i18n usr/share/common-licenses \
+		usr/bin/dpkg* usr/share/dpkg usr/share/zoneinfo usr/lib/*/libdb-* var/lib/dpkg \
+		usr/lib/systemd \
+		boot home media srv usr/games usr/include usr/src)
+}
+
+# Packages may still carry /bin and /lib apart from /usr.
+merge() {
+	for folder in bin sbin lib lib64; do
+		[ -d "$1/$folder" ] || continue
+		mkdir -p "$1/usr/$folder"
+		cp -a "$1/$folder/." "$1/usr/$folder/"
+		rm -rf "${1:?}/$folder"
+		ln -s "usr/$folder" "$1/$folder"
+	done
+}
+
+# What maintainer scripts would have done and a guest needs.
+settle() {
+	for tool in iptables iptables-save iptables-restore ip6tables; do
+		ln -sf "$(echo "$tool" | sed 's/tables/tables-nft/')" "$1/usr/sbin/$tool"
+	done
+	ln -sf mawk "$1/usr/bin/awk"
+	ln -sf nc.openbsd "$1/usr/bin/nc"
+	cat >"$1/etc/passwd" <<-END
+	root:x:0:0:root:/root:/bin/bash
+	nobody:x:65534:65534:nobody:/nonexistent:/bin/sh
+	END
+	printf 'root:x:0:\nnogroup:x:65534:\n' >"$1/etc/group"
+	mkdir -p "$1/root" "$1/tmp" "$1/proc" "$1/sys" "$1/dev" "$1/run"
+	/sbin/ldconfig -r "$1"
+}
+
+if [ ! -e "$image" ]; then
+	say "Unpacking the guests' tools ($suite, $arch)"
+	scratch=$(mktemp -d)
+	trap 'rm -rf "$scratch"' EXIT
+	mkdir -p "$cache/root"
+	# shellcheck disable=SC2086
+	"$here/apt.sh" "$suite" "$arch" closure "$scratch" $packages
+	prune "$scratch"
+	merge "$scratch"
+	settle "$scratch"
+	(cd "$scratch" && find . | cpio --quiet -o -H newc -R 0:0) >"$image.new"
+	mv "$image.new" "$image"
+fi
+echo "$image"
