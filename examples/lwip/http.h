@@ -20,6 +20,8 @@ static inline const char *http_error(err_t e)
 	switch (e) {
 	case ERR_TIMEOUT:
 		return "nothing came in time";
+	case ERR_ABRT:
+		return "no answer; is the interface up, and --gateway right?";
 	case ERR_CLSD:
 		return "closed by the other side";
 	default:

@@ -34,19 +34,20 @@ struct answer {
 static bool parse_url(const char *text, struct url *url)
 {
 	char host[16];
+	unsigned int port = HTTP_PORT;
 	int end = 0;
 
 	if (sscanf(text, "http://%15[0-9.]%n", host, &end) != 1 || !ipaddr_aton(host, &url->addr))
 		return false;
 	text += end;
-	url->port = HTTP_PORT;
 	if (*text == ':') {
-		if (sscanf(text, ":%hu%n", &url->port, &end) != 1)
+		if (sscanf(text, ":%u%n", &port, &end) != 1)
 			return false;
 		text += end;
 	}
+	url->port = port;
 	url->path = *text ? text : "/";
-	return *url->path == '/';
+	return *url->path == '/' && port > 0 && port <= UINT16_MAX;
 }
 
 static err_t send_request(struct netconn *conn, const char *text, const struct url *url)
@@ -77,6 +78,8 @@ static void parse_header(struct answer *a)
 /* A body that is not the page asked for stays out of the output. */
 static bool take_body(struct answer *a, const char *data, size_t len)
 {
+	if (a->has_length && len > a->length - a->received)
+		len = a->length - a->received;
 	a->received += len;
 	return a->status != 200 || fwrite(data, 1, len, a->out) == len;
 }
@@ -159,8 +162,12 @@ int http_fetch(const char *text, FILE *out)
 	}
 	netconn_set_recvtimeout(conn, ANSWER_TIMEOUT_MS);
 	e = netconn_connect(conn, &url.addr, url.port);
-	if (e == ERR_OK)
-		e = send_request(conn, text, &url);
+	if (e != ERR_OK) {
+		warnx("%s: no connection: %s", text, http_error(e));
+		netconn_delete(conn);
+		return -1;
+	}
+	e = send_request(conn, text, &url);
 	if (e == ERR_OK)
 		e = receive(conn, &answer);
 	netconn_delete(conn);

@@ -33,9 +33,11 @@ const char *xtunif_remedy(int error)
 	case EBUSY:
 		return "another process has the interface for itself: fuser -v /dev/xtun";
 	case ENODEV:
-		return "no interface xtun in this network namespace: ip -all netns exec ip link";
+		return "no such interface in this network namespace: ip link add xtun type xtun";
 	case EBADFD:
 		return "the interface was deleted: make it again, then start this again";
+	case EAGAIN:
+		return "pass --fd a descriptor without O_NONBLOCK";
 	default:
 		return "see the table of errors in xtun(4)";
 	}
@@ -75,6 +77,11 @@ static err_t xtunif_output(struct netif *netif, struct pbuf *p)
 	return ERR_OK;
 }
 
+/*
+ * PBUF_RAM, though PBUF_POOL is lwIP's advice: liblwip 2.1.3 as Debian builds
+ * it reserves 592 bytes for a pool buffer of 1536, for TCP_MSS is 512 in
+ * <netinet/tcp.h>.
+ */
 static void xtunif_input(struct netif *netif, size_t len)
 {
 	struct xtunif *x = netif->state;
