@@ -46,6 +46,7 @@ settle() {
 	for tool in iptables iptables-save iptables-restore ip6tables; do
 		ln -sf "$(echo "$tool" | sed 's/tables/tables-nft/')" "$1/usr/sbin/$tool"
 	done
+	ln -sf bash "$1/usr/bin/sh"
 	ln -sf mawk "$1/usr/bin/awk"
 	ln -sf nc.openbsd "$1/usr/bin/nc"
 	cat >"$1/etc/passwd" <<-END
