@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Everything that a change must pass. KERNEL= and TEST= restrict it, each to a
+# list of names.
+set -eu
+. "$(dirname "$0")/common.sh"
+need perl
+
+kernels=${KERNEL:-6.1 6.1-cloud 6.12 6.12-cloud}
+tests=${TEST:-$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')}
+[ -n "$tests" ] || die "There is no test in test/guest."
+
+plan() {
+	[ -n "${TEST:-}" ] || printf 'lint\t%s\n' "$here/lint.sh"
+	for kernel in $kernels; do
+		printf 'build for %s\t%s\n' "$kernel" \
+			"'$here/build.sh' $kernel >/dev/null && echo ok && echo 1..1"
+	done
+	echo
+	for kernel in $kernels; do
+		for test in $tests; do
+			printf '%s on %s\t%s\n' "$test" "$kernel" "'$here/run.sh' $kernel $test"
+		done
+	done
+}
+
+plan | perl "$here/harness.pl"

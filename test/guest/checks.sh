@@ -1,0 +1,172 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# What holds after every test. lib.sh sources this and calls finish at the end.
+
+# Of the kernel's log: what no test may cause.
+trouble='WARNING|BUG|Oops|KASAN|UBSAN|general protection|Call Trace|stall'
+trouble="$trouble|lockdep|circular locking|suspicious RCU|inconsistent lock"
+trouble="$trouble|blocked for more|soft lockup|unregister_netdevice: waiting"
+trouble="$trouble|refcount|[Rr]edzone|Poison overwritten|[Cc]orrupt|leak"
+trouble="$trouble|page allocation failure|protocol .* is buggy|csum failure"
+
+namespaces() {
+	echo /proc/1/ns/net
+	ip netns list | sed 's,^\([^ ]*\).*,/run/netns/\1,'
+}
+
+# The namespaces are entered without their mounts: ethtool needs none.
+in_namespace() {
+	nsenter --net="$@"
+}
+
+# Prints "NAMESPACE INTERFACE" for each of xtun's.
+xtun_interfaces() {
+	local namespace name
+	for namespace in $(namespaces); do
+		for name in $(in_namespace "$namespace" ip -o link |
+			      sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do
+			if in_namespace "$namespace" ethtool -i "$name" 2>/dev/null |
+			   grep -q '^driver: xtun$'; then
+				echo "$namespace $name"
+			fi
+		done
+	done
+}
+
+# For each queue and direction, frames in = out + waiting + every named loss.
+law() {
+	in_namespace "$1" ethtool -S "$2" | awk '
+	match($1, /^q[0-9]+_[tr]x_/) {
+		flow = substr($1, 1, RLENGTH - 1)
+		counter = substr($1, RLENGTH + 1)
+		sub(/:$/, "", counter)
+		if (counter == "in")
+			sum[flow] += $2
+		else if (counter ~ /^(out|waiting|lost_.*)$/)
+			sum[flow] -= $2
+	}
+	END {
+		for (flow in sum) {
+			flows++
+			if (sum[flow]) {
+				printf "%s: in - out - waiting - lost = %d\n", flow, sum[flow]
+				broken = 1
+			}
+		}
+		exit broken || !flows
+	}'
+}
+
+# The counters of a queue in use are not read all at one time: ask again.
+check_law() {
+	local namespace name
+	while read -r namespace name; do
+		eventually 3 law "$namespace" "$name" || :
+		ok "frames are conserved on $name" law "$namespace" "$name"
+	done < <(xtun_interfaces)
+}
+
+# What a test leaves behind is ended here, so that only xtun is on trial.
+end_jobs() {
+	local job
+	for job in $(jobs -p); do
+		kill -9 "$job" 2>/dev/null || :
+	done
+	wait
+}
+
+check_unload() {
+	xtun_loaded || return 0
+	ok "the module can be removed" rmmod xtun
+	nok "its device is gone" test -e /dev/xtun
+}
+
+# is_xtuns ADDRESS HEAD: whether that was in a module text that is now gone.
+# Initialisation code is freed at once and its place given to other modules'
+# initialisation: there the process must be one that loaded xtun.
+is_xtuns() {
+	local load text size init pid
+	for load in $xtun_loads; do
+		IFS=: read -r text size init pid <<<"$load"
+		if (($1 >= text && $1 < text + size)); then
+			return 0
+		elif (($1 >= init && $1 < init + size)) &&
+		     [[ $2 =~ pid=([0-9]+-)?$pid(-|\ ) ]]; then
+			return 0
+		fi
+	done
+	return 1
+}
+
+# With slub_debug=U each object in use tells who allocated it: in debugfs with
+# the chain of calls, before 5.16 in sysfs the caller alone. Once xtun is gone,
+# the kernel prints its part of that as bare addresses.
+xtuns_objects() {
+	local file line head address
+	grep -E '^ *[0-9]+ |0xf[0-9a-f]{15}' /sys/kernel/debug/slab/*/alloc_traces \
+		/sys/kernel/slab/*/alloc_calls 2>/dev/null |
+	grep -B 1 -E '0xf[0-9a-f]{15}' |
+	while IFS=: read -r file line; do
+		[[ $line =~ ^\ *[0-9]+\  ]] && head=$line
+		[[ $line =~ (0xf[0-9a-f]{15}) ]] || continue
+		address=${BASH_REMATCH[1]}
+		if is_xtuns "$address" "$head"; then
+			echo "$file: $head: $line"
+		fi
+	done | sort -u
+}
+
+# Memory freed by kfree_rcu is returned after seconds, unless it gets scarce.
+no_objects() {
+	echo 2 >/proc/sys/vm/drop_caches
+	[ -z "$(xtuns_objects)" ]
+}
+
+check_leaks() {
+	[ -n "$xtun_loads" ] || return 0
+	eventually 10 no_objects || :
+	is "nothing that the module allocated is left" "$(xtuns_objects)" ""
+}
+
+# Socket buffers are allocated by others and freed by xtun, so they are counted.
+# Each processor keeps up to 64 of them at hand.
+buffers() {
+	sed 's/ .*//' /sys/kernel/slab/skbuff_head_cache/objects
+}
+
+few_buffers() {
+	[ "$(buffers)" -lt $((buffers_at_start + 64 * $(nproc))) ]
+}
+
+check_buffers() {
+	eventually 5 few_buffers || :
+	ok "no socket buffers are left over: $buffers_at_start at first, now $(buffers)" \
+		few_buffers
+}
+
+check_log() {
+	is "the kernel had nothing to complain of" \
+		"$(dmesg | grep -E "$trouble" | grep -vE "$expected_log")" ""
+}
+
+finish() {
+	local status=$?
+	trap - ERR EXIT
+	set +e
+	[ "$status" = 0 ] ||
+		result "$status" "the test ran to its end" "${died:-exit $status}"
+	end_jobs
+	check_law
+	ip -all netns delete
+	check_unload
+	check_leaks
+	check_buffers
+	check_log
+	echo "1..$tap_count"
+	[ "$tap_failed" = 0 ]
+	exit
+}
+
+buffers_at_start=$(buffers)
+trap 'died="line $LINENO: $BASH_COMMAND: ended with $?"' ERR
+trap finish EXIT

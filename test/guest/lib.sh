@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# What every guest test sources first. It prints TAP, fails the test at the
+# first command that fails unasked, and when the test ends, however it ends,
+# runs the checks that hold for every test: see finish below.
+set -eEu -o pipefail
+
+tap_count=0
+tap_failed=0
+expected_log='^$'
+xtun_loads=
+
+diag() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# result STATUS DESCRIPTION [DIAGNOSTICS]
+result() {
+	tap_count=$((tap_count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tap_count - $2"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_count - $2"
+		diag "line ${BASH_LINENO[1]} of ${0##*/}: ${3:-}"
+	fi
+}
+
+# ok DESCRIPTION COMMAND...: the command succeeds.
+ok() {
+	local description=$1 output status=0
+	shift
+	output=$("$@" 2>&1) || status=$?
+	result "$status" "$description" "'$*' ended with $status"$'\n'"$output"
+}
+
+# nok DESCRIPTION COMMAND...: the command fails.
+nok() {
+	local description=$1 output status=0
+	shift
+	output=$("$@" 2>&1) && status=1
+	result "$status" "$description" "'$*' succeeded"$'\n'"$output"
+}
+
+# is DESCRIPTION GOT WANTED
+is() {
+	local status=0
+	[ "$2" = "$3" ] || status=1
+	result "$status" "$1" "got '$2', wanted '$3'"
+}
+
+# like DESCRIPTION TEXT REGEX
+like() {
+	local status=0
+	[[ $2 =~ $3 ]] || status=1
+	result "$status" "$1" "no match of '$3' in"$'\n'"$2"
+}
+
+# skip DESCRIPTION REASON
+skip() {
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1 # SKIP $2"
+}
+
+# eventually SECONDS COMMAND...: until it succeeds, or that time has passed.
+eventually() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$deadline" ] || return 1
+		sleep 0.1
+	done
+}
+
+# expect_log REGEX: such a line of the kernel's log is what the test is about.
+expect_log() {
+	expected_log="$expected_log|$1"
+}
+
+# xtun_load [PARAMETER=VALUE...]. Where its code lies, and who loaded it, tells
+# later what it left allocated.
+xtun_load() {
+	local text init size pid
+	insmod /test/xtun.ko "$@" &
+	pid=$!
+	wait "$pid"
+	text=$(cat /sys/module/xtun/sections/.text)
+	init=$(cat /sys/module/xtun/sections/.init.text)
+	size=$(awk '$1 == "xtun" { print $2 }' /proc/modules)
+	xtun_loads="$xtun_loads $text:$size:$init:$pid"
+}
+
+xtun_loaded() {
+	[ -e /sys/module/xtun ]
+}
+
+# xtun_up [ADDRESS]: load it, give it an address, bring it up.
+xtun_up() {
+	xtun_load
+	ip addr add "${1:-10.99.0.1/24}" dev xtun
+	ip link set xtun up
+}
+
+# shellcheck source=test/guest/checks.sh
+. /test/checks.sh

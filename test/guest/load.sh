@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Loading makes the device and the interface; removing takes both away.
+. /test/lib.sh
+
+xtun_load
+ok "there is an interface" ip link show xtun
+is "the device is its owner's alone" "$(stat -c %a /dev/xtun)" 600
+ok "it can be removed" rmmod xtun
+nok "the interface is gone" ip link show xtun
+nok "the device is gone" test -e /dev/xtun
+
+xtun_load
+ip link set xtun up
+ok "it can be removed while up" rmmod xtun
+
+xtun_load
+exec 3<>/dev/xtun
+nok "it cannot be removed while a file is open" rmmod xtun
+like "because it is in use" "$(rmmod xtun 2>&1 || :)" "in use"
+exec 3>&-

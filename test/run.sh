@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Run one guest test in a guest of its own and print its TAP.
+#
+#   run.sh KERNEL TEST
+set -eu
+. "$(dirname "$0")/common.sh"
+
+kernel=$1 test=$2
+file=$here/guest/$test.sh
+[ -e "$file" ] || die "There is no test '$test'. There are: $(cd "$here/guest" && echo *.sh)"
+overlay=$("$here/overlay.sh" "$kernel")
+mkdir -p "$top/build/log"
+log=$top/build/log/$kernel-$test
+
+# A test asks for more time or memory in lines such as "#guest: TIMEOUT=600".
+eval "$(sed -n 's/^#guest: \([A-Z]*=.*\)/export \1/p' "$file")"
+# Poison, red zones and the allocation's caller on every object.
+export APPEND="slub_debug=FZPU log_buf_len=4M ${APPEND:-}"
+
+# A guest that did not reach its plan has failed, whatever it had said before.
+complete() {
+	awk '
+	/^(not )?ok / { n++ }
+	/^1\.\.[0-9]+/ { plan = 1 }
+	{ print; fflush() }
+	END {
+		if (!plan)
+			print "not ok " ++n " - the guest ended its test\n1.." n
+	}'
+}
+
+"$here/boot.sh" "$kernel" "$log.kernel" "bash /test/$test.sh" "$overlay" |
+	complete | tee "$log.tap"
+
+if grep -q '^not ok' "$log.tap"; then
+	{
+		echo "$test failed on $kernel. The end of the kernel's log ($log.kernel):"
+		tail -n 25 "$log.kernel" | sed 's/^/    /'
+		echo "Repeat it: make check KERNEL=$kernel TEST=$test"
+	} >&2
+fi
