@@ -106,8 +106,8 @@ static void say_end(const struct dump *d)
 
 	fprintf(stderr, "%" PRIu64 " frames seen", d->seen);
 	if (dropped)
-		fprintf(stderr, ", %" PRIu32 " more missed by this program (not lost by %s): "
-			"write to a file with -w, it is faster", dropped, d->iface.name);
+		fprintf(stderr, ", %" PRIu32 " more were missed here: -w FILE is faster",
+			dropped);
 	fputc('\n', stderr);
 }
 
@@ -119,7 +119,7 @@ static bool open_output(struct dump *d)
 	if (strcmp(d->file, "-")) {
 		d->out = fopen(d->file, "we");
 	} else if (isatty(STDOUT_FILENO)) {
-		xtun_complain("-w - writes binary data; pipe it, as in: xtun dump -w - | tcpdump -r -");
+		xtun_complain("-w - wants a pipe. Type: xtun dump -w - | tcpdump -r -");
 		return false;
 	}
 	if (!d->out) {

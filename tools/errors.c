@@ -22,14 +22,11 @@ static const struct {
 	int err;
 	const char *advice;	/* '@' stands for the interface */
 } advices[] = {
-	{ "open", ENOENT, "the module is not loaded. Type: modprobe xtun (or: insmod ./xtun.ko)" },
-	{ "open", ENXIO, "the module is not loaded. Type: modprobe xtun (or: insmod ./xtun.ko)" },
-	{ "open", EACCES, "the device node does not let you in. Run this as root, or see "
-			  "60-xtun.rules in man 4 xtun" },
-	{ "read", ENODEV, "no interface @ in this network namespace. "
-			  "Type: ip link add @ type xtun, or run this where 'xtun status' shows it" },
-	{ "read", EPERM, "you are not the interface's owner or in its group. Run this as root, or "
-			 "load the module with owner= or group=" },
+	{ "open", ENOENT, XTUN_NOT_LOADED },
+	{ "open", ENXIO, XTUN_NOT_LOADED },
+	{ "open", EACCES, "you may not open it. Run this as root, or see man 4 xtun" },
+	{ "read", ENODEV, "no interface @ in this namespace. Type: ip link add @ type xtun" },
+	{ "read", EPERM, "you may not use @. Run this as root, or see man 4 xtun" },
 	{ "read", EBUSY, "another program has @ for itself (O_EXCL). 'xtun status @' names it" },
 	{ "read", EBADFD, "the interface was deleted. Start again once it is back" },
 	{ "write", EIO, "@ is down, so the frame was not taken. Type: ip link set dev @ up" },

@@ -103,11 +103,10 @@ static int absent(const char *name)
 		return EXIT_FAILED;
 	}
 	if (!xtun_module_rdev(&major, &minor))
-		xtun_complain("the module is not loaded. Type: modprobe xtun "
-			      "(or: insmod ./xtun.ko)");
+		xtun_complain(XTUN_NOT_LOADED);
 	else
-		xtun_complain("no interface %s in this network namespace. 'ip link' lists those "
-			      "there are. To make it: ip link add %s type xtun", name, name);
+		xtun_complain("no interface %s in this namespace. Type: ip link add %s type xtun",
+			      name, name);
 	return EXIT_ABSENT;
 }
 
@@ -115,8 +114,7 @@ static int absent(const char *name)
 int xtun_iface_find(const char *name, struct xtun_iface *iface)
 {
 	if (strlen(name) >= IF_NAMESIZE) {
-		xtun_complain("'%s' is too long for an interface's name; 'ip link' lists those "
-			      "there are", name);
+		xtun_complain("'%s' is too long for a name. 'ip link' lists the interfaces", name);
 		return EXIT_ABSENT;
 	}
 	if (!iface_read(name, iface))
@@ -134,8 +132,8 @@ int xtun_iface_find_own(const char *name, struct xtun_iface *iface)
 
 	if (status || is_own(iface))
 		return status;
-	xtun_complain("%s belongs to the driver '%s', not to xtun. 'xtun status' without a name "
-		      "lists those of xtun", name, iface->driver);
+	xtun_complain("%s belongs to the driver '%s'. 'xtun status' lists the interfaces of xtun",
+		      name, iface->driver);
 	return EXIT_ABSENT;
 }
 

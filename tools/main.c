@@ -51,7 +51,7 @@ bool xtun_parse_count(const char *text, uint64_t *count)
 	return false;
 }
 
-static int help(const char *topic)
+static int explain_topic(const char *topic)
 {
 	const struct command *cmd = topic ? find(topic) : NULL;
 
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	if (cmd)
 		return cmd->run(argc - 1, argv + 1);
 	if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
-		return help(argc > 2 ? argv[2] : NULL);
+		return explain_topic(argc > 2 ? argv[2] : NULL);
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
 		puts("xtun " XTUN_VERSION);
 		return EXIT_OK;

@@ -13,7 +13,7 @@ bool xtun_sysfs_line(const char *path, char *buf, size_t size)
 
 	if (!f)
 		return false;
-	ok = fgets(buf, size, f) != NULL;
+	ok = fgets(buf, size, f);
 	if (ok)
 		buf[strcspn(buf, "\n")] = '\0';
 	fclose(f);

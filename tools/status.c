@@ -9,13 +9,11 @@
 
 static int none_here(const struct xtun_report *r)
 {
-	if (!r->loaded)
-		xtun_complain("the module is not loaded. Type: modprobe xtun "
-			      "(or: insmod ./xtun.ko)");
+	if (r->loaded)
+		xtun_complain("no xtun interface in this namespace. Type: %s (or, elsewhere: %s)",
+			      "ip link add xtun type xtun", "ip netns exec NAME xtun status");
 	else
-		xtun_complain("no xtun interface in this network namespace. "
-			      "Type: ip link add xtun type xtun, or look in another: "
-			      "ip netns exec NAME xtun status");
+		xtun_complain(XTUN_NOT_LOADED);
 	return EXIT_ABSENT;
 }
 
@@ -25,9 +23,9 @@ static int gather_ifaces(struct xtun_report *r, const char *name)
 	int status = EXIT_OK;
 	size_t n = 1;
 
-	if (name)
+	if (name) {
 		status = xtun_iface_find_own(name, &one);
-	else if (xtun_iface_list(&list, &n)) {
+	} else if (xtun_iface_list(&list, &n)) {
 		xtun_explain("interfaces", errno, NULL);
 		status = EXIT_FAILED;
 	} else if (!n) {

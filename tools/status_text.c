@@ -109,8 +109,8 @@ static void print_verdict(const struct xtun_flow *f)
 		       f->off);
 		break;
 	case XTUN_BROKEN:
-		printf("THE LAW DOES NOT HOLD, off by %" PRId64 ": this is a bug in xtun, please "
-		       "report it\n", f->off);
+		printf("THE LAW DOES NOT HOLD, off by %" PRId64 ": please report this bug\n",
+		       f->off);
 		break;
 	}
 }
@@ -127,8 +127,8 @@ static void print_flow(const struct xtun_flow *f, const char *ifname)
 	printf(" + lost %" PRIu64 ": ", f->lost);
 	print_verdict(f);
 	if (put_back)
-		printf("      put back %" PRIu64 ": read() was given memory that is not there; "
-		       "the frame waits for the next read\n", put_back);
+		printf("      put back %" PRIu64 ": read() got a bad address (no loss)\n",
+		       put_back);
 	print_losses(f, ifname);
 }
 
@@ -172,8 +172,7 @@ static void print_unattached(const struct xtun_report *r)
 		if (u->ifname[0])
 			continue;
 		if (!title)
-			printf("open, but attached to no interface (the first read or write "
-			       "attaches):\n");
+			puts("open, but not attached (the first read or write attaches):");
 		title = true;
 		print_user(u, &r->netns);
 	}
@@ -197,6 +196,6 @@ void xtun_status_text(const struct xtun_report *r)
 	if (!r->users.looked)
 		printf("who has /dev/xtun open is not known: /proc does not say\n");
 	else if (r->users.hidden)
-		printf("%zu processes may not be looked into; run this as root to see all who "
-		       "have /dev/xtun open\n", r->users.hidden);
+		printf("%zu processes may not be looked into: run this as root\n",
+		       r->users.hidden);
 }

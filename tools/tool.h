@@ -40,6 +40,9 @@ int xtun_usage(const struct command *cmd);
 bool xtun_parse_count(const char *text, uint64_t *count);
 
 /* errors.c */
+#define XTUN_NOT_LOADED \
+	"the module is not loaded. Type: modprobe xtun (or: insmod ./xtun.ko)"
+
 void xtun_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void xtun_explain(const char *what, int err, const char *ifname);
 

@@ -22,11 +22,11 @@ static void read_fdinfo(struct xtun_user *u)
 	f = fopen(path, "re");
 	if (!f)
 		return;
-	while (fgets(line, sizeof(line), f)) {
-		sscanf(line, "flags: %o", &flags);
-		sscanf(line, "iff: %15[^\n]", u->ifname);
-		sscanf(line, "queue: %d", &u->queue);
-	}
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "flags: %o", &flags) != 1 &&
+		    sscanf(line, "iff: %15[^\n]", u->ifname) != 1 &&
+		    sscanf(line, "queue: %d", &u->queue) != 1)
+			continue;
 	fclose(f);
 	u->reads = (flags & O_ACCMODE) != O_WRONLY;
 	u->writes = (flags & O_ACCMODE) != O_RDONLY;
