@@ -29,7 +29,7 @@ const char *xtunif_remedy(int error)
 		return "load the module first: insmod xtun.ko";
 	case EACCES:
 	case EPERM:
-		return "run this as root, or let this user in (README.md, owner= and group=)";
+		return "run this as root, or let this user in: xtun(4), Permissions";
 	case EBUSY:
 		return "another process has the interface for itself: fuser -v /dev/xtun";
 	case ENODEV:
@@ -60,7 +60,7 @@ static void xtunif_note_write(struct xtunif *x, int error)
 /*
  * lwIP holds its core lock here, so one frame at a time. A refused frame is a
  * frame lost on the wire: TCP sends it again. To take lwIP's link down instead
- * would reset the connections that only have to wait.
+ * would fail writers that only have to wait.
  */
 static err_t xtunif_output(struct netif *netif, struct pbuf *p)
 {
