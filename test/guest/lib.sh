@@ -62,6 +62,32 @@ skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# theme NAME: the cases of that name in test/prog, which print TAP of their own.
+# Nothing that they do to the device is worth a line in the kernel's log.
+theme() {
+	local line before cases=0
+	before=$(dmesg | grep -c xtun)
+	while read -r line; do
+		case $line in
+		"ok - "* | "not ok - "*)
+			tap_count=$((tap_count + 1))
+			cases=$((cases + 1))
+			[ "${line%% - *}" = ok ] || tap_failed=$((tap_failed + 1))
+			echo "${line%% - *} $tap_count - $1: ${line#* - }"
+			;;
+		"Bail out!"*)
+			result 1 "$1: all cases were run" "$line"
+			cases=$((cases + 1))
+			;;
+		*)
+			echo "# $line"
+			;;
+		esac
+	done < <(/test/bin/xtun-test "$1" || echo "Bail out! xtun-test $1 ended with $?")
+	[ "$cases" -gt 0 ] || result 1 "$1: some case was run"
+	is "$1: nothing in the kernel's log" "$(dmesg | grep -c xtun)" "$before"
+}
+
 # eventually SECONDS COMMAND...: until it succeeds, or that time has passed.
 eventually() {
 	local deadline=$((SECONDS + $1))
@@ -79,6 +105,7 @@ expect_log() {
 
 # xtun_load [PARAMETER=VALUE...]. Where its code lies, and who loaded it, tells
 # later what it left allocated.
+# shellcheck disable=SC2120
 xtun_load() {
 	local text init size pid
 	insmod /test/xtun.ko "$@" &
@@ -96,6 +123,7 @@ xtun_loaded() {
 
 # xtun_up [ADDRESS]: load it, give it an address, bring it up.
 xtun_up() {
+	# shellcheck disable=SC2119
 	xtun_load
 	ip addr add "${1:-10.99.0.1/24}" dev xtun
 	ip link set xtun up

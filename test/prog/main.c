@@ -5,7 +5,7 @@
 #include "xt.h"
 
 #define THEMES(T)							\
-	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(uring)
+	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) T(uring) T(xdp)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)

@@ -99,6 +99,13 @@ void run(const char *fmt, ...)
 		die("this failed: %s", command);
 }
 
+void xt_up(void)
+{
+	run("sysctl -q -w net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.%s.disable_ipv6=1",
+	    XT_IF);
+	run("ip link set %s up", XT_IF);
+}
+
 int xt_open(int flags)
 {
 	int fd = open(XT_DEV, O_RDWR | O_CLOEXEC | flags);

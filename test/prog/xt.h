@@ -29,6 +29,8 @@ void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Runs a shell command, which must succeed; for the set-up. */
 void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Brings the interface up, with IPv6 off: it would speak of its own accord. */
+void xt_up(void);
 int xt_open(int flags);
 /* Milliseconds until @fd has one of @events; -1: not within @ms. Sets *@got. */
 int xt_poll(int fd, short events, int ms, short *got);

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What an administrator sets: MAC, MTU, queue length, namespaces, rights, and
+# the module's parameters.
+. /test/lib.sh
+
+# refused PARAMETER=VALUE: insmod fails, and the log says why.
+refused() {
+	nok "insmod refuses $1" insmod /test/xtun.ko "$1"
+	like "... and says why" "$(dmesg | tail -n 3)" "xtun: $2"
+	nok "... and leaves nothing" test -e /dev/xtun
+}
+
+refused name=a/b "name=a/b is no name"
+refused name=x%d "name=x%d is no name"
+refused name=lo "cannot make interface lo: -17"
+refused owner=-2 "owner and group"
+
+xtun_load create=0
+nok "create=0: no interface" ip link show xtun
+nok "... so nothing to write to" sh -c 'echo a frame it is not >/dev/xtun'
+ip link add xtun type xtun
+ok "... until one is made" sh -c 'ip link set xtun up; head -c 60 /dev/zero >/dev/xtun'
+ok "... which can be deleted" ip link del xtun
+rmmod xtun
+
+xtun_load name=wire0
+ok "name=wire0: that is its name" ip link set wire0 up
+ok "... and the one that files attach to" sh -c 'head -c 60 /dev/zero >/dev/xtun'
+rmmod xtun
+
+for who in "owner=1000 owner" "group=2000 group" "owner=1000 group=2000 both"; do
+	# shellcheck disable=SC2086
+	xtun_load ${who% *}
+	theme "${who##* }"
+	rmmod xtun
+done
+
+xtun_load
+theme config
