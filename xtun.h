@@ -195,6 +195,20 @@ struct xtun_file {
 	struct list_head node;
 };
 
+/**
+ * xtun_is_up() - whether frames pass
+ * @dev: an xtun
+ *
+ * Going down, the core stops the device before it clears the flag; coming up,
+ * it starts the device before it sets it. Between the two nothing passes.
+ *
+ * Context: any; @dev is kept alive by RCU or RTNL.
+ */
+static inline bool xtun_is_up(const struct net_device *dev)
+{
+	return (READ_ONCE(dev->flags) & IFF_UP) && netif_running(dev);
+}
+
 /* xtun_net.c: the interface */
 extern const struct ethtool_ops xtun_ethtool_ops;
 

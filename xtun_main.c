@@ -11,6 +11,8 @@
  *	xtun_trace.h	the tracepoints
  *	compat/		all that differs between kernels
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>

@@ -336,7 +336,7 @@ int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb)
 		err = -EBADFD;
 		goto unlock;
 	}
-	if (unlikely(!(READ_ONCE(slot->dev->flags) & IFF_UP))) {
+	if (unlikely(!xtun_is_up(slot->dev))) {
 		xtun_lose(slot, XTUN_RX_DOWN, skb, len);
 		err = -EIO;
 		goto unlock;
@@ -369,7 +369,7 @@ int xtun_net_ask(struct xtun_queue *q)
 	rcu_read_lock();
 	slot = rcu_dereference(q->slot);
 	if (slot)
-		err = READ_ONCE(slot->dev->flags) & IFF_UP ? -EINVAL : -EIO;
+		err = xtun_is_up(slot->dev) ? -EINVAL : -EIO;
 	rcu_read_unlock();
 	return err;
 }

@@ -345,12 +345,14 @@ enum xtun_counter xtun_queue_put(struct xtun_queue *q, struct sk_buff *skb, unsi
 	return loss;
 }
 
+/* Not for the dying: they would take a frame to the grave. */
 static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 {
-	struct sk_buff *skb;
+	struct sk_buff *skb = NULL;
 
 	spin_lock_bh(&q->lock);
-	skb = __skb_dequeue(&q->frames);
+	if (likely(!fatal_signal_pending(current)))
+		skb = __skb_dequeue(&q->frames);
 	spin_unlock_bh(&q->lock);
 	return skb;
 }
@@ -361,9 +363,9 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
  * @xf: the file that reads
  * @nowait: do not sleep
  *
- * A reader sleeps exclusively, so that a frame wakes one thread of a file. The
- * frame is taken in the wait's own condition: a reader that is killed has
- * either taken it, and returns it, or has not.
+ * A reader sleeps exclusively, so that a frame wakes one thread of a file. One
+ * that a signal wakes as well may have been the only one woken for a frame: it
+ * wakes the next.
  *
  * Context: process, may sleep unless @nowait.
  * Return: the frame, now the caller's; ERR_PTR(-EAGAIN) if there is none and
@@ -383,8 +385,11 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
 
 	err = wait_event_interruptible_exclusive(xf->wait, (skb = xtun_queue_pop(q)) ||
 						 READ_ONCE(q->dead));
-	if (err)
+	if (err) {
+		if (!skb_queue_empty_lockless(&q->frames))
+			xtun_queue_wake(q, EPOLLIN | EPOLLRDNORM);
 		return ERR_PTR(err);
+	}
 	return skb ?: ERR_PTR(-EBADFD);
 }
 
@@ -460,7 +465,7 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (!slot)
 		events |= EPOLLERR | EPOLLHUP;
-	else if (READ_ONCE(slot->dev->flags) & IFF_UP)
+	else if (xtun_is_up(slot->dev))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock_bh(&q->lock);
 	rcu_read_unlock();
