@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Generic XDP: what a program on the interface does to frames that are written.
+ *
+ * The interface has 10.99.0.1 and knows 10.99.0.2, which is us; VETH is up, and
+ * VETH_PEER is its other end.
+ *
+ * Everything is written on one CPU, whose backlog is a queue. So once an ARP
+ * request that was written last has its answer, every frame before it has met
+ * its verdict; what has not arrived by then never will.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "xt.h"
+
+#define VETH		"xdp0"
+#define VETH_PEER	"xdp1"
+#define FRAMES		100
+#define LIMIT		60000	/* milliseconds; nothing here takes that long */
+#define TRACE		"/sys/kernel/tracing/"
+
+static uint8_t own_mac[6];
+static uint32_t next_seq;
+static int fd;
+
+static int bpf(enum bpf_cmd cmd, union bpf_attr *attr)
+{
+	return syscall(__NR_bpf, cmd, attr, sizeof(*attr));
+}
+
+#define INSN(_code, _dst, _src, _off, _imm) \
+	{ .code = (_code), .dst_reg = (_dst), .src_reg = (_src), .off = (_off), .imm = (_imm) }
+#define MOV_IMM(dst, imm)	INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
+#define MOV(dst, src)		INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
+#define ADD_IMM(dst, imm)	INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, imm)
+#define LOAD(size, dst, src, off) INSN(BPF_LDX | BPF_MEM | (size), dst, src, off, 0)
+#define STORE_IMM(size, dst, off, imm) INSN(BPF_ST | BPF_MEM | (size), dst, 0, off, imm)
+#define ATOMIC_ADD(dst, src)	INSN(BPF_STX | BPF_XADD | BPF_DW, dst, src, 0, 0)
+#define CALL(function)		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, function)
+#define EXIT			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+/* These two skip one instruction if the comparison holds. */
+#define SKIP_IF_IMM(op, dst, imm) INSN(BPF_JMP | (op) | BPF_K, dst, 0, 1, imm)
+#define SKIP_IF(op, dst, src)	INSN(BPF_JMP | (op) | BPF_X, dst, src, 1, 0)
+/* An instruction of 64 bits' operand takes two places. */
+#define MAP(dst, map)		INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, map)
+#define MAP_REST		INSN(0, 0, 0, 0, 0)
+
+struct xdp {
+	int map, prog, link;
+};
+
+/*
+ * Frames of @ethertype are counted and get @verdict, all others pass. A
+ * redirected frame goes to the interface @target.
+ */
+static int load(int map, uint16_t ethertype, enum xdp_action verdict, int target)
+{
+	const struct bpf_insn insns[] = {
+		MOV_IMM(0, XDP_PASS),
+		LOAD(BPF_W, 6, 1, offsetof(struct xdp_md, data)),
+		LOAD(BPF_W, 3, 1, offsetof(struct xdp_md, data_end)),
+		MOV(2, 6),
+		ADD_IMM(2, ETH_HLEN),
+		SKIP_IF(BPF_JLE, 2, 3),
+		EXIT,
+		LOAD(BPF_H, 2, 6, offsetof(struct ethhdr, h_proto)),
+		SKIP_IF_IMM(BPF_JEQ, 2, htons(ethertype)),
+		EXIT,
+
+		STORE_IMM(BPF_W, 10, -4, 0),
+		MAP(1, map),
+		MAP_REST,
+		MOV(2, 10),
+		ADD_IMM(2, -4),
+		CALL(BPF_FUNC_map_lookup_elem),
+		SKIP_IF_IMM(BPF_JNE, 0, 0),
+		EXIT,
+		MOV_IMM(1, 1),
+		ATOMIC_ADD(0, 1),
+
+		MOV_IMM(0, verdict),
+		SKIP_IF_IMM(BPF_JEQ, 0, XDP_REDIRECT),
+		EXIT,
+		MOV_IMM(1, target),
+		MOV_IMM(2, 0),
+		CALL(BPF_FUNC_redirect),
+		EXIT,
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_XDP,
+		.insn_cnt = sizeof(insns) / sizeof(struct bpf_insn),
+		.insns = (uintptr_t)insns,
+		.license = (uintptr_t)"GPL",
+	};
+
+	return bpf(BPF_PROG_LOAD, &attr);
+}
+
+static int attach(const struct xdp *x, uint32_t mode)
+{
+	union bpf_attr attr = {
+		.link_create = {
+			.prog_fd = x->prog,
+			.target_ifindex = if_nametoindex(XT_IF),
+			.attach_type = BPF_XDP,
+			.flags = mode,
+		},
+	};
+
+	return bpf(BPF_LINK_CREATE, &attr);
+}
+
+static struct xdp prepare(uint16_t ethertype, enum xdp_action verdict)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = sizeof(uint32_t),
+		.value_size = sizeof(uint64_t),
+		.max_entries = 1,
+	};
+	struct xdp x = { .link = -1 };
+
+	x.map = bpf(BPF_MAP_CREATE, &attr);
+	if (x.map < 0)
+		die("cannot create a map");
+	x.prog = load(x.map, ethertype, verdict, if_nametoindex(VETH));
+	if (x.prog < 0)
+		die("cannot load a program");
+	return x;
+}
+
+static struct xdp begin(uint16_t ethertype, enum xdp_action verdict)
+{
+	struct xdp x = prepare(ethertype, verdict);
+
+	x.link = attach(&x, XDP_FLAGS_SKB_MODE);
+	if (x.link < 0)
+		die("cannot attach a program");
+	return x;
+}
+
+static void end(const struct xdp *x)
+{
+	if (x->link >= 0)
+		close(x->link);
+	close(x->prog);
+	close(x->map);
+}
+
+/* How many frames the program has decided about. */
+static uint64_t decided(const struct xdp *x)
+{
+	uint32_t key = 0;
+	uint64_t value = 0;
+	union bpf_attr attr = {
+		.map_fd = x->map,
+		.key = (uintptr_t)&key,
+		.value = (uintptr_t)&value,
+	};
+
+	if (bpf(BPF_MAP_LOOKUP_ELEM, &attr))
+		die("cannot read the map");
+	return value;
+}
+
+/* Both kinds of skb that a write makes: in one piece, and with fragments. */
+static size_t make(uint8_t *buf, uint32_t seq)
+{
+	static const size_t sizes[] = { 60, 1514, 4000, 9014 };
+
+	return xt_numbered(buf, own_mac, xt_peer, sizes[seq % 4], seq);
+}
+
+static bool is_intact(const uint8_t *buf, ssize_t len, uint32_t seq)
+{
+	static uint8_t want[XT_BUF];
+
+	return len == (ssize_t)make(want, seq) && !memcmp(buf, want, len);
+}
+
+static void write_frame(const uint8_t *buf, size_t len)
+{
+	if (write(fd, buf, len) != (ssize_t)len)
+		die("write of %zu bytes", len);
+}
+
+/* Returns the number of the first. */
+static uint32_t write_frames(int n)
+{
+	static uint8_t buf[XT_BUF];
+	uint32_t first = next_seq;
+
+	while (n--) {
+		size_t len = make(buf, next_seq++);
+
+		write_frame(buf, len);
+	}
+	return first;
+}
+
+static ssize_t read_frame(uint8_t *buf)
+{
+	ssize_t len;
+
+	if (xt_poll(fd, POLLIN, LIMIT, NULL) < 0)
+		die("no frame comes");
+	len = read(fd, buf, XT_BUF);
+	if (len < 0)
+		die("read");
+	return len;
+}
+
+/*
+ * Waits until all that was written has met its verdict. Returns how many
+ * frames, from @first on, came back intact and in order; every other numbered
+ * frame counts against them.
+ */
+static int settle(uint32_t first)
+{
+	static uint8_t buf[XT_BUF];
+	static const uint8_t arp_reply[] = { 8, 6, 0, 1, 8, 0, 6, 4, 0, 2 };
+	int back = 0;
+	ssize_t len;
+
+	write_frame(buf, xt_arp(buf, xt_peer, "10.99.0.2", "10.99.0.1"));
+	for (;;) {
+		len = read_frame(buf);
+		if (!memcmp(buf + 12, arp_reply, sizeof(arp_reply)))
+			return back;
+		if ((buf[12] << 8 | buf[13]) == XT_ETHERTYPE)
+			back += is_intact(buf, len, first + back) ? 1 : -FRAMES;
+	}
+}
+
+/* A socket for the numbered frames that the stack receives on @ifname. */
+static int listener(const char *ifname)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(XT_ETHERTYPE),
+		.sll_ifindex = if_nametoindex(ifname),
+	};
+	int s = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int size = 16 << 20;
+
+	if (s < 0 || setsockopt(s, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+	    bind(s, (struct sockaddr *)&ll, sizeof(ll)))
+		die("packet socket on %s", ifname);
+	return s;
+}
+
+/* How many of @n frames from @first on arrive at @s, intact and in order. */
+static int arrived(int s, uint32_t first, int n)
+{
+	static uint8_t buf[XT_BUF];
+	int got;
+
+	for (got = 0; got < n; got++) {
+		if (xt_poll(s, POLLIN, LIMIT, NULL) < 0)
+			break;
+		if (!is_intact(buf, recv(s, buf, sizeof(buf), 0), first + got))
+			break;
+	}
+	return got;
+}
+
+static bool is_silent(int s)
+{
+	uint8_t byte;
+
+	return recv(s, &byte, 1, 0) < 0 && errno == EAGAIN;
+}
+
+/* What the driver has counted, the answer to settle() left out. */
+struct counted {
+	uint64_t rx_in, rx_out, tx_in, tx_out;
+};
+
+static struct counted count(void)
+{
+	return (struct counted){ xt_counter("rx_in"), xt_counter("rx_out"),
+				 xt_counter("tx_in"), xt_counter("tx_out") };
+}
+
+static void counted_since(struct counted was, unsigned int rx, unsigned int tx, const char *what)
+{
+	struct counted is = count();
+
+	ok(is.rx_in - was.rx_in == rx + 1 && is.rx_out - was.rx_out == rx + 1 &&
+	   is.tx_in - was.tx_in == tx + 1 && is.tx_out - was.tx_out == tx + 1,
+	   "%s: xtun counts %u frames to the stack and %u from it, none lost", what, rx, tx);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int f = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (f < 0 || write(f, text, strlen(text)) < 0)
+		die("cannot write to %s", path);
+	close(f);
+}
+
+/* From now on the kernel's trace has every numbered frame that is dropped. */
+static void trace_drops(bool on)
+{
+	char filter[32];
+
+	if (on)
+		write_file(TRACE "trace", "");	/* empties it */
+	snprintf(filter, sizeof(filter), "protocol == %d", XT_ETHERTYPE);
+	write_file(TRACE "events/skb/kfree_skb/filter", on ? filter : "0");
+	write_file(TRACE "events/skb/kfree_skb/enable", on ? "1" : "0");
+}
+
+static int traced_drops(void)
+{
+	FILE *trace = fopen(TRACE "trace", "re");
+	char line[512];
+	int n = 0;
+
+	if (!trace)
+		die("cannot read the trace");
+	while (fgets(line, sizeof(line), trace))
+		n += *line != '#';
+	fclose(trace);
+	return n;
+}
+
+static void pass(int stack)
+{
+	struct counted was = count();
+	struct xdp x = begin(XT_ETHERTYPE, XDP_PASS);
+	uint32_t first = write_frames(FRAMES);
+
+	ok(settle(first) == 0, "PASS: nothing comes back");
+	ok(decided(&x) == FRAMES, "PASS: the program has seen each frame");
+	ok(arrived(stack, first, FRAMES) == FRAMES, "PASS: the stack receives each as written");
+	counted_since(was, FRAMES, 0, "PASS");
+	end(&x);
+}
+
+static void pass_ping(void)
+{
+	struct xdp x = begin(ETH_P_IP, XDP_PASS);
+	static uint8_t buf[XT_BUF], sent[XT_BUF];
+	int seq, answered = 0;
+
+	for (seq = 0; seq < 10; seq++) {
+		size_t len = xt_echo(sent, own_mac, xt_peer, "10.99.0.2", "10.99.0.1", seq,
+				     seq * 900);
+
+		write_frame(sent, len);
+		/* From the ICMP identifier on, the answer is the question. */
+		if (read_frame(buf) == (ssize_t)len && buf[34] == 0 &&
+		    !memcmp(buf + 38, sent + 38, len - 38))
+			answered++;
+	}
+	ok(answered == 10, "PASS: ping is answered");
+	ok(decided(&x) == 10, "PASS: the program has seen each ping");
+	end(&x);
+}
+
+static void drop(int stack)
+{
+	struct counted was = count();
+	struct xdp x = begin(XT_ETHERTYPE, XDP_DROP);
+	uint32_t first;
+
+	trace_drops(true);
+	first = write_frames(FRAMES);
+	ok(settle(first) == 0, "DROP: nothing comes back");
+	ok(decided(&x) == FRAMES, "DROP: the program has seen each frame");
+	ok(is_silent(stack), "DROP: the stack receives none");
+	ok(traced_drops() == FRAMES, "DROP: skb:kfree_skb tells of each");
+	trace_drops(false);
+	counted_since(was, FRAMES, 0, "DROP");
+	end(&x);
+}
+
+static void tx(int stack)
+{
+	struct counted was = count();
+	struct xdp x = begin(XT_ETHERTYPE, XDP_TX);
+	uint32_t first = write_frames(FRAMES);
+
+	ok(settle(first) == FRAMES, "TX: each frame comes back as it was written");
+	ok(decided(&x) == FRAMES, "TX: the program has seen each frame");
+	ok(is_silent(stack), "TX: the stack receives none");
+	counted_since(was, FRAMES, FRAMES, "TX");
+	end(&x);
+}
+
+/* The queue has room for four. */
+static void tx_full(void)
+{
+	uint64_t full = xt_counter("tx_lost_full");
+	struct xdp x = begin(XT_ETHERTYPE, XDP_TX);
+	static uint8_t buf[XT_BUF];
+	uint32_t first;
+	int i, ms;
+
+	run("ip link set " XT_IF " txqueuelen 4");
+	first = write_frames(10);
+	for (ms = 0; xt_counter("tx_lost_full") - full < 6 && ms < LIMIT; ms += 10)
+		usleep(10000);
+	ok(xt_counter("tx_lost_full") - full == 6, "TX: what a full queue loses is counted");
+	for (i = 0; i < 4 && is_intact(buf, read_frame(buf), first + i); i++)
+		;
+	ok(i == 4 && !xt_drain(fd), "TX: the frames that it had room for come back");
+	run("ip link set " XT_IF " txqueuelen 1000");
+	end(&x);
+}
+
+static void redirect(int stack, int peer)
+{
+	struct counted was = count();
+	struct xdp x = begin(XT_ETHERTYPE, XDP_REDIRECT);
+	uint32_t first = write_frames(FRAMES);
+
+	ok(settle(first) == 0, "REDIRECT: nothing comes back");
+	ok(decided(&x) == FRAMES, "REDIRECT: the program has seen each frame");
+	ok(is_silent(stack), "REDIRECT: the stack receives none on " XT_IF);
+	ok(arrived(peer, first, FRAMES) == FRAMES,
+	   "REDIRECT: each arrives at the other end of the veth as written");
+	counted_since(was, FRAMES, 0, "REDIRECT");
+	end(&x);
+}
+
+static void after(int stack)
+{
+	struct xdp x = begin(XT_ETHERTYPE, XDP_DROP);
+	uint32_t first;
+
+	end(&x);
+	first = write_frames(FRAMES);
+	settle(first);
+	ok(arrived(stack, first, FRAMES) == FRAMES, "detached: frames pass again");
+}
+
+static void no_native(void)
+{
+	struct xdp x = prepare(XT_ETHERTYPE, XDP_PASS);
+
+	x.link = attach(&x, XDP_FLAGS_DRV_MODE);
+	fails(x.link, EOPNOTSUPP, "native XDP is refused, not pretended");
+	end(&x);
+}
+
+static void all_verdicts(int stack, int peer, const char *direct)
+{
+	run("ethtool --set-priv-flags " XT_IF " rx-direct %s", direct);
+	printf("# rx-direct %s\n", direct);
+	pass(stack);
+	pass_ping();
+	drop(stack);
+	tx(stack);
+	tx_full();
+	redirect(stack, peer);
+	after(stack);
+}
+
+void theme_xdp(void)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	cpu_set_t first_cpu;
+	int stack, peer;
+
+	CPU_ZERO(&first_cpu);
+	CPU_SET(0, &first_cpu);
+	if (sched_setaffinity(0, sizeof(first_cpu), &first_cpu) ||
+	    setrlimit(RLIMIT_MEMLOCK, &unlimited))	/* pays for maps before 5.11 */
+		die("cannot prepare the process");
+
+	fd = xt_open(O_NONBLOCK);
+	xt_drain(fd);
+	xt_mac(XT_IF, own_mac);
+	stack = listener(XT_IF);
+	peer = listener(VETH_PEER);
+
+	all_verdicts(stack, peer, "off");
+	all_verdicts(stack, peer, "on");
+	no_native();
+
+	close(peer);
+	close(stack);
+	close(fd);
+}
