@@ -10,18 +10,22 @@
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)
 
+void record(const char *path) __attribute__((noreturn));
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "law")) {
 		xt_law(argv[2]);
 		return 0;
 	}
+	if (argc == 3 && !strcmp(argv[1], "record"))
+		record(argv[2]);
 #define RUN(name)							\
 	if (argc == 2 && !strcmp(argv[1], #name)) {			\
 		theme_##name();						\
 		return 0;						\
 	}
 	THEMES(RUN)
-	fprintf(stderr, "usage: xtun-test law IFACE | THEME\n");
+	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n");
 	return 2;
 }
