@@ -67,7 +67,7 @@ static void judge(struct xtun_flow *f, const struct xtun_counters *now,
 	}
 	if (!f->off)
 		f->verdict = XTUN_HOLDS;
-	else if (before && magnitude(f->off) > moved)
+	else if (magnitude(f->off) > moved)
 		f->verdict = XTUN_BROKEN;
 	else
 		f->verdict = XTUN_BUSY;

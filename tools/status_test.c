@@ -173,6 +173,10 @@ static void test_queues(void)
 	status = STATUS_OF({ "q0_rx_in", 4, 0 }, { "q0_rx_out", 1, 0 },
 			   { "q0_rx_lost_novel", 3, 0 }, { "something_else", 9, 0 });
 	ok(status == EXIT_OK && says("lost 3 novel: "), "a loss with a new name counts as one");
+
+	STATUS_OF({ "q0_tx_in", 1, 5 }, { "q0_tx_out", 1, 0 }, { "q1_tx_in", 1, 0 });
+	ok(says("in 1 = out 1 + waiting 0 + lost 0: the law holds"),
+	   "what held once is not judged again while another queue is");
 }
 
 static void test_unreadable(void)
