@@ -125,10 +125,7 @@ static bool child(int (*f)(void))
 	int status;
 	pid_t pid;
 
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		die("fork");
+	pid = xt_fork();
 	if (!pid)
 		_exit(f());
 	return waitpid(pid, &status, 0) == pid && !status;

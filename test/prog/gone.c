@@ -30,10 +30,7 @@ static pid_t sleeper(int fd)
 {
 	pid_t pid;
 
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		die("fork");
+	pid = xt_fork();
 	if (!pid)
 		_exit(read(fd, buf, sizeof(buf)) < 0 ? errno : 0);
 	xt_await_sleep(pid);

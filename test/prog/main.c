@@ -5,7 +5,8 @@
 #include "xt.h"
 
 #define THEMES(T)							\
-	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) T(uring) T(xdp)
+	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) T(uring) T(xdp) \
+	T(flood) T(stamp) T(volume) T(healthy) T(fault)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)

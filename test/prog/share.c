@@ -181,10 +181,7 @@ static int killed_once(atomic_int *taken, int delay)
 	pid_t pid;
 
 	*taken = 0;
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		die("fork");
+	pid = xt_fork();
 	if (!pid) {
 		fd = xt_open(0);
 		while (read(fd, buf, sizeof(buf)) > 0)

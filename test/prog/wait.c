@@ -24,10 +24,7 @@ static pid_t later(const char *command)
 {
 	pid_t parent = getpid(), pid;
 
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		die("fork");
+	pid = xt_fork();
 	if (pid)
 		return pid;
 	xt_await_sleep(parent);
@@ -194,8 +191,7 @@ static void shared_descriptors(int fd)
 	ok(xt_counter("readers") == 1, "dup: closing one detaches nothing");
 
 	xt_transmit(packet, 61, 2);
-	fflush(stdout);
-	pid = fork();
+	pid = xt_fork();
 	if (!pid)
 		_exit(read(fd, buf, sizeof(buf)) != 61);
 	ok(waitpid(pid, &status, 0) == pid && !status, "fork: the child reads from its parent's file");

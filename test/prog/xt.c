@@ -99,6 +99,17 @@ void run(const char *fmt, ...)
 		die("this failed: %s", command);
 }
 
+pid_t xt_fork(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	return pid;
+}
+
 void xt_up(void)
 {
 	run("sysctl -q -w net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.%s.disable_ipv6=1",

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #define XT_DEV		"/dev/xtun"
 #define XT_IF		"xtun"
@@ -28,6 +29,8 @@ void skip(const char *why, const char *fmt, ...) __attribute__((format(printf, 2
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Runs a shell command, which must succeed; for the set-up. */
 void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* fork(), with nothing left in stdout's buffer for both to print. */
+pid_t xt_fork(void);
 
 /* Brings the interface up, with IPv6 off: it would speak of its own accord. */
 void xt_up(void);
