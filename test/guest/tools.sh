@@ -267,7 +267,18 @@ else
 	skip "... is JSON" "there is no jq in this guest"
 fi
 
-### Gone while watched
+### Too many frames for dump, and an interface that goes
+
+ip link set xtun mtu 65521
+xtun dump -c 100 -w "$out/ours" 2>"$out/ours.err" &
+ours=$!
+ok "dump watches" eventually 10 watchers 1
+kill -STOP "$ours"
+nok "40 MB of frames pass" ping -b -q -s 60000 -l 700 -c 700 -W 1 10.99.0.255
+kill -CONT "$ours"
+ends 0 "dump ends" "$ours"
+like "... and says what it missed" "$(cat "$out/ours.err")" \
+	"^100 frames seen, [1-9][0-9]* more were missed here"
 
 xtun dump >"$out/text" 2>"$out/text.err" &
 text=$!
