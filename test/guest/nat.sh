@@ -28,10 +28,13 @@ add_world() {
 	ip -n world link set lo up
 }
 
-# What an administrator types: out and back, and nothing else.
+# What an administrator types: out and back, and nothing else. A packet of a known
+# connection that comes out of order, such as an old ACK, may be INVALID; it would
+# keep lwIP's address.
 add_router() {
 	sysctl -q -w net.ipv4.ip_forward=1
 	iptables -t nat -A POSTROUTING -s 10.99.0.0/24 -o uplink -j MASQUERADE
+	iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP
 	iptables -A FORWARD -i xtun -o uplink -j ACCEPT
 	iptables -A FORWARD -i uplink -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
 	iptables -A FORWARD -j REJECT
