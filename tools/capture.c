@@ -112,7 +112,7 @@ int xtun_capture_next(int fd, struct xtun_frame *frame)
 }
 
 /* Frames the socket's buffer could not hold since the last call. */
-uint32_t xtun_capture_dropped(int fd)
+unsigned int xtun_capture_dropped(int fd)
 {
 	struct tpacket_stats stats = { 0 };
 	socklen_t len = sizeof(stats);

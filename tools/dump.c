@@ -102,12 +102,11 @@ static int dump_loop(struct dump *d, int signal_fd)
 
 static void say_end(const struct dump *d)
 {
-	uint32_t dropped = xtun_capture_dropped(d->fd);
+	unsigned int dropped = xtun_capture_dropped(d->fd);
 
 	fprintf(stderr, "%" PRIu64 " frames seen", d->seen);
 	if (dropped)
-		fprintf(stderr, ", %" PRIu32 " more were missed here: -w FILE is faster",
-			dropped);
+		fprintf(stderr, ", %u more were missed here: -w FILE is faster", dropped);
 	fputc('\n', stderr);
 }
 

@@ -48,7 +48,7 @@ static void sum_up(struct xtun_flow *f, const struct xtun_counters *c)
 	f->off = f->in - f->out - f->waiting - f->lost;
 }
 
-static uint64_t magnitude(int64_t v)
+static uint64_t magnitude(long long v)
 {
 	return v < 0 ? -(uint64_t)v : (uint64_t)v;
 }

@@ -68,7 +68,7 @@ struct xtun_flow {
 	unsigned int queue;
 	enum xtun_direction direction;
 	uint64_t in, out, waiting, lost;
-	int64_t off;			/* in - out - waiting - lost */
+	long long off;			/* in - out - waiting - lost */
 	enum xtun_verdict verdict;
 	const struct xtun_counters *counters;	/* the reading that was judged */
 };

@@ -121,7 +121,7 @@ static void print_counters(const struct xtun_flow *f, bool losses, bool first)
 static void print_flow(const struct xtun_flow *f)
 {
 	key(f->direction == XTUN_TX ? "tx" : "rx");
-	printf("{\"law\":\"%s\",\"off\":%" PRId64 ",\"lost_total\":%" PRIu64 ",\"lost\":{",
+	printf("{\"law\":\"%s\",\"off\":%lld,\"lost_total\":%" PRIu64 ",\"lost\":{",
 	       xtun_verdict_name(f->verdict), f->off, f->lost);
 	print_counters(f, true, true);
 	putchar('}');

@@ -105,11 +105,11 @@ static void print_verdict(const struct xtun_flow *f)
 		printf("the law holds\n");
 		break;
 	case XTUN_BUSY:
-		printf("frames are moving, off by %" PRId64 "; ask again when it is quiet\n",
+		printf("frames are moving, off by %lld; ask again when it is quiet\n",
 		       f->off);
 		break;
 	case XTUN_BROKEN:
-		printf("THE LAW DOES NOT HOLD, off by %" PRId64 ": please report this bug\n",
+		printf("THE LAW DOES NOT HOLD, off by %lld: please report this bug\n",
 		       f->off);
 		break;
 	}

@@ -75,7 +75,7 @@ struct xtun_frame {
 
 int xtun_capture_open(const char *ifname, int ifindex);
 int xtun_capture_next(int fd, struct xtun_frame *frame);
-uint32_t xtun_capture_dropped(int fd);
+unsigned int xtun_capture_dropped(int fd);
 
 /* decode.c */
 void xtun_decode(FILE *out, const uint8_t *frame, size_t len);
