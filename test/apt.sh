@@ -20,6 +20,7 @@ dir=$cache/apt/$suite-$arch
 # The machine's own sources, their suite replaced by the wanted one. A release
 # may be written there by codename or as "stable": take whichever names it.
 sources() {
+	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' \
 		'Created-By: Packages' | sort -u |
 	while read -r uri release codename component; do
@@ -63,7 +64,7 @@ refresh() {
 }
 
 refresh
-export APT_CONFIG=$dir/apt.conf
+export APT_CONFIG="$dir/apt.conf"
 
 case $verb in
 cache)

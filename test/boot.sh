@@ -13,7 +13,7 @@ set -eu
 
 kernel=$1 log=$2 command=$3
 shift 3
-need qemu-system-x86 cpio
+need qemu-system-x86 cpio gcc libc6-dev
 
 kdir=$("$here/kernel.sh" "$kernel")
 rootfs=$("$here/rootfs.sh")
@@ -27,6 +27,18 @@ chmod +x "$scratch/tree/init" "$scratch/tree/test/run"
 (cd "$scratch/tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$scratch/run.cpio"
 cat "$rootfs" "$kdir/modules.cpio" "$@" "$scratch/run.cpio" >"$scratch/initrd"
 
+# Guests share this machine with each other and with its owner: they are told the
+# frequency of their clock, and are given time before they suspect a lock-up.
+patience() {
+	if [ ! -x "$cache/tsc" ]; then
+		cc -O2 -o "$scratch/tsc" "$here/tsc.c"
+		mv "$scratch/tsc" "$cache/tsc"
+	fi
+	echo "tsc=reliable tsc_early_khz=$("$cache/tsc")" \
+		"watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
+}
+parameters="console=ttyS0 panic=-1 oops=panic $(patience) ${APPEND:-}"
+
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.
 qemu() {
@@ -35,7 +47,7 @@ qemu() {
 		-cpu max,la57=off -smp 2 -m "${MEMORY:-512}" -nodefaults -display none \
 		-no-reboot -serial "file:$log" -serial stdio -serial "file:$log.tar" \
 		-kernel "$kdir/vmlinuz" -initrd "$scratch/initrd" \
-		-append "console=ttyS0 panic=-1 oops=panic ${APPEND:-}" </dev/null || qemu=$?
+		-append "$parameters" </dev/null || qemu=$?
 	echo "# qemu ended: $qemu"
 }
 

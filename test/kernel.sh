@@ -55,7 +55,7 @@ with_parts() {
 }
 
 find_in_table() {
-	row=$(grep -E "^$name[[:space:]]" "$here/kernels") ||
+	row=$(grep -E "^${name}[[:space:]]" "$here/kernels") ||
 		die "No kernel '$name'. There are: default $(sed -n 's/^\([0-9][^ ]*\).*/\1/p' \
 			"$here/kernels" | tr '\n' ' ')"
 	echo "$row" | {

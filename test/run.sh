@@ -19,7 +19,7 @@ eval "$(sed -n 's/^#guest: \([A-Z]*=.*\)/export \1/p' "$file")"
 export APPEND="slub_debug=FZPU log_buf_len=4M ${APPEND:-}"
 
 # A guest that did not reach its plan has failed, whatever it had said before.
-complete() {
+to_its_plan() {
 	awk '
 	/^(not )?ok / { n++ }
 	/^1\.\.[0-9]+/ { plan = 1 }
@@ -31,12 +31,12 @@ complete() {
 }
 
 "$here/boot.sh" "$kernel" "$log.kernel" "bash /test/$test.sh" "$overlay" |
-	complete | tee "$log.tap"
+	to_its_plan | tee "$log.tap"
 
 if grep -q '^not ok' "$log.tap"; then
 	{
 		echo "$test failed on $kernel. The end of the kernel's log ($log.kernel):"
-		tail -n 25 "$log.kernel" | sed 's/^/    /'
+		sed '1,/test .* begins/d' "$log.kernel" | tail -n 50 | sed 's/^/    /'
 		echo "Repeat it: make check KERNEL=$kernel TEST=$test"
 	} >&2
 fi

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What holds after every test. lib.sh sources this and calls finish at the end.
+# What holds after every test. lib.sh sources this, and finish runs at the end.
+# shellcheck disable=SC2154
 
 # Of the kernel's log: what no test may cause.
 trouble='WARNING|BUG|Oops|KASAN|UBSAN|general protection|Call Trace|stall'
@@ -16,7 +17,9 @@ namespaces() {
 
 # The namespaces are entered without their mounts: ethtool needs none.
 in_namespace() {
-	nsenter --net="$@"
+	local namespace=$1
+	shift
+	nsenter "--net=$namespace" "$@"
 }
 
 # Prints "NAMESPACE INTERFACE" for each of xtun's.
@@ -99,19 +102,26 @@ is_xtuns() {
 }
 
 # With slub_debug=U each object in use tells who allocated it: in debugfs with
-# the chain of calls, before 5.16 in sysfs the caller alone. Once xtun is gone,
-# the kernel prints its part of that as bare addresses.
+# the chain of calls, before 5.16 in sysfs the caller alone.
+allocations() {
+	local files
+	shopt -s nullglob
+	# shellcheck disable=SC2206
+	files=(/sys/kernel/debug/slab/$1/alloc_traces /sys/kernel/slab/$1/alloc_calls)
+	shopt -u nullglob
+	cat "${files[@]}" </dev/null
+}
+
+# Once xtun is gone, the kernel prints its part of that as bare addresses.
 xtuns_objects() {
-	local file line head address
-	grep -E '^ *[0-9]+ |0xf[0-9a-f]{15}' /sys/kernel/debug/slab/*/alloc_traces \
-		/sys/kernel/slab/*/alloc_calls 2>/dev/null |
+	local line head=
+	allocations '*' | grep -E '^ *[0-9]+ |0xf[0-9a-f]{15}' |
 	grep -B 1 -E '0xf[0-9a-f]{15}' |
-	while IFS=: read -r file line; do
-		[[ $line =~ ^\ *[0-9]+\  ]] && head=$line
-		[[ $line =~ (0xf[0-9a-f]{15}) ]] || continue
-		address=${BASH_REMATCH[1]}
-		if is_xtuns "$address" "$head"; then
-			echo "$file: $head: $line"
+	while read -r line; do
+		[[ $line =~ ^[0-9]+\  ]] && head=$line
+		[[ $line =~ 0xf[0-9a-f]{15} ]] || continue
+		if is_xtuns "${BASH_REMATCH[0]}" "$head"; then
+			echo "$head: $line"
 		fi
 	done | sort -u
 }
@@ -128,25 +138,26 @@ check_leaks() {
 	is "nothing that the module allocated is left" "$(xtuns_objects)" ""
 }
 
-# Socket buffers are allocated by others and freed by xtun, so they are counted.
-# Each processor keeps up to 64 of them at hand.
+# Socket buffers are allocated by others and freed by xtun: so those of all are
+# counted, less the few that each processor keeps at hand.
 buffers() {
-	sed 's/ .*//' /sys/kernel/slab/skbuff_head_cache/objects
+	allocations 'skbuff_*_cache' |
+		awk '/^ *[0-9]+ / && !/napi_skb_cache_get/ { n += $1 } END { print n + 0 }'
 }
 
-few_buffers() {
-	[ "$(buffers)" -lt $((buffers_at_start + 64 * $(nproc))) ]
+no_more_buffers() {
+	[ "$(buffers)" -le "$buffers_at_start" ]
 }
 
 check_buffers() {
-	eventually 5 few_buffers || :
-	ok "no socket buffers are left over: $buffers_at_start at first, now $(buffers)" \
-		few_buffers
+	eventually 5 no_more_buffers || :
+	ok "no socket buffer is left over: $buffers_at_start at first, now $(buffers)" \
+		no_more_buffers
 }
 
 check_log() {
-	is "the kernel had nothing to complain of" \
-		"$(dmesg | grep -E "$trouble" | grep -vE "$expected_log")" ""
+	is "the kernel had nothing to complain of" "$(dmesg | sed "1,/$log_start/d" |
+		grep -E "$trouble" | grep -vE "$expected_log")" ""
 }
 
 finish() {
@@ -167,6 +178,8 @@ finish() {
 	exit
 }
 
-buffers_at_start=$(buffers)
 trap 'died="line $LINENO: $BASH_COMMAND: ended with $?"' ERR
 trap finish EXIT
+log_start="test ${0##*/} begins"
+echo "$log_start" >/dev/kmsg
+buffers_at_start=$(buffers)
