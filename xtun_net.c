@@ -156,8 +156,9 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		stats->rx_packets += sum[XTUN_RX_OUT];
 		stats->rx_bytes += sum[XTUN_RX_BYTES];
 		stats->rx_length_errors += sum[XTUN_RX_SHORT] + sum[XTUN_RX_LONG];
+		/* Of a full backlog, the core has counted the frame as dropped. */
 		stats->rx_dropped += sum[XTUN_RX_DOWN] + sum[XTUN_RX_FAULT] +
-				     sum[XTUN_RX_NOMEM] + sum[XTUN_RX_BACKLOG];
+				     sum[XTUN_RX_NOMEM];
 	}
 	stats->rx_errors += stats->rx_length_errors;
 }
