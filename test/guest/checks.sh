@@ -112,7 +112,8 @@ allocations() {
 	cat "${files[@]}" </dev/null
 }
 
-# Once xtun is gone, the kernel prints its part of that as bare addresses.
+# Once xtun is gone, the kernel prints its part of that as bare addresses. A node
+# of an index that numbers what everybody registers stays as long as the others.
 xtuns_objects() {
 	local line head=
 	allocations '*' | grep -E '^ *[0-9]+ |0xf[0-9a-f]{15}' |
@@ -120,15 +121,19 @@ xtuns_objects() {
 	while read -r line; do
 		[[ $line =~ ^[0-9]+\  ]] && head=$line
 		[[ $line =~ 0xf[0-9a-f]{15} ]] || continue
+		[[ ! $head =~ radix_tree_node_alloc|xas_alloc ]] || continue
 		if is_xtuns "${BASH_REMATCH[0]}" "$head"; then
 			echo "$head: $line"
 		fi
 	done | sort -u
 }
 
-# Memory freed by kfree_rcu is returned after seconds, unless it gets scarce.
+# Memory freed by kfree_rcu is returned after seconds, unless it gets scarce. A
+# path that was looked up in sysfs goes from the cache a folder at a time.
 no_objects() {
-	echo 2 >/proc/sys/vm/drop_caches
+	for _ in 1 2 3 4 5 6; do
+		echo 2 >/proc/sys/vm/drop_caches
+	done
 	[ -z "$(xtuns_objects)" ]
 }
 
