@@ -3,53 +3,69 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-MODULE := $(CURDIR)/xtun.ko
-# The one place of the version is the module's header.
-VERSION := $(shell sed -n 's/^.define XTUN_VERSION[[:space:]]*"\(.*\)"/\1/p' xtun.h)
+KBUILD = $(MAKE) -C '$(KDIR)' M='$(CURDIR)'
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 DKMS_SOURCE := /usr/src/xtun-$(VERSION)
+# All that the module is made of; what the probes leave in compat/ is not.
+SOURCES := Kbuild $(wildcard *.c *.h compat/compat.h compat/*.mk compat/probes/*.c)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules tools demo guest check install uninstall dkms-install dkms-uninstall \
-	clean help
+	clean help sources headers dkms
 
-modules: ## build xtun.ko for the running kernel, or for KDIR=
-	@test -e '$(KDIR)/Makefile' || { \
-		echo "No kernel headers in $(KDIR). Type: sudo apt-get install linux-headers-$(KVER)" \
-			"(or: make KDIR=/path/to/kernel/build)"; exit 1; }
-	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules
+modules: headers ## build xtun.ko for the running kernel, or for KDIR=
+	$(KBUILD) modules
 
-tools: ## build tools/xtun, which shows and tests an interface
+tools: ## build tools/xtun, which shows and tests interfaces
 	$(MAKE) -C tools
 
-demo: ## see it at work in a virtual machine: needs no kernel headers, no root network
+demo: ## see it at work in a virtual machine; KERNEL= chooses the kernel
 	@test/demo.sh
 
-guest: ## a shell in a virtual machine with xtun loaded; KERNEL= chooses the kernel
+guest: ## a shell in such a machine with xtun loaded; KERNEL= chooses the kernel
 	@test/guest.sh
 
 check: ## everything a change must pass; KERNEL= and TEST= restrict it
 	@test/check.sh
 
-install: modules ## install the module for that kernel (as root)
-	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules_install
+install: modules tools ## install the module for this kernel, and the tool (as root)
+	$(KBUILD) modules_install
 	depmod -a $(KVER)
+	$(MAKE) -C tools install
 
 uninstall: ## remove what install has installed (as root)
-	rm -f /lib/modules/$(KVER)/updates/xtun.ko* /lib/modules/$(KVER)/extra/xtun.ko*
+	rm -f /lib/modules/$(KVER)/*/xtun.ko*
 	depmod -a $(KVER)
+	$(MAKE) -C tools uninstall
 
-dkms-install: ## install by DKMS, which builds it again for each new kernel (as root)
-	dkms install '$(CURDIR)'
+dkms-install: dkms tools ## the same by DKMS, for this and each later kernel (as root)
+	rm -rf '$(DKMS_SOURCE)'
+	mkdir -p '$(DKMS_SOURCE)'
+	cp --parents $(SOURCES) dkms.conf LICENSE '$(DKMS_SOURCE)'
+	dkms install xtun/$(VERSION) --force
+	$(MAKE) -C tools install
 
-dkms-uninstall: ## remove it from DKMS (as root)
+dkms-uninstall: dkms ## remove what dkms-install has installed (as root)
 	dkms remove xtun/$(VERSION) --all
 	rm -rf '$(DKMS_SOURCE)'
+	$(MAKE) -C tools uninstall
 
-clean: ## remove what was built here; the cache of kernels stays
+clean: ## remove what was built here; what the tests have fetched stays
 	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .module-common.o modules.order Module.symvers
-	$(MAKE) -C tools clean
-	$(MAKE) -C examples/lwip clean
-	$(MAKE) -C test/prog clean
+	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d
+	for folder in tools examples/lwip test/prog; do $(MAKE) -C $$folder clean; done
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+sources:
+	@printf '%s\n' $(SOURCES)
+
+headers:
+	@test -e '$(KDIR)/Makefile' || { \
+		echo "There is no kernel to build against in $(KDIR). Type:" \
+			"sudo apt-get install linux-headers-$(KVER)   (or: make KDIR=...)"; \
+		exit 1; }
+
+dkms:
+	@command -v dkms >/dev/null || { echo "Type: sudo apt-get install dkms"; exit 1; }

@@ -7,7 +7,7 @@
 #
 # LOG gets the kernel's log, LOG.tar what the command left in /out.
 # TIMEOUT= seconds until a guest counts as hung, MEMORY= its megabytes,
-# APPEND= further kernel parameters.
+# APPEND= further kernel parameters. INTERACTIVE=1 gives the command the keyboard.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -42,16 +42,24 @@ parameters="console=ttyS0 panic=-1 oops=panic $(patience) ${APPEND:-}"
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.
 qemu() {
-	qemu=0
-	timeout "${TIMEOUT:-300}" qemu-system-x86_64 -M pc -accel tcg,thread=multi \
+	timeout --foreground "${TIMEOUT:-300}" qemu-system-x86_64 -M pc -accel tcg,thread=multi \
 		-cpu max,la57=off -smp 2 -m "${MEMORY:-512}" -nodefaults -display none \
-		-no-reboot -serial "file:$log" -serial stdio -serial "file:$log.tar" \
+		-no-reboot -serial "file:$log" -chardev stdio,id=tty,signal=off \
+		-serial chardev:tty -serial "file:$log.tar" \
 		-kernel "$kdir/vmlinuz" -initrd "$scratch/initrd" \
-		-append "$parameters" </dev/null || qemu=$?
-	echo "# qemu ended: $qemu"
+		-append "$parameters"
 }
 
-qemu | awk '
+if [ -n "${INTERACTIVE:-}" ]; then
+	qemu
+	exit
+fi
+
+{
+	status=0
+	qemu </dev/null || status=$?
+	echo "# qemu ended: $status"
+} | awk '
 	/^# guest ended: / { ended = 1; status = $4; next }
 	/^# qemu ended: /  { qemu = $4; next }
 	{ print; fflush() }

@@ -5,6 +5,7 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl
+export STRICT=1
 
 kernels=${KERNEL:-6.1 6.1-cloud 6.12 6.12-cloud}
 tests=${TEST:-$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')}

@@ -14,7 +14,7 @@ name=$1
 dir=$cache/kernel/$name
 
 if [ ! -e "$dir/release" ] && [ "${locked:-}" != "$name" ]; then
-	need kmod cpio xz-utils
+	need kmod cpio xz-utils zstd
 	locked=$name alone "kernel-$name" "$0" "$name"
 	exit
 fi
@@ -73,6 +73,7 @@ find_in_table() {
 # shellcheck source=/dev/null
 find_default() {
 	arch=$(dpkg --print-architecture)
+	[ "$arch" = amd64 ] || die "For now this needs an amd64 machine, and this one is $arch."
 	suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
 	case $(. /etc/os-release; echo "$ID") in
 	ubuntu) release=$(default_release linux-image-generic) ;;
@@ -111,6 +112,7 @@ pack_modules() {
 		sed -n "s,^insmod $dir/root/\([^ ]*\).*,\1,p" | sort -u |
 		(cd "$dir/root" && cpio --quiet -pdm "$dir/tree")
 	find "$dir/tree" -name '*.ko.xz' -exec unxz {} +
+	find "$dir/tree" -name '*.ko.zst' -exec unzstd -q --rm {} +
 	/sbin/depmod -b "$dir/tree" "$release"
 	(cd "$dir/tree" && find usr | cpio --quiet -o -H newc) >"$dir/modules.cpio"
 }

@@ -1,34 +1,35 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Pack what is ours for the guests of a kernel: the module, the tests, their
-# programs and the tools. Prints the initramfs' name.
+# Pack what is ours for the guests of a kernel: the module, what they run, and
+# the programs of the folders named. Prints the initramfs' name.
+#
+#   overlay.sh KERNEL FOLDER...
 set -eu
 . "$(dirname "$0")/common.sh"
 
 kernel=$1
+shift
 out=$("$here/build.sh" "$kernel")
-image=$top/build/$kernel.cpio
-need libc6-dev liblwip-dev liburing-dev cpio
-
-# make_in FOLDER: quietly, but for what goes wrong.
-make_in() {
-	if [ -e "$top/$1/Makefile" ]; then
-		make -s -C "$top/$1"
-	fi
-}
+image=$top/build/$kernel.$(echo "$*" | tr -c '[:alnum:]\n' -).cpio
+need make gcc libc6-dev cpio
 
 exec 9>"$top/build/overlay.lock"
 flock 9
-make_in tools
-make_in examples/lwip
-make_in test/prog
+for folder in "$@"; do
+	case $folder in
+	examples/lwip) need liblwip-dev ;;
+	test/prog)     need liburing-dev ;;
+	esac
+	make -s -C "$top/$folder" >&2
+done
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$tree/test/bin"
 cp "$out/xtun.ko" "$here"/guest/*.sh "$tree/test/"
-for program in "$top/tools/xtun" "$top/examples/lwip/xtun-lwip" "$here"/prog/*; do
-	[ ! -f "$program" ] || [ ! -x "$program" ] || cp "$program" "$tree/test/bin/"
+for folder in "$@"; do
+	find "$top/$folder" -maxdepth 1 -type f -executable ! -name '*.sh' \
+		-exec cp -t "$tree/test/bin" {} +
 done
 (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$image.new"
 mv "$image.new" "$image"

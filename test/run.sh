@@ -9,7 +9,7 @@ set -eu
 kernel=$1 test=$2
 file=$here/guest/$test.sh
 [ -e "$file" ] || die "There is no test '$test'. There are: $(cd "$here/guest" && echo *.sh)"
-overlay=$("$here/overlay.sh" "$kernel")
+overlay=$("$here/overlay.sh" "$kernel" tools examples/lwip test/prog)
 mkdir -p "$top/build/log"
 log=$top/build/log/$kernel-$test
 

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# A shell in a virtual machine with xtun loaded and up. KERNEL= chooses the kernel.
+set -eu
+. "$(dirname "$0")/common.sh"
+
+kernel=${KERNEL:-default}
+[ -t 0 ] || die "make guest is for a terminal. For scripts: test/boot.sh"
+overlay=$("$here/overlay.sh" "$kernel" tools examples/lwip test/prog)
+mkdir -p "$top/build/log"
+log=$top/build/log/guest
+say "Booting. Leave with 'exit'. The kernel's log goes to $log."
+
+TIMEOUT=0 INTERACTIVE=1 "$here/boot.sh" "$kernel" "$log" '
+	stty -F /dev/ttyS1 sane
+	insmod xtun.ko
+	ip addr add 10.99.0.1/24 dev xtun
+	ip link set xtun up
+	exec setsid -w --ctty bash --rcfile /test/shell.sh -i </dev/ttyS1 >/dev/ttyS1 2>&1' \
+	"$overlay"
