@@ -27,8 +27,9 @@ shell_scripts() {
 	files '*.sh' .ci/run test/guest/init | xargs shellcheck -x -P SCRIPTDIR -e SC1091
 }
 
+# spelling EXCEPTION: Nd is a macro of manual pages.
 spelling() {
-	files | grep -v '^LICENSE$' | xargs codespell --ignore-words test/words
+	files | grep -v '^LICENSE$' | xargs codespell --ignore-words-list "$1"
 }
 
 # checkpatch [OPTION...] < FILES. It would leave a cache behind where it runs.
@@ -38,18 +39,36 @@ checkpatch() {
 		--terse --show-types --max-line-length=100 "$@" --file)
 }
 
+# A list in a macro (X-macro) can have no parentheses.
+lists=COMPLEX_MACRO,MACRO_ARG_REUSE,TRAILING_SEMICOLON,BRACKET_SPACE
+
 module_style() {
-	files 'xtun*.[ch]' 'compat/*.[ch]' | checkpatch
+	files 'xtun*.[ch]' 'compat/*.[ch]' | grep -v _trace | checkpatch --ignore $lists
 }
 
-# Userspace has the kernel's style, but neither its types nor its macros.
+# Tracepoints are written in a form of their own.
+trace_style() {
+	files '*_trace.h' | checkpatch --ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
+}
+
+# Userspace has the kernel's style, but not its types and macros. CAMELCASE is
+# PRIu64 and _Atomic; a message is not broken, so that it can be searched for.
 program_style() {
 	files 'tools/*.[ch]' 'test/*.[ch]' 'examples/*.[ch]' | checkpatch --ignore \
-		PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME
+		$lists,CAMELCASE,LONG_LINE_STRING,PREFER_KERNEL_TYPES \
+		--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME
+}
+
+# DKMS must find the version in its own file.
+versions() {
+	version=$(sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
+	grep "XTUN_VERSION[[:space:]]*\"$version\"" xtun.h
 }
 
 judge "shellcheck finds nothing" shell_scripts
-judge "codespell finds nothing" spelling
+judge "codespell finds nothing" spelling nd
+judge "the module and dkms.conf have one version" versions
 judge "checkpatch finds nothing in the module" module_style
+judge "checkpatch finds nothing in the tracepoints" trace_style
 judge "checkpatch finds nothing in the programs" program_style
 echo "1..$count"
