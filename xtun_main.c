@@ -59,22 +59,21 @@ static int __init xtun_init(void)
 	if (err)
 		return err;
 
-	err = xtun_chr_init(name);
-	if (err)
-		goto err_net;
-
 	if (create) {
 		err = xtun_net_create(&init_net, name, make_kuid(&init_user_ns, owner),
 				      make_kgid(&init_user_ns, group));
 		if (err) {
 			pr_err("cannot make interface %s: %d\n", name, err);
-			goto err_chr;
+			goto err_net;
 		}
 	}
+
+	/* Last: once somebody may have opened it, loading must not fail. */
+	err = xtun_chr_init(name);
+	if (err)
+		goto err_net;
 	return 0;
 
-err_chr:
-	xtun_chr_exit();
 err_net:
 	xtun_net_exit();
 	return err;

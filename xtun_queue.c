@@ -212,8 +212,7 @@ static void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
 		 */
 		if (waitqueue_active(&xf->wait))
 			wake_up_interruptible_poll(&xf->wait, events);
-		if (xf->fasync)
-			kill_fasync(&xf->fasync, SIGIO, events & EPOLLIN ? POLL_IN : POLL_OUT);
+		kill_fasync(&xf->fasync, SIGIO, events & EPOLLIN ? POLL_IN : POLL_OUT);
 	}
 }
 
