@@ -159,7 +159,7 @@ struct xtun_queue {
 	struct rcu_head rcu;
 	struct xtun_slot __rcu *slot;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* all that follows */
 	struct sk_buff_head frames;
 	struct list_head files;
 	unsigned int readers;
@@ -188,7 +188,7 @@ struct xtun_file {
 	wait_queue_head_t wait;
 	struct fasync_struct *fasync;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* queue and attached */
 	struct xtun_queue __rcu *queue;
 	bool attached;
 

@@ -76,6 +76,7 @@ static struct xtun_queue *xtun_chr_queue(struct file *file, bool attach)
 	int err = 0;
 
 	rcu_read_lock();
+	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
 	if (unlikely(!smp_load_acquire(&xf->attached))) {
 		spin_lock(&xf->lock);
 		err = xtun_chr_join_locked(file, attach);
@@ -222,6 +223,7 @@ static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)
 	struct xtun_queue *q;
 
 	rcu_read_lock();
+	/* Pairs with xtun_chr_join_locked(). */
 	q = smp_load_acquire(&xf->attached) ? rcu_dereference(xf->queue) : NULL;
 	if (q)
 		slot = rcu_dereference(q->slot);

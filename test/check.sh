@@ -11,8 +11,17 @@ kernels=${KERNEL:-6.1 6.1-cloud 6.12 6.12-cloud}
 tests=${TEST:-$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')}
 [ -n "$tests" ] || die "There is no test in test/guest."
 
+# unit_test FOLDER NAME: the command that makes and runs it.
+unit_test() {
+	echo "mkdir -p '$1' && make -s -C '$top/tools' O='$1' '$1/$2' && '$1/$2'"
+}
+
 plan() {
 	[ -n "${TEST:-}" ] || printf 'lint\t%s\n' "$here/lint.sh"
+	for unit in decode_test status_test; do
+		[ -n "${TEST:-}" ] || printf 'tools: %s\t%s\n' "$unit" \
+			"$(unit_test "$top/build/unit" "$unit")"
+	done
 	for kernel in $kernels; do
 		printf 'build for %s\t%s\n' "$kernel" \
 			"'$here/build.sh' $kernel >/dev/null && echo ok && echo 1..1"

@@ -5,7 +5,7 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 
-packages="bash busybox coreutils curl diffutils ethtool findutils grep iproute2 iptables iputils-arping
+packages="bash busybox coreutils curl diffutils ethtool findutils grep iproute2 iptables jq iputils-arping
 	iputils-ping kmod liblwip0 liburing2 mawk mount net-tools netcat-openbsd procps sed strace tcpdump
 	trace-cmd util-linux"
 arch=$(dpkg --print-architecture)

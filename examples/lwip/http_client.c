@@ -70,7 +70,8 @@ static void parse_header(struct answer *a)
 
 	if (sscanf(a->header, "HTTP/%*u.%*u %d", &a->status) != 1)
 		a->status = 0;
-	for (line = strtok_r(a->header, "\r\n", &saved); line; line = strtok_r(NULL, "\r\n", &saved))
+	for (line = strtok_r(a->header, "\r\n", &saved); line;
+	     line = strtok_r(NULL, "\r\n", &saved))
 		if (!strncasecmp(line, length, strlen(length)))
 			a->has_length = sscanf(line + strlen(length), "%" SCNu64, &a->length) == 1;
 }
@@ -138,7 +139,8 @@ static int judge(const char *text, struct answer *a, err_t e)
 	else if (a->status != 200)
 		warnx("%s: the server answers %d", text, a->status);
 	else if (!complete)
-		warnx("%s: only %" PRIu64 " bytes of the body: %s", text, a->received, http_error(e));
+		warnx("%s: only %" PRIu64 " bytes of the body: %s", text, a->received,
+		      http_error(e));
 	else
 		return warnx("%s: %" PRIu64 " bytes", text, a->received), 0;
 	return -1;

@@ -51,7 +51,7 @@ ip addr add 10.99.0.1/24 dev xtun
 ok "an address is asked for" unanswered ping -c 1 -W 1 10.99.0.9
 ip neigh replace 10.99.0.2 lladdr $mac dev xtun nud permanent
 for size in 18 19 56 1472 1473 4054 4055 8192 20000 40000 65492 65493; do
-	ok "ping of $size bytes" unanswered ping -c 1 -W 1 -M do -s "$size" 10.99.0.2
+	ok "ping of $size bytes" unanswered ping -c 1 -W 1 -M "do" -s "$size" 10.99.0.2
 done
 ok "multicast" unanswered ping -c 2 -i 0.2 -W 1 -I xtun 224.0.0.251
 ok "broadcast" unanswered ping -b -c 2 -i 0.2 -W 1 -I xtun 10.99.0.255
@@ -61,7 +61,7 @@ ip link set xtun.5 up
 ip addr add 10.98.0.1/24 dev xtun.5
 ip neigh replace 10.98.0.2 lladdr $mac dev xtun.5 nud permanent
 ok "VLAN 5" unanswered ping -c 1 -W 1 -s 100 10.98.0.2
-ok "VLAN 5, the longest frame" unanswered ping -c 1 -W 1 -M do -s 65493 10.98.0.2
+ok "VLAN 5, the longest frame" unanswered ping -c 1 -W 1 -M "do" -s 65493 10.98.0.2
 # Who has 10.99.0.1? Tell 10.99.0.2
 printf '%b' '\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\x02\x08\x06' '\0\x01\x08\0\x06\x04\0\x01' \
 	'\x02\0\0\0\0\x02\x0a\x63\0\x02' '\0\0\0\0\0\0\x0a\x63\0\x01' |

@@ -81,7 +81,8 @@ static void bad_source(int fd, size_t len)
 			wrong++;
 		forbid(i, false);
 	}
-	ok(!wrong, "write of %zu bytes with one of %zu pages missing: EFAULT, whichever", len, pages);
+	ok(!wrong, "write of %zu bytes with one of %zu pages missing: EFAULT, whichever", len,
+	   pages);
 	ok(xt_counter("rx_lost_fault") == n + pages && xt_counter("rx_out") == out,
 	   "... is counted once each");
 }
@@ -116,12 +117,14 @@ static void bad_target(int fd, int packet, size_t len)
 			wrong++;
 		forbid(i, false);
 	}
-	ok(!wrong, "read of %zu bytes with one of %zu pages missing: EFAULT, whichever", len, pages);
+	ok(!wrong, "read of %zu bytes with one of %zu pages missing: EFAULT, whichever", len,
+	   pages);
 	ok(xt_counter("tx_put_back") == n + pages && xt_counter("tx_out") == out,
 	   "... is counted once each, and the frame waits on");
 	ok(read(fd, arena, ARENA_PAGES * page) == (ssize_t)len && xt_number(arena, len) == 5,
 	   "... and is read whole at last, before the one behind it");
-	ok(read(fd, arena, ARENA_PAGES * page) == 60 && xt_number(arena, 60) == 6, "... which follows");
+	ok(read(fd, arena, ARENA_PAGES * page) == 60 && xt_number(arena, 60) == 6,
+	   "... which follows");
 }
 
 static void pointers(int fd, int packet)

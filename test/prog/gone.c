@@ -140,8 +140,8 @@ static void namespace_destroyed(void)
 	short got = 0;
 	pid_t pid;
 
-	run("ip netns add gone; ip netns exec gone "
-	    "sysctl -q -w net.ipv6.conf.default.disable_ipv6=1");
+	run("ip netns add gone");
+	run("ip netns exec gone sysctl -q -w net.ipv6.conf.default.disable_ipv6=1");
 	pid = sleeper(fd);
 	run("ip link set %s netns gone", XT_IF);
 	run("ip -n gone link set %s up; ip -n gone addr add 10.99.0.1/24 dev %s", XT_IF, XT_IF);
@@ -209,7 +209,8 @@ static void race(void)
 	stop = true;
 	for (i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
-	ok(joined > 0, "deleted and made 20 times under four busy threads (%d frames passed)", joined);
+	ok(joined > 0, "deleted and made 20 times under four busy threads (%d frames passed)",
+	   joined);
 }
 
 void theme_gone(void)

@@ -5,28 +5,38 @@
 #include "xt.h"
 
 #define THEMES(T)							\
-	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) T(uring) T(xdp) \
-	T(flood) T(stamp) T(volume) T(healthy) T(fault)
+	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) \
+	T(uring) T(xdp) T(flood) T(stamp) T(volume) T(healthy) T(fault)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)
 
 void record(const char *path) __attribute__((noreturn));
 
+static const struct {
+	const char *name;
+	void (*run)(void);
+} themes[] = {
+#define ENTRY(name)	{ #name, theme_##name },
+	THEMES(ENTRY)
+};
+
 int main(int argc, char **argv)
 {
+	unsigned int i;
+
 	if (argc == 3 && !strcmp(argv[1], "law")) {
 		xt_law(argv[2]);
 		return 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "record"))
 		record(argv[2]);
-#define RUN(name)							\
-	if (argc == 2 && !strcmp(argv[1], #name)) {			\
-		theme_##name();						\
-		return 0;						\
+	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
+		if (!strcmp(argv[1], themes[i].name)) {
+			themes[i].run();
+			return 0;
+		}
 	}
-	THEMES(RUN)
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n");
 	return 2;
 }

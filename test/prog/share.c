@@ -203,7 +203,8 @@ static int killed_once(atomic_int *taken, int delay)
 
 static void killed(void)
 {
-	atomic_int *taken = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	atomic_int *taken = mmap(NULL, sizeof(*taken), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int i, wrong = 0, in_hand = 0;
 
 	for (i = 0; i < 50; i++) {

@@ -51,7 +51,8 @@ static void nonblocking(int fd)
 	ok(!ioctl(fd, FIONREAD, &n) && n == 0, "FIONREAD says 0");
 	xt_transmit(packet, 123, 1);
 	xt_transmit(packet, 60, 2);
-	ok(!ioctl(fd, FIONREAD, &n) && n == 123, "FIONREAD says the length of the next frame (%d)", n);
+	ok(!ioctl(fd, FIONREAD, &n) && n == 123,
+	   "FIONREAD says the length of the next frame (%d)", n);
 	ok(xt_drain(fd) == 2, "both are read");
 }
 

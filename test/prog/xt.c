@@ -398,10 +398,12 @@ static uint8_t *put_ipv4(uint8_t *p, const char *src_ip, const char *dst_ip, uin
 size_t xt_echo(uint8_t *buf, const uint8_t *dst, const uint8_t *src, const char *src_ip,
 	       const char *dst_ip, uint16_t seq, size_t payload)
 {
-	uint8_t *icmp, *p = put_ether(buf, dst, src, 0x0800);
+	uint8_t *p = put_ether(buf, dst, src, 0x0800);
+	uint8_t *icmp;
 	size_t i;
 
-	icmp = p = put_ipv4(p, src_ip, dst_ip, 1, 8 + payload);
+	p = put_ipv4(p, src_ip, dst_ip, 1, 8 + payload);
+	icmp = p;
 	*p++ = 8;
 	*p++ = 0;
 	p = put16(put16(put16(p, 0), 0x7874), seq);
