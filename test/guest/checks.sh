@@ -120,8 +120,8 @@ xtuns_objects() {
 	grep -B 1 -E '0xf[0-9a-f]{15}' |
 	while read -r line; do
 		[[ $line =~ ^[0-9]+\  ]] && head=$line
-		[[ $line =~ 0xf[0-9a-f]{15} ]] || continue
 		[[ ! $head =~ radix_tree_node_alloc|xas_alloc ]] || continue
+		[[ $line =~ 0xf[0-9a-f]{15} ]] || continue
 		if is_xtuns "${BASH_REMATCH[0]}" "$head"; then
 			echo "$head: $line"
 		fi
