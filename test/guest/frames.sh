@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# Single frames of a chosen length, either way, made by the shell. For tests
+# that know each frame by name: nothing else is to pass xtun.
+
+# frames_up: an interface with an address and a neighbour, and no chatter.
+frames_up() {
+	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
+	ip addr replace 10.99.0.1/24 dev xtun
+	ip link set xtun up
+	ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev xtun
+}
+
+# transmit LENGTH [COUNT]: the kernel transmits UDP in frames of that length.
+transmit() {
+	local i
+	for ((i = 0; i < ${2:-1}; i++)); do
+		printf '%*s' $(($1 - 42)) '' >/dev/udp/10.99.0.2/9
+	done
+}
+
+# frame LENGTH: print one, for another station, so that the stack lets it be.
+frame() {
+	printf '\x02\0\0\0\0\x99\x02\0\0\0\0\x02\x08\x06%*s' $(($1 - 14)) ''
+}
+
+# write_bytes COUNT [FILE]: as one write, which need not be a frame.
+write_bytes() {
+	dd if=/dev/zero of="${2:-/dev/xtun}" bs="$1" count=1 status=none
+}
+
+# crowd_backlog: from here on, processor 0 takes no frame that netif_rx() gives
+# it. One frame goes round for ever between two ports, so that its backlog is
+# never empty, and that is as long as the backlog may get.
+crowd_backlog() {
+	local port
+	modprobe -a veth sch_ingress cls_matchall act_mirred
+	ip link add left type veth peer name right
+	for port in left right; do
+		sysctl -q -w "net.ipv6.conf.$port.disable_ipv6=1"
+		ip link set "$port" up
+		tc qdisc add dev "$port" clsact
+		tc filter add dev "$port" ingress matchall \
+			action mirred egress redirect dev "$port"
+	done
+	ip addr add 10.98.0.1/24 dev left
+	ip neigh add 10.98.0.2 lladdr 02:00:00:00:00:02 dev left
+	sysctl -q -w net.core.netdev_max_backlog=0
+	taskset 1 bash -c 'echo >/dev/udp/10.98.0.2/9'
+}
+
+clear_backlog() {
+	sysctl -q -w net.core.netdev_max_backlog=1000
+	ip link del left
+}
