@@ -17,7 +17,6 @@ unit_test() {
 }
 
 plan() {
-	[ -n "${TEST:-}" ] || printf 'lint\t%s\n' "$here/lint.sh"
 	for unit in decode_test status_test; do
 		[ -n "${TEST:-}" ] || printf 'tools: %s\t%s\n' "$unit" \
 			"$(unit_test "$top/build/unit" "$unit")"
@@ -27,6 +26,7 @@ plan() {
 			"'$here/build.sh' $kernel >/dev/null && echo ok && echo 1..1"
 	done
 	echo
+	[ -n "${TEST:-}" ] || printf 'lint\t%s\n' "'$here/lint.sh'"
 	for kernel in $kernels; do
 		for test in $tests; do
 			printf '%s on %s\t%s\n' "$test" "$kernel" "'$here/run.sh' $kernel $test"

@@ -34,9 +34,10 @@ spelling() {
 
 # checkpatch [OPTION...] < FILES. It would leave a cache behind where it runs.
 checkpatch() {
-	script=$("$here/checkpatch.sh")
-	sed "s,^,$top/," | (cd "$cache" && xargs perl "$script" --no-tree --strict --quiet \
-		--terse --show-types --max-line-length=100 "$@" --file)
+	tree=$("$here/checkpatch.sh")
+	sed "s,^,$top/," | (cd "$tree" && xargs perl scripts/checkpatch.pl --no-tree \
+		--root="$tree" --strict --quiet --terse --no-summary --show-types \
+		--max-line-length=100 "$@" --file)
 }
 
 # A list in a macro (X-macro) can have no parentheses.
