@@ -12,10 +12,11 @@
  * they outlast the queue's users.
  *
  * The queue (struct xtun_queue) is allocated apart and refcounted: one
- * reference for its slot, one for each file on its list, one for each call in
- * progress. It never holds a reference to the net_device: it borrows its slot
- * under RCU, and the pointer is NULL once the interface is gone. A program
- * asleep in read() therefore pins a file and a queue, never an interface.
+ * reference for its slot, one for each file on its list. An attached file keeps
+ * its reference until release, so a read() or write() on it needs none of its
+ * own. It never holds a reference to the net_device: it borrows its slot under
+ * RCU, and the pointer is NULL once the interface is gone. A program asleep in
+ * read() therefore pins a file and a queue, never an interface.
  *
  * The file (struct xtun_file) owns its wait head, its fasync list and its
  * reference to the namespace it was opened in, from open to release. epoll
@@ -143,7 +144,7 @@ struct xtun {
 
 /**
  * struct xtun_queue - frames on their way to userspace, and who waits for them
- * @ref: slot, files, calls in progress
+ * @ref: slot, files
  * @rcu: to free it
  * @slot: read under RCU; cleared under @lock when the interface goes
  * @lock: protects all that follows; taken with bottom halves off
@@ -203,6 +204,7 @@ struct xtun_file {
  * it starts the device before it sets it. Between the two nothing passes.
  *
  * Context: any; @dev is kept alive by RCU or RTNL.
+ * Return: true if they do.
  */
 static inline bool xtun_is_up(const struct net_device *dev)
 {
@@ -222,10 +224,11 @@ void xtun_net_exit(void);
 /* xtun_queue.c: the queue between the two */
 struct xtun_queue *xtun_queue_create(struct xtun_slot *slot);
 void xtun_queue_destroy(struct xtun_slot *slot);
-void xtun_queue_unref(struct xtun_queue *q);
-int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach);
+int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
+		    struct sk_buff_head *stale);
+void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale);
 void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf);
-enum xtun_counter xtun_queue_put(struct xtun_queue *q, struct sk_buff *skb, unsigned int limit);
+void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb, unsigned int limit);
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait);
 void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb);
 void xtun_queue_wake(struct xtun_queue *q, __poll_t events);

@@ -33,27 +33,35 @@ static void xtun_chr_debug(struct xtun_queue *q, const char *what)
 		netdev_dbg(slot->dev, "%s queue %u\n", what, slot->index);
 }
 
-/* Under RCU. On success the file holds a reference to the queue. */
-static int xtun_chr_join_locked(struct file *file, bool attach)
+/*
+ * A provisional file follows the name: the interface may have been renamed
+ * since, or replaced. One whose interface is gone, with none in its place,
+ * stays where it is, so that poll() can tell.
+ */
+static int xtun_chr_join_locked(struct file *file, bool attach, struct sk_buff_head *stale)
 {
 	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *old, *q;
 	int err;
 
 	lockdep_assert_held(&xf->lock);
-	old = rcu_dereference_protected(xf->queue, lockdep_is_held(&xf->lock));
-	if (xf->attached || (old && !attach))
+	if (xf->attached)
 		return 0;
-
+	old = rcu_dereference_protected(xf->queue, lockdep_is_held(&xf->lock));
 	q = xtun_net_find(xf->net, xtun_chr_name, file);
-	if (IS_ERR(q))
-		return PTR_ERR(q);
+	if (IS_ERR(q) && old && READ_ONCE(old->dead) && !attach)
+		return 0;
 
 	if (old && old != q) {
 		RCU_INIT_POINTER(xf->queue, NULL);
 		xtun_queue_leave(old, xf);
 	}
-	err = xtun_queue_join(q, xf, attach);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	if (old == q && !attach)
+		return 0;
+
+	err = xtun_queue_join(q, xf, attach, stale);
 	if (err)
 		return err;
 	rcu_assign_pointer(xf->queue, q);
@@ -66,27 +74,38 @@ static int xtun_chr_join_locked(struct file *file, bool attach)
 }
 
 /*
- * The file's queue with a reference, after joining it if that has not been
- * done: for good if @attach, else provisionally.
+ * Under RCU: the file's queue, after joining it if that has not been done, for
+ * good if @attach, else provisionally.
  */
 static struct xtun_queue *xtun_chr_queue(struct file *file, bool attach)
 {
 	struct xtun_file *xf = file->private_data;
+	struct sk_buff_head stale;
 	struct xtun_queue *q;
-	int err = 0;
+	int err;
+
+	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
+	if (likely(smp_load_acquire(&xf->attached)))
+		return rcu_dereference(xf->queue);
+
+	__skb_queue_head_init(&stale);
+	spin_lock(&xf->lock);
+	err = xtun_chr_join_locked(file, attach, &stale);
+	q = rcu_dereference(xf->queue);
+	spin_unlock(&xf->lock);
+	if (err)
+		return ERR_PTR(err);
+	xtun_queue_lose_stale(q, &stale);
+	return q;
+}
+
+/* The queue stays until release: the file is attached, and holds a reference. */
+static struct xtun_queue *xtun_chr_attach(struct file *file)
+{
+	struct xtun_queue *q;
 
 	rcu_read_lock();
-	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
-	if (unlikely(!smp_load_acquire(&xf->attached))) {
-		spin_lock(&xf->lock);
-		err = xtun_chr_join_locked(file, attach);
-		spin_unlock(&xf->lock);
-	}
-	q = rcu_dereference(xf->queue);
-	if (err)
-		q = ERR_PTR(err);
-	else if (!q || !refcount_inc_not_zero(&q->ref))
-		q = ERR_PTR(-ENODEV);
+	q = xtun_chr_queue(file, true);
 	rcu_read_unlock();
 	return q;
 }
@@ -107,13 +126,12 @@ static int xtun_chr_open(struct inode *inode, struct file *file)
 	file->private_data = xf;
 
 	if (xf->exclusive) {
-		q = xtun_chr_queue(file, true);
+		q = xtun_chr_attach(file);
 		if (IS_ERR(q)) {
 			put_net(xf->net);
 			kfree(xf);
 			return PTR_ERR(q);
 		}
-		xtun_queue_unref(q);
 	}
 
 	/* Neither read nor write waits without being asked to: io_uring. */
@@ -126,12 +144,13 @@ static int xtun_chr_release(struct inode *inode, struct file *file)
 	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *q = rcu_dereference_protected(xf->queue, true);
 
-	if (q) {
+	if (q && xf->attached) {
 		rcu_read_lock();
 		xtun_chr_debug(q, "detach");
 		rcu_read_unlock();
-		xtun_queue_leave(q, xf);
 	}
+	if (q)
+		xtun_queue_leave(q, xf);
 	put_net(xf->net);
 	kfree(xf);
 	return 0;
@@ -143,77 +162,72 @@ static ssize_t xtun_chr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	bool nowait = (file->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
 	struct xtun_queue *q;
 	struct sk_buff *skb;
-	ssize_t ret;
 
 	if (!iov_iter_count(to))
 		return 0;
 
-	q = xtun_chr_queue(file, true);
+	q = xtun_chr_attach(file);
 	if (IS_ERR(q))
 		return PTR_ERR(q);
 	skb = xtun_queue_take(q, file->private_data, nowait);
-	ret = IS_ERR(skb) ? PTR_ERR(skb) : xtun_frame_read(q, skb, to);
-	xtun_queue_unref(q);
-	return ret;
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+	return xtun_frame_read(q, skb, to);
 }
 
 static ssize_t xtun_chr_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct xtun_queue *q = xtun_chr_queue(iocb->ki_filp, true);
-	ssize_t ret;
+	struct xtun_queue *q = xtun_chr_attach(iocb->ki_filp);
 
 	if (IS_ERR(q))
 		return PTR_ERR(q);
-	ret = xtun_frame_write(q, from);
-	xtun_queue_unref(q);
-	return ret;
+	return xtun_frame_write(q, from);
 }
 
 static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
 {
-	struct xtun_queue *q = xtun_chr_queue(file, false);
 	struct xtun_file *xf = file->private_data;
-	__poll_t events;
+	__poll_t events = EPOLLERR;
+	struct xtun_queue *q;
 
-	/* Also where there is no queue yet: joining one wakes the poller. */
+	/* First: whoever joins a queue meanwhile wakes the poller. */
 	poll_wait(file, &xf->wait, wait);
-	if (IS_ERR(q))
-		return EPOLLERR;
-	events = xtun_queue_poll(q);
-	xtun_queue_unref(q);
+	rcu_read_lock();
+	q = xtun_chr_queue(file, false);
+	if (!IS_ERR(q))
+		events = xtun_queue_poll(q);
+	rcu_read_unlock();
 	return events;
 }
 
 static int xtun_chr_fasync(int fd, struct file *file, int on)
 {
 	struct xtun_file *xf = file->private_data;
-	struct xtun_queue *q;
 	int err = fasync_helper(fd, file, on, &xf->fasync);
 
 	if (err < 0 || !on)
 		return err;
 
 	/* Without an interface there is nothing to signal until one is joined. */
-	q = xtun_chr_queue(file, false);
-	if (!IS_ERR(q))
-		xtun_queue_unref(q);
+	rcu_read_lock();
+	xtun_chr_queue(file, false);
+	rcu_read_unlock();
 	return 0;
 }
 
 static long xtun_chr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct xtun_queue *q;
-	unsigned int len;
+	int len;
 
 	if (cmd != FIONREAD)
 		return -ENOTTY;
 
+	rcu_read_lock();
 	q = xtun_chr_queue(file, false);
-	if (IS_ERR(q))
-		return PTR_ERR(q);
-	len = xtun_queue_next_len(q);
-	xtun_queue_unref(q);
-	return put_user(len, (int __user *)arg);
+	len = IS_ERR(q) ? PTR_ERR(q) : xtun_queue_next_len(q);
+	rcu_read_unlock();
+	return len < 0 ? len : put_user(len, (int __user *)arg);
 }
 
 static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)

@@ -27,7 +27,7 @@ static int xtun_ethtool_get_sset_count(struct net_device *dev, int sset)
 {
 	switch (sset) {
 	case ETH_SS_STATS:
-		return dev->num_tx_queues * XTUN_STATS_PER_QUEUE;
+		return dev->real_num_tx_queues * XTUN_STATS_PER_QUEUE;
 	case ETH_SS_PRIV_FLAGS:
 		return ARRAY_SIZE(xtun_priv_flags);
 	default:
@@ -43,7 +43,7 @@ static void xtun_ethtool_get_strings(struct net_device *dev, u32 sset, u8 *data)
 		memcpy(data, xtun_priv_flags, sizeof(xtun_priv_flags));
 		return;
 	}
-	for (i = 0; i < dev->num_tx_queues; i++) {
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
 		for (c = 0; c < XTUN_NCOUNTERS; c++, data += ETH_GSTRING_LEN)
 			snprintf(data, ETH_GSTRING_LEN, "q%u_%s", i, xtun_counter_names[c]);
 		for (c = 0; c < ARRAY_SIZE(xtun_gauges); c++, data += ETH_GSTRING_LEN)
@@ -56,7 +56,7 @@ static void xtun_ethtool_get_stats(struct net_device *dev, struct ethtool_stats 
 	struct xtun *xt = netdev_priv(dev);
 	unsigned int i;
 
-	for (i = 0; i < dev->num_tx_queues; i++, data += XTUN_STATS_PER_QUEUE) {
+	for (i = 0; i < dev->real_num_tx_queues; i++, data += XTUN_STATS_PER_QUEUE) {
 		xtun_stats_sum(&xt->slots[i], data);
 		xtun_queue_gauges(&xt->slots[i], &data[XTUN_NCOUNTERS],
 				  &data[XTUN_NCOUNTERS + 1]);

@@ -7,25 +7,27 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "xtun.h"
 #include "xtun_trace.h"
 
 #define XTUN_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
 
-/* A frame of a page or less: the head is cut from a page, and nothing zeroed. */
+/* A frame of a page or less: the head is cut from the writer's own fragment. */
 static struct sk_buff *xtun_frame_alloc_small(unsigned int len, unsigned int size)
 {
-	void *head = netdev_alloc_frag(size);
+	struct page_frag *frag = &current->task_frag;
 	struct sk_buff *skb;
 
-	if (!head)
+	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
+	if (!skb_page_frag_refill(size, frag, GFP_KERNEL))
 		return NULL;
-	skb = build_skb(head, size);
-	if (!skb) {
-		skb_free_frag(head);
+	skb = build_skb(page_address(frag->page) + frag->offset, size);
+	if (!skb)
 		return NULL;
-	}
+	get_page(frag->page);
+	frag->offset += size;
 	skb_reserve(skb, XTUN_HEADROOM);
 	skb_put(skb, len);
 	return skb;
@@ -69,7 +71,7 @@ static int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struc
 	if (slot) {
 		xtun_lose(slot, loss, skb, len);
 	} else {
-		kfree_skb(skb);
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 		err = -EBADFD;
 	}
 	rcu_read_unlock();
@@ -78,7 +80,7 @@ static int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struc
 
 /**
  * xtun_frame_write() - one frame from userspace
- * @q: the queue; a reference is held
+ * @q: the queue; its file is attached
  * @from: the frame, in as many pieces as the caller likes; consumed on success
  *
  * Context: process, may sleep for memory.
@@ -119,7 +121,7 @@ ssize_t xtun_frame_write(struct xtun_queue *q, struct iov_iter *from)
 
 /**
  * xtun_frame_read() - one frame to userspace
- * @q: the queue; a reference is held
+ * @q: the queue; its file is attached
  * @skb: the frame; consumed
  * @to: the buffer; a frame that does not fit is cut, and counted as lost
  *

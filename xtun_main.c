@@ -23,37 +23,26 @@ static char *name = "xtun";
 module_param(name, charp, 0444);
 MODULE_PARM_DESC(name, "Name of the interface made at load, and the one a plain file attaches to in its own network namespace (default: xtun)");
 
-static int owner = -1;
-module_param(owner, int, 0444);
-MODULE_PARM_DESC(owner, "User id that may use that interface without CAP_NET_ADMIN (default: -1, none)");
+static uint owner = -1;
+module_param(owner, uint, 0444);
+MODULE_PARM_DESC(owner, "User id that may use that interface without CAP_NET_ADMIN (default: 4294967295, none)");
 
-static int group = -1;
-module_param(group, int, 0444);
-MODULE_PARM_DESC(group, "Group id whose members may use that interface without CAP_NET_ADMIN; with owner set, both must match (default: -1, none)");
+static uint group = -1;
+module_param(group, uint, 0444);
+MODULE_PARM_DESC(group, "Group id whose members may use that interface without CAP_NET_ADMIN; with owner set, both must match (default: 4294967295, none)");
 
 static bool create = true;
 module_param(create, bool, 0444);
 MODULE_PARM_DESC(create, "Make one interface at load (default: Y); without, 'ip link add NAME type xtun' makes them");
 
-static int __init xtun_check_parameters(void)
+static int __init xtun_init(void)
 {
+	int err;
+
 	if (!dev_valid_name(name) || strchr(name, '%')) {
 		pr_err("name=%s is no name for an interface\n", name);
 		return -EINVAL;
 	}
-	if (owner < -1 || group < -1) {
-		pr_err("owner and group take an id of 0 or above, or -1 for none\n");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int __init xtun_init(void)
-{
-	int err = xtun_check_parameters();
-
-	if (err)
-		return err;
 
 	err = xtun_net_init();
 	if (err)

@@ -7,6 +7,7 @@
 #include <linux/etherdevice.h>
 #include <linux/poll.h>
 #include <linux/rtnetlink.h>
+#include <net/dst.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
@@ -30,7 +31,7 @@ static int xtun_net_alloc_slots(struct net_device *dev)
 	unsigned int i;
 	int cpu;
 
-	xt->slots = kcalloc(dev->num_tx_queues, sizeof(*xt->slots), GFP_KERNEL);
+	xt->slots = kcalloc(dev->num_tx_queues, sizeof(*xt->slots), GFP_KERNEL_ACCOUNT);
 	if (!xt->slots)
 		return -ENOMEM;
 
@@ -39,7 +40,7 @@ static int xtun_net_alloc_slots(struct net_device *dev)
 
 		slot->dev = dev;
 		slot->index = i;
-		slot->stats = alloc_percpu(struct xtun_stats);
+		slot->stats = alloc_percpu_gfp(struct xtun_stats, GFP_KERNEL_ACCOUNT);
 		if (!slot->stats)
 			goto err;
 		for_each_possible_cpu(cpu)
@@ -60,8 +61,13 @@ static int xtun_net_dev_init(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	struct xtun_queue *q;
-	int err = xtun_net_alloc_slots(dev);
+	int err;
 
+	/* "ip link add numtxqueues N" has said how many there may ever be. */
+	err = netif_set_real_num_tx_queues(dev, 1);
+	if (err)
+		return err;
+	err = xtun_net_alloc_slots(dev);
 	if (err)
 		return err;
 
@@ -97,38 +103,64 @@ static int xtun_net_stop(struct net_device *dev)
 	return 0;
 }
 
+/*
+ * What the core leaves to drivers when a frame has not been through
+ * validate_xmit_skb(): generic XDP redirects it as another device received it.
+ * Returns NULL when the frame is freed for want of memory.
+ */
+static struct sk_buff *xtun_net_finish(struct sk_buff *skb)
+{
+	if (skb_vlan_tag_present(skb)) {
+		skb = __vlan_hwaccel_push_inside(skb);
+		if (!skb)
+			return NULL;
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+		return NULL;
+	}
+	return skb;
+}
+
+/*
+ * The frame may wait for ever: let go of the sender's socket and of all that
+ * the stack has attached. The time stamp goes to the socket, so it comes first.
+ */
+static void xtun_net_let_go(struct sk_buff *skb)
+{
+	skb_tx_timestamp(skb);
+	skb_orphan(skb);
+	skb_dst_drop(skb);
+	skb_ext_reset(skb);
+	nf_reset_ct(skb);
+}
+
 static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
-	struct xtun_slot *slot = &xt->slots[skb_get_queue_mapping(skb)];
-	enum xtun_counter loss = XTUN_TX_DETACHED;
-	unsigned int len = skb->len;
-	struct xtun_queue *q;
+	unsigned int i = skb_get_queue_mapping(skb), len = skb->len;
+	struct xtun_slot *slot;
 
+	/* tc programs can write any number there. */
+	if (unlikely(i >= dev->real_num_tx_queues))
+		i = 0;
+	slot = &xt->slots[i];
 	xtun_count(slot, XTUN_TX_IN);
 
-	/*
-	 * The frame may wait for ever: let go of the sender's pages, socket
-	 * and connection. The time stamp goes to the socket, so it comes first.
-	 */
+	skb = xtun_net_finish(skb);
+	if (unlikely(!skb)) {
+		xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
+		return NETDEV_TX_OK;
+	}
+	/* The sender's own pages, of a zero-copy send. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		xtun_lose(slot, XTUN_TX_NOMEM, skb, len);
 		return NETDEV_TX_OK;
 	}
-	skb_tx_timestamp(skb);
-	skb_orphan(skb);
-	nf_reset_ct(skb);
-
-	rcu_read_lock();
-	q = rcu_dereference(slot->queue);
-	if (likely(q))
-		loss = xtun_queue_put(q, skb, READ_ONCE(dev->tx_queue_len));
-	rcu_read_unlock();
-
-	if (unlikely(loss))
-		xtun_lose(slot, loss, skb, len);
-	else
-		xtun_count_bytes(slot, XTUN_TX_QUEUED, XTUN_TX_BYTES, len);
+	xtun_net_let_go(skb);
+	/* Nobody else does it for a driver without the core's lock. */
+	netif_trans_update(dev);
+	xtun_queue_put(slot, skb, READ_ONCE(dev->tx_queue_len));
 	return NETDEV_TX_OK;
 }
 
@@ -150,9 +182,10 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		xtun_stats_sum(&xt->slots[i], sum);
 		stats->tx_packets += sum[XTUN_TX_QUEUED];
 		stats->tx_bytes += sum[XTUN_TX_BYTES];
-		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM] +
-				     sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
-				     sum[XTUN_TX_DETACHED];
+		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM];
+		/* These were transmitted, as far as tx_packets goes. */
+		stats->tx_errors += sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
+				    sum[XTUN_TX_DETACHED];
 		stats->rx_packets += sum[XTUN_RX_OUT];
 		stats->rx_bytes += sum[XTUN_RX_BYTES];
 		stats->rx_length_errors += sum[XTUN_RX_SHORT] + sum[XTUN_RX_LONG];
@@ -185,6 +218,10 @@ static void xtun_net_setup(struct net_device *dev)
 	dev->needs_free_netdev = true;
 	dev->priv_destructor = xtun_net_free_slots;
 	dev->max_mtu = XTUN_MTU_MAX;
+
+	/* So that TCP hands down large segments; the core cuts them for us. */
+	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA;
+	dev->hw_features = dev->features;
 
 	/* The queue's own lock is enough. */
 	xtun_compat_set_lltx(dev);
@@ -317,7 +354,7 @@ static int xtun_net_deliver(const struct xtun *xt, struct sk_buff *skb)
 
 /**
  * xtun_net_receive() - a frame from userspace enters the stack
- * @q: the queue; a reference is held
+ * @q: the queue; its file is attached
  * @skb: the frame, at least an Ethernet header, linear that far; consumed
  *
  * Context: process, bottom halves on.
@@ -357,7 +394,7 @@ unlock:
 
 /**
  * xtun_net_ask() - what a write of no bytes is answered
- * @q: the queue; a reference is held
+ * @q: the queue; its file is attached
  *
  * Context: any.
  * Return: -EINVAL if the interface is up, -EIO if down, -EBADFD if gone.

@@ -19,7 +19,7 @@
 #define XTUN_STALE	HZ
 
 struct xtun_cb {
-	unsigned long queued;	/* jiffies */
+	u64 queued;	/* jiffies; those of 32 bits may come round while it waits */
 };
 
 #define XTUN_CB(skb)	((struct xtun_cb *)(skb)->cb)
@@ -121,8 +121,10 @@ void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *s
 {
 	xtun_count(slot, loss);
 	trace_xtun_loss(slot->dev, slot->index, len, xtun_counter_names[loss]);
-	if (skb)
+	if (skb) {
+		skb->dev = slot->dev;	/* for those who watch drops */
 		kfree_skb_reason(skb, xtun_drop_reasons[loss]);
+	}
 }
 
 static void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss,
@@ -132,6 +134,12 @@ static void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss,
 
 	while ((skb = __skb_dequeue(list)))
 		xtun_lose(slot, loss, skb, skb->len);
+}
+
+static void xtun_queue_unref(struct xtun_queue *q)
+{
+	if (refcount_dec_and_test(&q->ref))
+		kfree_rcu(q, rcu);
 }
 
 /**
@@ -187,19 +195,7 @@ void xtun_queue_destroy(struct xtun_slot *slot)
 	xtun_queue_unref(q);
 }
 
-/**
- * xtun_queue_unref() - give back a reference
- * @q: the queue, freed with the last one
- *
- * Context: any.
- */
-void xtun_queue_unref(struct xtun_queue *q)
-{
-	if (refcount_dec_and_test(&q->ref))
-		kfree_rcu(q, rcu);
-}
-
-/* All files with somebody asleep, or a single reader of each if he is. */
+/* A frame is for one of a file's sleepers; what else there is to say, for all. */
 static void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
 {
 	struct xtun_file *xf;
@@ -211,7 +207,8 @@ static void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
 		 * more under its lock, and here that lock is held.
 		 */
 		if (waitqueue_active(&xf->wait))
-			wake_up_interruptible_poll(&xf->wait, events);
+			__wake_up(&xf->wait, TASK_INTERRUPTIBLE, events & EPOLLIN ? 1 : 0,
+				  poll_to_key(events));
 		kill_fasync(&xf->fasync, SIGIO, events & EPOLLIN ? POLL_IN : POLL_OUT);
 	}
 }
@@ -236,7 +233,7 @@ static void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
 	struct sk_buff *skb;
 
 	while ((skb = skb_peek(&q->frames)) &&
-	       time_after(jiffies, XTUN_CB(skb)->queued + XTUN_STALE)) {
+	       time_after64(get_jiffies_64(), XTUN_CB(skb)->queued + XTUN_STALE)) {
 		__skb_unlink(skb, &q->frames);
 		__skb_queue_tail(stale, skb);
 	}
@@ -247,6 +244,7 @@ static void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
  * @q: the queue; kept alive by RCU or a reference
  * @xf: the file; on no other queue's list
  * @attach: for good, as one of its users; else to be woken only
+ * @stale: gets what is to be lost, for xtun_queue_lose_stale()
  *
  * A file that is on the list already becomes a user, if @attach says so.
  *
@@ -254,12 +252,11 @@ static void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
  * Return: 0; -ENODEV if the interface is going; -EBUSY if another file is the
  * queue's sole user, or @xf wants to be and others are there.
  */
-int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach)
+int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
+		    struct sk_buff_head *stale)
 {
-	struct sk_buff_head stale;
 	int err = 0;
 
-	__skb_queue_head_init(&stale);
 	spin_lock_bh(&q->lock);
 	if (q->dead) {
 		err = -ENODEV;
@@ -273,7 +270,7 @@ int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach)
 		q->users++;
 		q->exclusive = xf->exclusive;
 		if (xf->reader && !q->readers++)
-			xtun_queue_age(q, &stale);
+			xtun_queue_age(q, stale);
 	}
 	if (list_empty(&xf->node)) {
 		refcount_inc(&q->ref);
@@ -283,16 +280,24 @@ int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach)
 	wake_up_interruptible_all(&xf->wait);
 unlock:
 	spin_unlock_bh(&q->lock);
-
-	if (!skb_queue_empty(&stale)) {
-		struct xtun_slot *slot = rcu_dereference(q->slot);
-
-		if (slot)
-			xtun_lose_list(slot, XTUN_TX_STALE, &stale);
-		else
-			__skb_queue_purge(&stale);
-	}
 	return err;
+}
+
+/**
+ * xtun_queue_lose_stale() - end the frames that a first reader is not to meet
+ * @q: the queue
+ * @stale: of xtun_queue_join(); emptied
+ *
+ * Context: process, under RCU, with no lock held: there may be many.
+ */
+void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale)
+{
+	struct xtun_slot *slot = rcu_dereference(q->slot);
+
+	if (slot)
+		xtun_lose_list(slot, XTUN_TX_STALE, stale);
+	else
+		__skb_queue_purge(stale);
 }
 
 /**
@@ -315,36 +320,55 @@ void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf)
 	xtun_queue_unref(q);
 }
 
-/**
- * xtun_queue_put() - a frame on its way to userspace
- * @q: the queue
- * @skb: the frame, which holds nothing of others any more
- * @limit: most frames that may wait
- *
- * Context: softirq, or process with bottom halves off.
- * Return: 0 if the frame was taken, else the loss: it is the caller's still.
- */
-enum xtun_counter xtun_queue_put(struct xtun_queue *q, struct sk_buff *skb, unsigned int limit)
+static bool xtun_queue_append(struct xtun_queue *q, struct sk_buff *skb, unsigned int limit,
+			      enum xtun_counter *loss)
 {
-	enum xtun_counter loss = 0;
-
-	BUILD_BUG_ON(sizeof(struct xtun_cb) > sizeof(skb->cb));
-	XTUN_CB(skb)->queued = jiffies;
+	bool taken = false;
 
 	spin_lock(&q->lock);
 	if (unlikely(q->dead)) {
-		loss = XTUN_TX_DETACHED;
+		*loss = XTUN_TX_DETACHED;
 	} else if (skb_queue_len(&q->frames) >= limit) {
-		loss = XTUN_TX_FULL;
+		*loss = XTUN_TX_FULL;
 	} else {
 		__skb_queue_tail(&q->frames, skb);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
+		taken = true;
 	}
 	spin_unlock(&q->lock);
-	return loss;
+	return taken;
 }
 
-/* Not for the dying: they would take a frame to the grave. */
+/**
+ * xtun_queue_put() - a frame on its way to userspace
+ * @slot: of the queue
+ * @skb: the frame, which holds nothing of others any more; consumed
+ * @limit: most frames that may wait
+ *
+ * Context: softirq, or process with bottom halves off.
+ */
+void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb, unsigned int limit)
+{
+	enum xtun_counter loss = XTUN_TX_DETACHED;
+	unsigned int len = skb->len;
+	struct xtun_queue *q;
+
+	BUILD_BUG_ON(sizeof(struct xtun_cb) > sizeof(skb->cb));
+	XTUN_CB(skb)->queued = get_jiffies_64();
+
+	rcu_read_lock();
+	q = rcu_dereference(slot->queue);
+	if (likely(q && xtun_queue_append(q, skb, limit, &loss)))
+		xtun_count_bytes(slot, XTUN_TX_QUEUED, XTUN_TX_BYTES, len);
+	else
+		xtun_lose(slot, loss, skb, len);
+	rcu_read_unlock();
+}
+
+/*
+ * Not for the dying: they would take a frame to the grave. Its device may go
+ * before a frame that has been taken does.
+ */
 static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 {
 	struct sk_buff *skb = NULL;
@@ -353,18 +377,18 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 	if (likely(!fatal_signal_pending(current)))
 		skb = __skb_dequeue(&q->frames);
 	spin_unlock_bh(&q->lock);
+	if (skb)
+		skb->dev = NULL;
 	return skb;
 }
 
 /**
  * xtun_queue_take() - the next frame for a reader
- * @q: the queue; a reference is held
+ * @q: the queue; its file is attached
  * @xf: the file that reads
  * @nowait: do not sleep
  *
- * A reader sleeps exclusively, so that a frame wakes one thread of a file. One
- * that a signal wakes as well may have been the only one woken for a frame: it
- * wakes the next.
+ * A reader sleeps exclusively, so that a frame wakes one thread of a file.
  *
  * Context: process, may sleep unless @nowait.
  * Return: the frame, now the caller's; ERR_PTR(-EAGAIN) if there is none and
@@ -372,29 +396,30 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
  */
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait)
 {
-	struct sk_buff *skb = NULL;
+	struct sk_buff *skb = xtun_queue_pop(q);
 	int err;
 
-	if (nowait) {
-		skb = xtun_queue_pop(q);
-		if (skb)
-			return skb;
+	if (skb)
+		return skb;
+	if (nowait)
 		return ERR_PTR(READ_ONCE(q->dead) ? -EBADFD : -EAGAIN);
-	}
 
 	err = wait_event_interruptible_exclusive(xf->wait, (skb = xtun_queue_pop(q)) ||
 						 READ_ONCE(q->dead));
-	if (err) {
-		if (!skb_queue_empty_lockless(&q->frames))
-			xtun_queue_wake(q, EPOLLIN | EPOLLRDNORM);
+	/*
+	 * A wake-up may have met this reader on its way out, with an earlier
+	 * frame or for a signal. It is the next one's.
+	 */
+	if (!skb_queue_empty_lockless(&q->frames))
+		wake_up_interruptible_poll(&xf->wait, EPOLLIN | EPOLLRDNORM);
+	if (err)
 		return ERR_PTR(err);
-	}
 	return skb ?: ERR_PTR(-EBADFD);
 }
 
 /**
  * xtun_queue_put_back() - a frame that was taken and could not be delivered
- * @q: the queue; a reference is held
+ * @q: the queue; its file is attached
  * @skb: the frame, which becomes the next one again
  *
  * Context: process.
@@ -416,20 +441,18 @@ void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
 	}
 	spin_unlock_bh(&q->lock);
 
-	if (skb && slot) {
+	if (skb && slot)
 		xtun_lose(slot, XTUN_TX_DETACHED, skb, skb->len);
-	} else if (skb) {
-		skb->dev = NULL;	/* it may be freed already */
+	else if (skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_QUEUE_PURGE);
-	}
 	rcu_read_unlock();
 }
 
 /**
  * xtun_queue_next_len() - length of the frame that a read would return
- * @q: the queue; a reference is held
+ * @q: the queue
  *
- * Context: process.
+ * Context: process, under RCU.
  * Return: bytes, 0 if no frame waits.
  */
 unsigned int xtun_queue_next_len(struct xtun_queue *q)
@@ -446,9 +469,9 @@ unsigned int xtun_queue_next_len(struct xtun_queue *q)
 
 /**
  * xtun_queue_poll() - what is possible now
- * @q: the queue; a reference is held
+ * @q: the queue
  *
- * Context: process, after poll_wait().
+ * Context: process, under RCU, after poll_wait().
  * Return: EPOLLIN while a frame waits, EPOLLOUT while the interface is up,
  * EPOLLERR and EPOLLHUP once it is gone.
  */
@@ -457,7 +480,6 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 	struct xtun_slot *slot;
 	__poll_t events = 0;
 
-	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	slot = rcu_dereference(q->slot);
 	if (!skb_queue_empty(&q->frames))
@@ -467,7 +489,6 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 	else if (xtun_is_up(slot->dev))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock_bh(&q->lock);
-	rcu_read_unlock();
 	return events;
 }
 

@@ -14,7 +14,7 @@ refused() {
 refused name=a/b "name=a/b is no name"
 refused name=x%d "name=x%d is no name"
 refused name=lo "cannot make interface lo: -17"
-refused owner=-2 "owner and group"
+refused owner=-2 "\`-2' invalid for parameter"
 
 xtun_load create=0
 nok "create=0: no interface" ip link show xtun

@@ -77,7 +77,7 @@ moves "a frame transmitted" \
 moves "and read" "q0_tx_out+1 q0_tx_waiting-1" read_frame 2000
 transmit 102
 moves "one that is read in part" \
-	"q0_tx_lost_truncated+1 q0_tx_waiting-1 tx_dropped+1" read_frame 50
+	"q0_tx_lost_truncated+1 q0_tx_waiting-1 tx_errors+1" read_frame 50
 transmit 103
 moves "a read and a write that fault" \
 	"q0_rx_in+1 q0_rx_lost_fault+1 q0_tx_put_back+1 rx_dropped+1" \
@@ -100,7 +100,7 @@ moves "five that the backlog has no room for" \
 	"q0_rx_in+5 q0_rx_lost_backlog+5 rx_dropped+5" crowded
 clear_backlog
 moves "two that grew old before there was a reader" \
-	"q0_readers-1 q0_tx_bytes+200 q0_tx_in+2 q0_tx_lost_stale+2 q0_tx_queued+2 tx_bytes+200 tx_dropped+2 tx_packets+2" \
+	"q0_readers-1 q0_tx_bytes+200 q0_tx_in+2 q0_tx_lost_stale+2 q0_tx_queued+2 tx_bytes+200 tx_errors+2 tx_packets+2" \
 	aged
 
 # --- ip -s link prints what the interface counts
@@ -139,11 +139,12 @@ like "because it is not supported" "$(ethtool -G xtun tx 500 2>&1)" "not support
 is "and changes nothing" "$(cat /sys/class/net/xtun/tx_queue_len)" 123
 ip link set xtun txqueuelen 1000
 
-# What a reader gets is finished: nothing is left to an offload.
-is "ethtool -k: no offload is on but what the stack does itself" \
-	"$(ethtool -k xtun | sed -n 's/: on\( \[fixed\]\)\?$//p' | grep -v tx-lockless)" \
-	generic-receive-offload
-for offload in tx sg tso; do
+# Fragments and large frames are cut and joined by the core and by read: what a
+# reader gets is finished.
+is "ethtool -k: nothing is on that a reader would have to finish" \
+	"$(ethtool -k xtun | sed -n 's/^\t*\(.*\): on\( \[fixed\]\)\?$/\1/p' | grep -v tx-lockless | xargs)" \
+	"scatter-gather tx-scatter-gather tx-scatter-gather-fraglist generic-segmentation-offload generic-receive-offload highdma"
+for offload in tx tso; do
 	nok "ethtool -K: $offload cannot be had" ethtool -K xtun "$offload" on
 done
 
@@ -184,7 +185,9 @@ theme stamp
 ok "rx-direct can be cleared" ethtool --set-priv-flags xtun rx-direct off
 is "off again: frames go by the backlog" "$(entrances)" "3 netif_rx"
 
-# --- a frame that waits holds neither a socket nor a connection
+# --- a frame that waits holds no memory, no socket and no connection
+
+theme zerocopy
 
 sockets() {
 	sed -n 's/^sockets: used //p' /proc/net/sockstat

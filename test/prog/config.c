@@ -234,6 +234,23 @@ static int own_namespace(void)
 	return !works("head -c 60 /dev/zero >" XT_DEV);
 }
 
+/* There may be four queues one day; until then all go the one way. */
+static void more_queues(void)
+{
+	int packet, fd, i;
+
+	run("ip link del %s; ip link add %s numtxqueues 4 type xtun", XT_IF, XT_IF);
+	xt_up();
+	packet = xt_packet(XT_IF);
+	for (i = 0; i < 40; i++)
+		xt_transmit(packet, 60 + i, i * 7919);
+	ok(xt_counter("tx_waiting") == 40, "made with numtxqueues 4: every frame waits for a reader");
+	fd = xt_open(O_NONBLOCK);
+	ok(xt_drain(fd) == 40, "... and is read");
+	close(fd);
+	close(packet);
+}
+
 static void rights(void)
 {
 	struct stat st;
@@ -262,6 +279,7 @@ void theme_config(void)
 	close(packet);
 	namespaces();
 	rights();
+	more_queues();
 }
 
 static int as_1000(void)

@@ -120,6 +120,39 @@ static void readers(void)
 		close(fds[i]);
 }
 
+/*
+ * Two readers of one file and two frames at almost the same time: neither
+ * reader may sleep while a frame waits.
+ */
+static void none_left_behind(void)
+{
+	int fd = xt_open(0), i, k, stuck = 0;
+	struct sigaction sa = { .sa_handler = ignore };
+	pthread_t t[2];
+	void *error;
+
+	clear();
+	sigaction(SIGUSR1, &sa, NULL);
+	for (k = 0; k < 2; k++)
+		if (pthread_create(&t[k], NULL, reader, (void *)(intptr_t)fd))
+			die("thread");
+	for (i = 0; i < FRAMES; i += 2) {
+		xt_transmit(packet, 60, i);
+		xt_transmit(packet, 60, i + 1);
+		for (k = 0; total() < i + 2 && k < 5000; k++)
+			usleep(100);
+		if (total() < i + 2) {
+			stuck++;
+			break;
+		}
+	}
+	ok(!stuck, "a frame that comes as a reader leaves with another wakes the next reader");
+	for (k = 0; k < 2; k++)
+		while (pthread_kill(t[k], SIGUSR1), pthread_tryjoin_np(t[k], &error))
+			usleep(2000);
+	close(fd);
+}
+
 struct writer {
 	int fd, first;
 };
@@ -290,6 +323,7 @@ void theme_share(void)
 	xt_up();
 	packet = xt_packet(XT_IF);
 	readers();
+	none_left_behind();
 	writers();
 	killed();
 	exclusive();

@@ -99,6 +99,35 @@ static void blocking(void)
 	close(fd);
 }
 
+/*
+ * Both sleep exclusively, the reader first. The reader wants a frame; that the
+ * interface is up is not for it alone.
+ */
+static void exclusive_pollers(int fd)
+{
+	struct epoll_event e = { .events = EPOLLOUT | EPOLLEXCLUSIVE };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	pid_t reader, pid;
+
+	run("ip link set %s down", XT_IF);
+	fcntl(fd, F_SETFL, 0);
+	reader = xt_fork();
+	if (!reader)
+		_exit(read(fd, buf, sizeof(buf)) != 100);
+	xt_await_sleep(reader);
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e))
+		die("epoll");
+	pid = later("ip link set " XT_IF " up");
+	ok(epoll_wait(ep, &e, 1, 20000) == 1 && e.events == EPOLLOUT,
+	   "coming up wakes an exclusive epoll behind a reader");
+	reap(pid);
+	xt_transmit(packet, 100, 1);
+	reap(reader);
+	ok(true, "... and the reader waits on for its frame");
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	close(ep);
+}
+
 static int epoll_on(int fd, unsigned int events)
 {
 	struct epoll_event e = { .events = events };
@@ -230,6 +259,26 @@ static void provisional(void)
 	ok(xt_counter("readers") == 0, "closed: no reader any more");
 }
 
+/* Who has only polled follows the name, and not an interface that had it. */
+static void provisional_renamed(void)
+{
+	int fd = xt_open(O_NONBLOCK), s;
+	short got;
+
+	ok(xt_poll(fd, POLLIN, 0, NULL) == -1, "polled, nothing there");
+	run("ip link set %s down; ip link set %s name other; ip link set other up", XT_IF, XT_IF);
+	s = xt_packet("other");
+	xt_transmit(s, 60, 1);
+	ok(xt_poll(fd, POLLIN, 0, &got) >= 0 && got == POLLERR,
+	   "renamed: no frame of the old interface is promised, but POLLERR (%#x)", got);
+	fails(read(fd, buf, sizeof(buf)), ENODEV, "... as read says");
+	run("ip link set other down; ip link set other name %s; ip link set %s up", XT_IF, XT_IF);
+	ok(xt_poll(fd, POLLIN, 0, &got) >= 0 && got == POLLIN, "renamed back: the frame is there");
+	ok(xt_drain(fd) == 1, "... and is read");
+	close(s);
+	close(fd);
+}
+
 /* In a namespace that has no interface yet. */
 static void provisional_early(void)
 {
@@ -265,11 +314,13 @@ void theme_wait(void)
 	xt_up();
 	packet = xt_packet(XT_IF);
 	provisional();
+	provisional_renamed();
 	fd = xt_open(O_NONBLOCK);
 	nonblocking(fd);
 	polled(fd);
 	selected(fd);
 	epolled(fd);
+	exclusive_pollers(fd);
 	signalled(fd);
 	refused_cleanly(fd);
 	shared_descriptors(fd);
