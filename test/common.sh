@@ -30,6 +30,12 @@ installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+install_packages() {
+	as_root apt-get -qq update &&
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
+		--no-install-recommends "$@" </dev/null
+}
+
 # need PACKAGE...: have these packages on this machine.
 need() {
 	missing=
@@ -40,10 +46,11 @@ need() {
 	command -v apt-get >/dev/null ||
 		die "This needs Debian or Ubuntu. Install what matches:$missing"
 	say "Installing on this machine:$missing"
-	as_root apt-get -qq update >&2
 	# shellcheck disable=SC2086
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
-		--no-install-recommends $missing </dev/null >&2
+	install_packages $missing >"$cache/install.log" 2>&1 || {
+		cat "$cache/install.log" >&2
+		die "That failed. Repeat it: sudo apt-get install$missing"
+	}
 }
 
 # alone NAME COMMAND...: run it while nobody else runs anything of that name.
