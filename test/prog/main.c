@@ -6,7 +6,8 @@
 
 #define THEMES(T)							\
 	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) \
-	T(uring) T(xdp) T(flood) T(stamp) T(volume) T(healthy) T(fault) T(zerocopy)
+	T(uring) T(xdp) T(flood) T(stamp) T(volume) T(healthy) T(fault) T(zerocopy) \
+	T(redirect) T(misqueue)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)

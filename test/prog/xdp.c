@@ -13,7 +13,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -24,9 +23,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf.h"
 #include "xt.h"
 
 #define VETH		"xdp0"
@@ -38,28 +37,6 @@
 static uint8_t own_mac[6];
 static uint32_t next_seq;
 static int fd;
-
-static int bpf(enum bpf_cmd cmd, union bpf_attr *attr)
-{
-	return syscall(__NR_bpf, cmd, attr, sizeof(*attr));
-}
-
-#define INSN(_code, _dst, _src, _off, _imm) \
-	{ .code = (_code), .dst_reg = (_dst), .src_reg = (_src), .off = (_off), .imm = (_imm) }
-#define MOV_IMM(dst, imm)	INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
-#define MOV(dst, src)		INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
-#define ADD_IMM(dst, imm)	INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, imm)
-#define LOAD(size, dst, src, off) INSN(BPF_LDX | BPF_MEM | (size), dst, src, off, 0)
-#define STORE_IMM(size, dst, off, imm) INSN(BPF_ST | BPF_MEM | (size), dst, 0, off, imm)
-#define ATOMIC_ADD(dst, src)	INSN(BPF_STX | BPF_XADD | BPF_DW, dst, src, 0, 0)
-#define CALL(function)		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, function)
-#define EXIT			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-/* These two skip one instruction if the comparison holds. */
-#define SKIP_IF_IMM(op, dst, imm) INSN(BPF_JMP | (op) | BPF_K, dst, 0, 1, imm)
-#define SKIP_IF(op, dst, src)	INSN(BPF_JMP | (op) | BPF_X, dst, src, 1, 0)
-/* An instruction of 64 bits' operand takes two places. */
-#define MAP(dst, map)		INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, map)
-#define MAP_REST		INSN(0, 0, 0, 0, 0)
 
 struct xdp {
 	int map, prog, link;
@@ -102,28 +79,13 @@ static int load(int map, uint16_t ethertype, enum xdp_action verdict, int target
 		CALL(BPF_FUNC_redirect),
 		EXIT,
 	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_XDP,
-		.insn_cnt = sizeof(insns) / sizeof(struct bpf_insn),
-		.insns = (uintptr_t)insns,
-		.license = (uintptr_t)"GPL",
-	};
 
-	return bpf(BPF_PROG_LOAD, &attr);
+	return bpf_load(BPF_PROG_TYPE_XDP, insns, sizeof(insns));
 }
 
 static int attach(const struct xdp *x, uint32_t mode)
 {
-	union bpf_attr attr = {
-		.link_create = {
-			.prog_fd = x->prog,
-			.target_ifindex = if_nametoindex(XT_IF),
-			.attach_type = BPF_XDP,
-			.flags = mode,
-		},
-	};
-
-	return bpf(BPF_LINK_CREATE, &attr);
+	return bpf_xdp(x->prog, if_nametoindex(XT_IF), mode);
 }
 
 static struct xdp prepare(uint16_t ethertype, enum xdp_action verdict)

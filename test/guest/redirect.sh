@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Frames that BPF programs bring, which the core has not looked after: generic
+# XDP redirects them unfinished, and tc can name a queue that does not exist.
+#
+#   red1 10.98.0.1, its VLAN 10.97.0.1 ---- red0 --- XDP redirect --> xtun
+. /test/lib.sh
+. /test/frames.sh
+
+# Nothing but what the test sends.
+sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+xtun_load
+ip link set xtun mtu 9000
+frames_up
+
+# --- generic XDP
+
+# attach INTERFACE NETWORK: an address, and a neighbour who never speaks
+attach() {
+	ip addr add "$2.1/24" dev "$1"
+	ip link set "$1" up
+	ip neigh add "$2.2" lladdr 02:00:00:00:00:02 dev "$1"
+}
+
+ip link add red0 mtu 9000 type veth peer name red1 mtu 9000
+ip link add link red1 name red1.1234 type vlan id 1234
+ip link set red0 up
+attach red1 10.98.0
+attach red1.1234 10.97.0
+is "the veth leaves the tag and the checksum to whoever is next" \
+	"$(ethtool -k red1 | sed -n 's/^\(tx-vlan-offload\|tx-checksumming\): on$/\1/p' | xargs)" \
+	"tx-checksumming tx-vlan-offload"
+theme redirect
+ip link del red0
+
+# --- tc: skbedit makes the core take the queue that the frame names in the end
+
+waiting() {
+	ethtool -S xtun | sed -n 's/^ *q0_tx_waiting: //p'
+}
+
+modprobe -a sch_ingress cls_matchall act_skbedit act_bpf
+mount -t bpf bpf /sys/fs/bpf
+/test/bin/xtun-test misqueue
+tc qdisc replace dev xtun root noqueue
+tc qdisc add dev xtun clsact
+tc filter add dev xtun egress matchall \
+	action skbedit queue_mapping 0 pipe \
+	action bpf object-pinned /sys/fs/bpf/misqueue
+# A first write makes the file a reader, for whom frames do not grow old.
+exec 4<>/dev/xtun
+frame 60 >&4
+transmit 100 5
+is "tc's queue 60000: the frames are in queue 0" "$(waiting)" 5
+if grep -q ' netdev_xmit_skip_txqueue' /proc/kallsyms; then
+	like "tc's queue 60000: the frames named it" "$(dmesg)" "xtun selects TX queue 60000"
+else
+	skip "tc's queue 60000: the frames named it" "this kernel chooses a queue after tc"
+fi
+is "tc's queue 60000: they can be read" \
+	"$(for _ in {1..5}; do dd iflag=nonblock bs=2000 count=1 status=none <&4 | wc -c; done | xargs)" \
+	"100 100 100 100 100"
+exec 4>&-

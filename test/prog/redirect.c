@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a program makes the kernel transmit, past what the core does to frames
+ * before drivers see them.
+ *
+ * VETH is up, and what its other end sends to 10.98.0.2, or by a VLAN to
+ * 10.97.0.2, arrives there.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "bpf.h"
+#include "xt.h"
+
+#define VETH		"red0"
+#define IP_UDP		28	/* bytes of both headers */
+#define LIMIT		60000	/* milliseconds; nothing here takes that long */
+
+static const size_t sizes[] = { 1, 18, 1401, 8000 };
+#define SIZES		((int)(sizeof(sizes) / sizeof(*sizes)))
+
+static int redirect_to_xtun(void)
+{
+	const struct bpf_insn insns[] = {
+		MOV_IMM(1, (int)if_nametoindex(XT_IF)),
+		MOV_IMM(2, 0),
+		CALL(BPF_FUNC_redirect),
+		EXIT,
+	};
+	int prog = bpf_load(BPF_PROG_TYPE_XDP, insns, sizeof(insns));
+	int link = bpf_xdp(prog, if_nametoindex(VETH), XDP_FLAGS_SKB_MODE);
+
+	if (link < 0)
+		die("cannot redirect from " VETH);
+	close(prog);
+	return link;
+}
+
+static int udp_to(const char *ip)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	inet_aton(ip, &to.sin_addr);
+	if (s < 0 || connect(s, (struct sockaddr *)&to, sizeof(to)))
+		die("UDP socket to %s", ip);
+	return s;
+}
+
+/* Sends that datagram, and reads the frame that comes of it. */
+static size_t pass_on(int s, int fd, const uint8_t *data, size_t size, uint8_t *frame)
+{
+	ssize_t len;
+
+	if (send(s, data, size, 0) != (ssize_t)size)
+		die("send of %zu bytes", size);
+	if (xt_poll(fd, POLLIN, LIMIT, NULL) < 0)
+		die("no frame comes");
+	len = read(fd, frame, XT_BUF);
+	if (len < 0)
+		die("read");
+	return len;
+}
+
+/* The tag of VLAN 1234. */
+static bool has_tag(const uint8_t *frame)
+{
+	static const uint8_t tag[] = { 0x81, 0x00, 0x04, 0xd2 };
+
+	return !memcmp(frame + 12, tag, sizeof(tag));
+}
+
+/*
+ * RFC 768: addresses, protocol, length and datagram add up to all ones. The
+ * addresses lie before the datagram.
+ */
+static bool is_checksum_right(const uint8_t *ip, size_t size)
+{
+	size_t udp_len = 8 + size, i;
+	uint32_t sum = IPPROTO_UDP + udp_len;
+
+	for (i = 0; i < 8 + udp_len; i++)
+		sum += i % 2 ? ip[12 + i] : ip[12 + i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff && (ip[26] || ip[27]);
+}
+
+static void redirect(int fd, const char *to, bool vlan)
+{
+	static uint8_t frame[XT_BUF], data[XT_BUF];
+	int s = udp_to(to), i, tagged = 0, intact = 0, right = 0;
+	const char *what = vlan ? "XDP redirect of a VLAN's" : "XDP redirect";
+
+	for (i = 0; i < SIZES; i++) {
+		size_t len, head = ETH_HLEN;
+
+		memset(data, 'a' + i, sizes[i]);
+		len = pass_on(s, fd, data, sizes[i], frame);
+		if (has_tag(frame)) {
+			tagged++;
+			head += 4;
+		}
+		intact += len == head + IP_UDP + sizes[i] &&
+			  !frame[head - 1] && frame[head - 2] == 8 &&
+			  !memcmp(frame + head + IP_UDP, data, sizes[i]);
+		right += is_checksum_right(frame + head, sizes[i]);
+	}
+	ok(intact == SIZES, "%s: each datagram arrives, and nothing else", what);
+	ok(tagged == (vlan ? SIZES : 0), "%s: the frames that a VLAN sent have its tag", what);
+	ok(right == SIZES, "%s: the checksums are right", what);
+	close(s);
+}
+
+void theme_redirect(void)
+{
+	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun();
+	uint64_t before = xt_counter("tx_out");
+
+	xt_drain(fd);
+	redirect(fd, "10.98.0.2", false);
+	redirect(fd, "10.97.0.2", true);
+	ok(xt_counter("tx_out") - before == 2 * SIZES, "XDP redirect: each frame is counted");
+	close(link);
+	close(fd);
+}
+
+/* Pins an action for tc that chooses a queue which does not exist. */
+void theme_misqueue(void)
+{
+	const struct bpf_insn insns[] = {
+		MOV_IMM(2, 60000),
+		STORE(BPF_W, 1, 2, offsetof(struct __sk_buff, queue_mapping)),
+		MOV_IMM(0, 0),
+		EXIT,
+	};
+	union bpf_attr attr = {
+		.pathname = (uintptr_t)"/sys/fs/bpf/misqueue",
+		.bpf_fd = bpf_load(BPF_PROG_TYPE_SCHED_ACT, insns, sizeof(insns)),
+	};
+
+	if (bpf(BPF_OBJ_PIN, &attr))
+		die("cannot pin a program");
+}
