@@ -104,19 +104,24 @@ static int xtun_net_stop(struct net_device *dev)
 }
 
 /*
- * What the core leaves to drivers when a frame has not been through
- * validate_xmit_skb(): generic XDP redirects it as another device received it.
- * Returns NULL when the frame is freed for want of memory.
+ * What the core has not done for a frame that did not come by way of
+ * validate_xmit_skb(): generic XDP redirects it as another device received it,
+ * even uncut if it is no longer than our MTU. Returns NULL if that fails, when
+ * the frame is lost.
  */
-static struct sk_buff *xtun_net_finish(struct sk_buff *skb)
+static struct sk_buff *xtun_net_finish(struct xtun_slot *slot, struct sk_buff *skb)
 {
+	unsigned int len = skb->len;
+
 	if (skb_vlan_tag_present(skb)) {
 		skb = __vlan_hwaccel_push_inside(skb);
-		if (!skb)
+		if (!skb) {
+			xtun_lose(slot, XTUN_TX_UNFINISHED, NULL, len);
 			return NULL;
+		}
 	}
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+	if (skb_is_gso(skb) || (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))) {
+		xtun_lose(slot, XTUN_TX_UNFINISHED, skb, len);
 		return NULL;
 	}
 	return skb;
@@ -138,7 +143,7 @@ static void xtun_net_let_go(struct sk_buff *skb)
 static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
-	unsigned int i = skb_get_queue_mapping(skb), len = skb->len;
+	unsigned int i = skb_get_queue_mapping(skb);
 	struct xtun_slot *slot;
 
 	/* tc programs can write any number there. */
@@ -147,14 +152,12 @@ static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	slot = &xt->slots[i];
 	xtun_count(slot, XTUN_TX_IN);
 
-	skb = xtun_net_finish(skb);
-	if (unlikely(!skb)) {
-		xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
+	skb = xtun_net_finish(slot, skb);
+	if (unlikely(!skb))
 		return NETDEV_TX_OK;
-	}
 	/* The sender's own pages, of a zero-copy send. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
-		xtun_lose(slot, XTUN_TX_NOMEM, skb, len);
+		xtun_lose(slot, XTUN_TX_NOMEM, skb, skb->len);
 		return NETDEV_TX_OK;
 	}
 	xtun_net_let_go(skb);
@@ -182,7 +185,8 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		xtun_stats_sum(&xt->slots[i], sum);
 		stats->tx_packets += sum[XTUN_TX_QUEUED];
 		stats->tx_bytes += sum[XTUN_TX_BYTES];
-		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM];
+		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM] +
+				     sum[XTUN_TX_UNFINISHED];
 		/* These were transmitted, as far as tx_packets goes. */
 		stats->tx_errors += sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
 				    sum[XTUN_TX_DETACHED];

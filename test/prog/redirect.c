@@ -12,11 +12,13 @@
 #include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/udp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "bpf.h"
 #include "xt.h"
@@ -121,6 +123,24 @@ static void redirect(int fd, const char *to, bool vlan)
 	close(s);
 }
 
+/* One buffer of four datagrams, which nobody has cut: it fits our MTU. */
+static void uncut(int fd)
+{
+	uint64_t in = xt_counter("tx_in"), lost = xt_counter("tx_lost_unfinished");
+	static const uint8_t data[4000];
+	int s = udp_to("10.98.0.2"), size = 1000, i;
+
+	if (setsockopt(s, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)) ||
+	    send(s, data, sizeof(data), 0) != sizeof(data))
+		die("send of four datagrams in one");
+	for (i = 0; xt_counter("tx_in") == in && i < LIMIT; i++)
+		usleep(1000);
+	ok(xt_counter("tx_in") == in + 1 && xt_counter("tx_lost_unfinished") == lost + 1,
+	   "XDP redirect: several segments in one are lost as unfinished");
+	ok(xt_poll(fd, POLLIN, 0, NULL) == -1, "... and not read");
+	close(s);
+}
+
 void theme_redirect(void)
 {
 	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun();
@@ -130,6 +150,7 @@ void theme_redirect(void)
 	redirect(fd, "10.98.0.2", false);
 	redirect(fd, "10.97.0.2", true);
 	ok(xt_counter("tx_out") - before == 2 * SIZES, "XDP redirect: each frame is counted");
+	uncut(fd);
 	close(link);
 	close(fd);
 }
