@@ -81,7 +81,7 @@
 	COUNT(TX_PUT_BACK,	"tx_put_back")				\
 	LOSS(TX_FULL,		"tx_lost_full",		FULL_RING)	\
 	LOSS(TX_NOMEM,		"tx_lost_nomem",	SKB_UCOPY_FAULT) \
-	LOSS(TX_UNFINISHED,	"tx_lost_unfinished",	SKB_GSO_SEG)	\
+	LOSS(TX_UNFINISHED,	"tx_lost_unfinished",	NOT_SPECIFIED)	\
 	LOSS(TX_STALE,		"tx_lost_stale",	QUEUE_PURGE)	\
 	LOSS(TX_TRUNCATED,	"tx_lost_truncated",	PKT_TOO_BIG)	\
 	LOSS(TX_DETACHED,	"tx_lost_detached",	QUEUE_PURGE)	\

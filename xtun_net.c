@@ -104,30 +104,6 @@ static int xtun_net_stop(struct net_device *dev)
 }
 
 /*
- * What the core has not done for a frame that did not come by way of
- * validate_xmit_skb(): generic XDP redirects it as another device received it,
- * even uncut if it is no longer than our MTU. Returns NULL if that fails, when
- * the frame is lost.
- */
-static struct sk_buff *xtun_net_finish(struct xtun_slot *slot, struct sk_buff *skb)
-{
-	unsigned int len = skb->len;
-
-	if (skb_vlan_tag_present(skb)) {
-		skb = __vlan_hwaccel_push_inside(skb);
-		if (!skb) {
-			xtun_lose(slot, XTUN_TX_UNFINISHED, NULL, len);
-			return NULL;
-		}
-	}
-	if (skb_is_gso(skb) || (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))) {
-		xtun_lose(slot, XTUN_TX_UNFINISHED, skb, len);
-		return NULL;
-	}
-	return skb;
-}
-
-/*
  * The frame may wait for ever: let go of the sender's socket and of all that
  * the stack has attached. The time stamp goes to the socket, so it comes first.
  */
@@ -140,30 +116,58 @@ static void xtun_net_let_go(struct sk_buff *skb)
 	nf_reset_ct(skb);
 }
 
+static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	xtun_count(slot, XTUN_TX_IN);
+
+	/* The sender's own pages, of a zero-copy send. */
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
+		xtun_lose(slot, XTUN_TX_NOMEM, skb, skb->len);
+		return;
+	}
+	xtun_net_let_go(skb);
+	xtun_queue_put(slot, skb, READ_ONCE(slot->dev->tx_queue_len));
+}
+
+/*
+ * A frame that did not come by way of validate_xmit_skb(): generic XDP
+ * redirects it as another device received it, its tag beside it, its checksum
+ * to be filled in, and several segments in one if that is within our MTU.
+ */
+static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	unsigned int len = skb->len;
+	struct sk_buff *next;
+	bool again;
+
+	skb = validate_xmit_skb_list(skb, slot->dev, &again);
+	if (!skb) {
+		xtun_count(slot, XTUN_TX_IN);
+		xtun_lose(slot, XTUN_TX_UNFINISHED, NULL, len);
+		return;
+	}
+	skb_list_walk_safe(skb, skb, next) {
+		skb_mark_not_on_list(skb);
+		xtun_net_xmit_one(slot, skb);
+	}
+}
+
 static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	unsigned int i = skb_get_queue_mapping(skb);
-	struct xtun_slot *slot;
 
 	/* tc programs can write any number there. */
 	if (unlikely(i >= dev->real_num_tx_queues))
 		i = 0;
-	slot = &xt->slots[i];
-	xtun_count(slot, XTUN_TX_IN);
-
-	skb = xtun_net_finish(slot, skb);
-	if (unlikely(!skb))
-		return NETDEV_TX_OK;
-	/* The sender's own pages, of a zero-copy send. */
-	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
-		xtun_lose(slot, XTUN_TX_NOMEM, skb, skb->len);
-		return NETDEV_TX_OK;
-	}
-	xtun_net_let_go(skb);
 	/* Nobody else does it for a driver without the core's lock. */
 	netif_trans_update(dev);
-	xtun_queue_put(slot, skb, READ_ONCE(dev->tx_queue_len));
+
+	if (unlikely(skb_is_gso(skb) || skb_vlan_tag_present(skb) ||
+		     skb->ip_summed == CHECKSUM_PARTIAL))
+		xtun_net_xmit_unfinished(&xt->slots[i], skb);
+	else
+		xtun_net_xmit_one(&xt->slots[i], skb);
 	return NETDEV_TX_OK;
 }
 
@@ -185,8 +189,8 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		xtun_stats_sum(&xt->slots[i], sum);
 		stats->tx_packets += sum[XTUN_TX_QUEUED];
 		stats->tx_bytes += sum[XTUN_TX_BYTES];
-		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM] +
-				     sum[XTUN_TX_UNFINISHED];
+		/* Unfinished ones the core has counted as dropped. */
+		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM];
 		/* These were transmitted, as far as tx_packets goes. */
 		stats->tx_errors += sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
 				    sum[XTUN_TX_DETACHED];

@@ -27,6 +27,7 @@ my $harness = TAP::Harness->new({
 	jobs     => 2,
 	failures => 1,
 	comments => 1,
+	timer    => 1,
 	exec     => sub { [ 'sh', '-c', $command{$_[1]} ] },
 });
 my $all = TAP::Parser::Aggregator->new;

@@ -33,7 +33,9 @@ prune() {
 # Packages may still carry /bin and /lib apart from /usr.
 merge() {
 	for folder in bin sbin lib lib64; do
-		[ -d "$1/$folder" ] && [ ! -L "$1/$folder" ] || continue
+		if [ ! -d "$1/$folder" ] || [ -L "$1/$folder" ]; then
+			continue
+		fi
 		mkdir -p "$1/usr/$folder"
 		cp -a "$1/$folder/." "$1/usr/$folder/"
 		rm -rf "${1:?}/$folder"

@@ -15,8 +15,8 @@ static const struct xtun_loss losses[] = {
 	  "read until nothing waits before closing or deleting" },
 	{ XTUN_TX, "nomem", "the kernel had no memory to prepare the frame",
 	  "look at: free -m; dmesg | grep -i memory" },
-	{ XTUN_TX, "unfinished", "came by an XDP redirect, longer than one segment or out of memory",
-	  "turn large segments off where they came from: ethtool -K PORT tso off gso off gro off" },
+	{ XTUN_TX, "unfinished", "came by an XDP redirect, and could not be given its tag, checksum "
+	  "or segments", "look at: free -m; dmesg | grep -i memory" },
 	{ XTUN_RX, "down", "written while @ was down; write() answered EIO",
 	  "ip link set dev @ up" },
 	{ XTUN_RX, "short", "shorter than an Ethernet header (14 bytes); write() answered EINVAL",

@@ -6,7 +6,6 @@ void probe(struct sk_buff *skb)
 {
 	kfree_skb_reason(skb, SKB_DROP_REASON_FULL_RING);
 	kfree_skb_reason(skb, SKB_DROP_REASON_SKB_UCOPY_FAULT);
-	kfree_skb_reason(skb, SKB_DROP_REASON_SKB_GSO_SEG);
 	kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
 	kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 	kfree_skb_reason(skb, SKB_DROP_REASON_HDR_TRUNC);

@@ -16,6 +16,7 @@
 
 #include "xt.h"
 
+#define FILL		1000		/* frames of each sender that wait all the time */
 #define ROOM_KB		(8 << 10)	/* what memory may move by, in all of the minute */
 #define ROOM_SKBS	512		/* heads that others hold, and CPUs keep in stock */
 
@@ -191,6 +192,28 @@ static uint64_t flooded(const char *what, const struct sender *const *senders, i
 	return in;
 }
 
+/*
+ * Where a frame that waits would hold its sender's room to send in, he would
+ * be refused long before the queue is full.
+ */
+static int filled(const char *what, const struct sender *sender, int limit)
+{
+	int s = sender_open(sender), i;
+	uint8_t buf[1360];
+
+	limit += FILL;
+	run("ip link set %s txqueuelen %d", XT_IF, limit);
+	xt_numbered(buf, xt_everyone, xt_peer, sizeof(buf), 0);
+	for (i = 0; i < FILL; i++)
+		if (send(s, buf, sizeof(buf), sender->flags) < 0)
+			break;
+	ok(i == FILL, "%s: the queue takes %d frames of a single sender (%d)", what, FILL, i);
+	ok((int)xt_counter("tx_waiting") == limit && !xt_counter("tx_lost_full"),
+	   "%s: and loses none", what);
+	close(s);
+	return limit;
+}
+
 #define FLOOD(what, ...)						\
 	flooded(what, (const struct sender *const[]){ __VA_ARGS__ },	\
 		sizeof((const struct sender *[]){ __VA_ARGS__ }) / sizeof(void *), \
@@ -199,20 +222,17 @@ static uint64_t flooded(const char *what, const struct sender *const *senders, i
 void theme_flood(void)
 {
 	const char *minute = getenv("FLOOD_SECONDS");
-	int seconds = minute ? atoi(minute) : 60, s, i;
-	uint64_t in, full, limit = 1000;
+	int seconds = minute ? atoi(minute) : 60, limit = 0;
 	struct memory before, worst;
+	uint64_t in, full;
 
 	tallies = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (tallies == MAP_FAILED)
 		die("mmap");
 	ok(!xt_counter("tx_in"), "nobody has sent anything yet");
-	s = xt_packet(XT_IF);
-	for (i = 0; i < (int)limit; i++)
-		xt_transmit(s, 1360, i);
-	close(s);
-	ok(xt_counter("tx_waiting") == limit && !xt_counter("tx_lost_full"),
-	   "the queue takes txqueuelen frames and loses none");
+	limit = filled("UDP", &udp, limit);
+	limit = filled("UDP, smallest SO_SNDBUF", &udp_small, limit);
+	limit = filled("AF_PACKET, smallest SO_SNDBUF", &packet_small, limit);
 	before = memory_now();
 	worst = before;
 
@@ -223,10 +243,11 @@ void theme_flood(void)
 	in += FLOOD("three at once", &udp_waits, &udp_small_waits, &packet_small_waits);
 
 	full = xt_counter("tx_lost_full");
-	ok(xt_counter("tx_waiting") == limit, "txqueuelen frames wait");
+	ok((int)xt_counter("tx_waiting") == limit, "txqueuelen frames wait");
 	ok(in == limit + full, "each frame that found the queue full is counted (%llu of %llu)",
 	   (unsigned long long)full, (unsigned long long)in);
-	ok(!xt_counter("tx_out") && xt_counter("tx_queued") == limit, "and none went elsewhere");
+	ok(!xt_counter("tx_out") && (int)xt_counter("tx_queued") == limit,
+	   "and none went elsewhere");
 
 	printf("# MemAvailable %ld kB, at worst %ld; SUnreclaim %ld kB, %ld; skbs %ld, %ld\n",
 	       before.available_kb, worst.available_kb, before.slab_kb, worst.slab_kb,
@@ -235,6 +256,6 @@ void theme_flood(void)
 	   "MemAvailable falls by less than %d kB", ROOM_KB);
 	ok(worst.slab_kb < before.slab_kb + ROOM_KB,
 	   "SUnreclaim grows by less than %d kB", ROOM_KB);
-	ok(worst.skbs < (long)limit + ROOM_SKBS, "there are never more than %d skbs",
-	   (int)limit + ROOM_SKBS);
+	ok(worst.skbs < limit + ROOM_SKBS, "there are never more than %d skbs",
+	   limit + ROOM_SKBS);
 }

@@ -85,7 +85,7 @@ static void packet(int fd)
 	memset(frame + 60, 'a', LEN);
 	h->tp_len = 60 + LEN;
 	h->tp_status = TP_STATUS_SEND_REQUEST;
-	if (send(s, NULL, 0, 0) != 60 + LEN)
+	if (send(s, NULL, 0, MSG_DONTWAIT) != 60 + LEN)
 		die("send");
 	for (i = 0; slot_status(h) != TP_STATUS_AVAILABLE && i < 20000; i++)
 		usleep(1000);
