@@ -39,10 +39,11 @@ uninstall: ## remove what install has installed (as root)
 	$(MAKE) -C tools uninstall
 
 dkms-install: dkms tools ## the same by DKMS, for this and each later kernel (as root)
+	if dkms status xtun/$(VERSION) | grep -q .; then dkms remove xtun/$(VERSION) --all; fi
 	rm -rf '$(DKMS_SOURCE)'
 	mkdir -p '$(DKMS_SOURCE)'
 	cp --parents $(SOURCES) dkms.conf LICENSE '$(DKMS_SOURCE)'
-	dkms install xtun/$(VERSION) --force
+	dkms install xtun/$(VERSION)
 	$(MAKE) -C tools install
 
 dkms-uninstall: dkms ## remove what dkms-install has installed (as root)
