@@ -11,7 +11,8 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 name=$1
-dir=$cache/kernel/$name
+# A longer list of modules is another image.
+dir=$cache/kernel/$name-$(sha256sum "$here/guest/modules" | cut -c 1-8)
 
 if [ ! -e "$dir/release" ] && [ "${locked:-}" != "$name" ]; then
 	need kmod cpio xz-utils zstd
