@@ -63,7 +63,9 @@ refresh() {
 	touch "$dir/updated"
 }
 
+lock "apt-$suite-$arch"
 refresh
+unlock
 export APT_CONFIG="$dir/apt.conf"
 
 case $verb in
@@ -81,6 +83,7 @@ unpack)
 closure)
 	into=$1
 	shift
+	apt-get clean
 	apt-get -qq install --download-only -y "$@" >&2
 	for deb in "$dir"/var/cache/apt/archives/*.deb; do
 		dpkg-deb -x "$deb" "$into"

@@ -8,13 +8,15 @@ set -eu
 
 kernel=$1
 out=$top/build/$kernel
-need make gcc libc6-dev pahole
+need make gcc libc6-dev
 if [ -n "${STRICT:-}" ]; then
 	need sparse
 	extra="W=1 C=2"
 fi
 
 kdir=$("$here/kernel.sh" "$kernel")
+# Headers that bring their vmlinux along give modules type information from it.
+[ ! -e "$kdir/headers/vmlinux" ] || need pahole
 
 sources() {
 	make -s -C "$top" sources
@@ -53,8 +55,7 @@ build() {
 
 
 mkdir -p "$top/build"
-exec 9>"$top/build/$kernel.lock"
-flock 9
+lock "build-$(echo "$out" | tr / -)"
 made_of=$(fingerprint)
 [ "$made_of" = "$(cat "$out/fingerprint" 2>/dev/null)" ] || build
 echo "$out"

@@ -6,11 +6,8 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 dir=$cache/checkpatch
-if [ ! -e "$dir/scripts/checkpatch.pl" ] && [ -z "${locked:-}" ]; then
-	need xz-utils
-	locked=yes alone checkpatch "$0"
-	exit
-fi
+need xz-utils
+lock checkpatch
 
 # shellcheck source=/dev/null
 fetch() {

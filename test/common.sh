@@ -26,8 +26,18 @@ as_root() {
 	fi
 }
 
+# lock NAME ... unlock, or the script's end: nobody else is between the two.
+lock() {
+	exec 9>"$cache/$1.lock"
+	flock 9
+}
+
+unlock() {
+	exec 9>&-
+}
+
 installed() {
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
 }
 
 install_packages() {
@@ -39,23 +49,19 @@ install_packages() {
 # need PACKAGE...: have these packages on this machine.
 need() {
 	missing=
+	lock install
 	for package in "$@"; do
 		installed "$package" || missing="$missing $package"
 	done
-	[ -n "$missing" ] || return 0
-	command -v apt-get >/dev/null ||
-		die "This needs Debian or Ubuntu. Install what matches:$missing"
-	say "Installing on this machine:$missing"
-	# shellcheck disable=SC2086
-	install_packages $missing >"$cache/install.log" 2>&1 || {
-		cat "$cache/install.log" >&2
-		die "That failed. Repeat it: sudo apt-get install$missing"
-	}
-}
-
-# alone NAME COMMAND...: run it while nobody else runs anything of that name.
-alone() {
-	lock=$cache/$1.lock
-	shift
-	flock "$lock" "$@"
+	if [ -n "$missing" ]; then
+		command -v apt-get >/dev/null ||
+			die "This needs Debian or Ubuntu. Install what matches:$missing"
+		say "Installing on this machine:$missing"
+		# shellcheck disable=SC2086
+		install_packages $missing >"$cache/install.log" 2>&1 || {
+			cat "$cache/install.log" >&2
+			die "That failed. Repeat it: sudo apt-get install$missing"
+		}
+	fi
+	unlock
 }

@@ -14,11 +14,8 @@ name=$1
 # A longer list of modules is another image.
 dir=$cache/kernel/$name-$(sha256sum "$here/guest/modules" | cut -c 1-8)
 
-if [ ! -e "$dir/release" ] && [ "${locked:-}" != "$name" ]; then
-	need kmod cpio xz-utils zstd
-	locked=$name alone "kernel-$name" "$0" "$name"
-	exit
-fi
+need kmod cpio xz-utils zstd
+lock "kernel-$name"
 
 version() {
 	"$here/apt.sh" "$suite" "$arch" cache show --no-all-versions "$1" 2>/dev/null |

@@ -13,8 +13,7 @@ out=$("$here/build.sh" "$kernel")
 image=$top/build/$kernel.$(echo "$*" | tr -c '[:alnum:]\n' -).cpio
 need make gcc libc6-dev cpio
 
-exec 9>"$top/build/overlay.lock"
-flock 9
+lock "overlay-$(echo "$top" | tr / -)"
 for folder in "$@"; do
 	case $folder in
 	examples/lwip) need liblwip-dev ;;

@@ -14,11 +14,8 @@ suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
 recipe=$(sha256sum "$0" | cut -c 1-12)
 image=$cache/root/$suite-$arch-$recipe.cpio
 
-if [ ! -e "$image" ] && [ -z "${locked:-}" ]; then
-	need cpio
-	locked=yes alone root "$0"
-	exit
-fi
+need cpio
+lock root
 
 # Perl and dpkg are there for maintainer scripts, which never run here.
 prune() {
