@@ -15,8 +15,8 @@ static const struct xtun_loss losses[] = {
 	  "read until nothing waits before closing or deleting" },
 	{ XTUN_TX, "nomem", "the kernel had no memory to prepare the frame",
 	  "look at: free -m; dmesg | grep -i memory" },
-	{ XTUN_TX, "unfinished", "came by an XDP redirect, and could not be given its tag, checksum "
-	  "or segments", "look at: free -m; dmesg | grep -i memory" },
+	{ XTUN_TX, "unfinished", "the kernel had no memory to finish what an XDP redirect brought",
+	  "look at: free -m; dmesg | grep -i memory" },
 	{ XTUN_RX, "down", "written while @ was down; write() answered EIO",
 	  "ip link set dev @ up" },
 	{ XTUN_RX, "short", "shorter than an Ethernet header (14 bytes); write() answered EINVAL",
