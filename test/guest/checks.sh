@@ -114,20 +114,25 @@ allocations() {
 
 # Once xtun is gone, the kernel prints its part of that as bare addresses. A node
 # of an index that numbers what everybody registers stays as long as the others;
-# what the stack allocates for a frame that it receives is the stack's; and socket
-# buffers are counted below.
+# what is allocated while the stack receives a frame, called by xtun or in a
+# softirq above it, is the stack's; and socket buffers are counted below.
+suspects() {
+	allocations '*' | awk '
+	/^ *[0-9]+ / {
+		head = $0
+		others = /radix_tree_node_alloc|xas_alloc|__build_skb/
+	}
+	/softirq|netif_receive_skb/ { others = 1 }
+	!others && match($0, /0xf[0-9a-f]+/) {
+		print substr($0, RSTART, RLENGTH), head
+	}'
+}
+
 xtuns_objects() {
-	local line head='' received=''
-	allocations '*' | grep -E '^ *[0-9]+ |netif_receive_skb|0xf[0-9a-f]{15}' |
-	grep -B 1 -E '0xf[0-9a-f]{15}' |
-	while read -r line; do
-		[[ $line =~ ^[0-9]+\  ]] && head=$line received=
-		[[ $line != *netif_receive_skb* ]] || received=yes
-		[[ -z $received && ! $head =~ radix_tree_node_alloc|xas_alloc|__build_skb ]] ||
-			continue
-		[[ $line =~ 0xf[0-9a-f]{15} ]] || continue
-		if is_xtuns "${BASH_REMATCH[0]}" "$head"; then
-			echo "$head: $line"
+	local address head
+	suspects | while read -r address head; do
+		if is_xtuns "$address" "$head"; then
+			echo "$head: $address"
 		fi
 	done | sort -u
 }
