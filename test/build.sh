@@ -8,7 +8,8 @@ set -eu
 
 kernel=$1
 out=$top/build/$kernel
-need make gcc libc6-dev
+# The kernel's objtool is linked with libelf.
+need make gcc libc6-dev libelf-dev
 if [ -n "${STRICT:-}" ]; then
 	need sparse
 	extra="W=1 C=2"

@@ -4,7 +4,7 @@
 # list of names.
 set -eu
 . "$(dirname "$0")/common.sh"
-need perl
+need perl make gcc libc6-dev
 export STRICT=1
 
 kernels=${KERNEL:-6.1 6.1-cloud 6.12 6.12-cloud}
