@@ -74,8 +74,7 @@ cache)
 unpack)
 	into=$1
 	shift
-	scratch=$(mktemp -d)
-	trap 'rm -rf "$scratch"' EXIT
+	scratch
 	(cd "$scratch" && apt-get -qq download "$@" >&2)
 	for deb in "$scratch"/*.deb; do
 		dpkg-deb -x "$deb" "$into"

@@ -17,8 +17,7 @@ need qemu-system-x86 cpio gcc libc6-dev
 
 kdir=$("$here/kernel.sh" "$kernel")
 rootfs=$("$here/rootfs.sh")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+scratch
 
 mkdir -p "$scratch/tree/test"
 cp "$here/guest/init" "$scratch/tree/init"

@@ -13,8 +13,7 @@ lock checkpatch
 fetch() {
 	suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
 	say "Fetching the kernel's source for its checkpatch.pl"
-	scratch=$(mktemp -d)
-	trap 'rm -rf "$scratch"' EXIT
+	scratch
 	# The metapackage depends on the newest source.
 	"$here/apt.sh" "$suite" "$(dpkg --print-architecture)" unpack "$scratch" \
 		"$("$here/apt.sh" "$suite" "$(dpkg --print-architecture)" cache depends linux-source |

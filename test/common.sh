@@ -3,11 +3,13 @@
 # What the scripts of the host side share. Source it after `set -eu`.
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-cache=${XTUN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xtun}
+cache=${XTUN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/xtun}
 # The caller's own scripts are named relative to this.
 # shellcheck disable=SC2034
 here=$top/test
-mkdir -p "$cache"
+mkdir -p "$cache/lock"
+# A shell that a signal ends would not clean up.
+trap 'exit 1' HUP INT TERM
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -16,6 +18,12 @@ say() {
 die() {
 	say "$*"
 	exit 1
+}
+
+# scratch: a folder, as $scratch, until the script ends.
+scratch() {
+	scratch=$(mktemp -d "$cache/scratch.XXXXXX")
+	trap 'rm -rf "$scratch"' EXIT
 }
 
 as_root() {
@@ -28,7 +36,7 @@ as_root() {
 
 # lock NAME ... unlock, or the script's end: nobody else is between the two.
 lock() {
-	exec 9>"$cache/$1.lock"
+	exec 9>"$cache/lock/$1"
 	flock 9
 }
 

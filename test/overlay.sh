@@ -22,14 +22,13 @@ for folder in "$@"; do
 	make -s -C "$top/$folder" >&2
 done
 
-tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree/test/bin"
-cp "$out/xtun.ko" "$here"/guest/*.sh "$tree/test/"
+scratch
+mkdir -p "$scratch/test/bin"
+cp "$out/xtun.ko" "$here"/guest/*.sh "$scratch/test/"
 for folder in "$@"; do
 	find "$top/$folder" -maxdepth 1 -type f -executable ! -name '*.sh' \
-		-exec cp -t "$tree/test/bin" {} +
+		-exec cp -t "$scratch/test/bin" {} +
 done
-(cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$image.new"
+(cd "$scratch" && find . | cpio --quiet -o -H newc -R 0:0) >"$image.new"
 mv "$image.new" "$image"
 echo "$image"

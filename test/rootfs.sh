@@ -59,8 +59,7 @@ settle() {
 
 if [ ! -e "$image" ]; then
 	say "Unpacking the guests' tools ($suite, $arch)"
-	scratch=$(mktemp -d)
-	trap 'rm -rf "$scratch"' EXIT
+	scratch
 	mkdir -p "$cache/root"
 	# shellcheck disable=SC2086
 	"$here/apt.sh" "$suite" "$arch" closure "$scratch" $packages
