@@ -57,7 +57,9 @@ install_packages() {
 # need PACKAGE...: have these packages on this machine.
 need() {
 	missing=
-	lock install
+	# Not by lock(), which knows one at a time: the caller may hold another.
+	exec 8>"$cache/install.lock"
+	flock 8
 	for package in "$@"; do
 		installed "$package" || missing="$missing $package"
 	done
@@ -71,5 +73,5 @@ need() {
 			die "That failed. Repeat it: sudo apt-get install$missing"
 		}
 	fi
-	unlock
+	exec 8>&-
 }
