@@ -42,7 +42,7 @@ parameters="console=ttyS0 panic=-1 oops=panic $(patience) ${APPEND:-}"
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.
 qemu() {
-	exec timeout --foreground "${TIMEOUT:-300}" qemu-system-x86_64 -M pc -accel tcg,thread=multi \
+	timeout --foreground "${TIMEOUT:-300}" qemu-system-x86_64 -M pc -accel tcg,thread=multi \
 		-cpu max,la57=off -smp 2 -m "${MEMORY:-512}" -nodefaults -display none \
 		-no-reboot -serial "file:$log" -chardev stdio,id=tty,signal=off \
 		-serial chardev:tty -serial "file:$log.tar" \
@@ -51,44 +51,21 @@ qemu() {
 }
 
 if [ -n "${INTERACTIVE:-}" ]; then
-	(qemu)
+	qemu
 	exit
 fi
 
-# Emulation on a busy machine hangs now and then before there is a first process.
-watch_boot() {
-	left=${BOOT_TIMEOUT:-120}
-	while [ ! -e "$scratch/up" ] && kill -0 "$1" 2>/dev/null; do
-		[ "$left" -gt 0 ] || kill "$1"
-		left=$((left - 1))
-		sleep 1
-	done
-}
-
-# Ends with the command's status, 125 if the guest did not live to tell it, 126 if
-# it did not even come up.
-attempt() {
-	{
-		(qemu </dev/null) &
-		watch_boot $! >/dev/null 2>&1 &
-		wait
-	} | awk -v up="$scratch/up" '
-		/^# guest up/      { started = 1; print >up; close(up); next }
-		/^# guest ended: / { ended = 1; status = $4; next }
-		{ print; fflush() }
-		END {
-			if (ended)
-				exit status
-			print "# The guest " (started ? "died or hung." : "did not come up.")
-			exit started ? 125 : 126
-		}'
-}
-
-status=0
-attempt || status=$?
-if [ "$status" = 126 ]; then
-	echo "# Booting it once more."
+{
 	status=0
-	attempt || status=$?
-fi
-exit "$status"
+	qemu </dev/null || status=$?
+	echo "# qemu ended: $status"
+} | awk '
+	/^# guest ended: / { ended = 1; status = $4; next }
+	/^# qemu ended: /  { qemu = $4; next }
+	{ print; fflush() }
+	END {
+		if (ended)
+			exit status
+		print "# The guest " (qemu == 124 ? "hung" : "died") "."
+		exit 125
+	}'
