@@ -42,7 +42,7 @@ parameters="console=ttyS0 panic=-1 oops=panic $(patience) ${APPEND:-}"
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.
 qemu() {
-	timeout --foreground "${TIMEOUT:-300}" qemu-system-x86_64 -M pc -accel tcg,thread=multi \
+	timeout --foreground "${TIMEOUT:-300}" qemu-system-x86_64 -M pc -accel tcg,thread=single \
 		-cpu max,la57=off -smp 2 -m "${MEMORY:-512}" -nodefaults -display none \
 		-no-reboot -serial "file:$log" -chardev stdio,id=tty,signal=off \
 		-serial chardev:tty -serial "file:$log.tar" \
