@@ -37,7 +37,7 @@ patience() {
 	echo "no_timer_check tsc=reliable tsc_early_khz=$("$cache/tsc")" \
 		"watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
 }
-parameters="console=ttyS0 panic=-1 oops=panic $(patience) ${APPEND:-}"
+parameters="console=ttyS0 panic=-1 oops=panic mitigations=off $(patience) ${APPEND:-}"
 
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.

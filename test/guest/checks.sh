@@ -84,19 +84,20 @@ check_unload() {
 	nok "its device is gone" test -e /dev/xtun
 }
 
-# is_xtuns ADDRESS HEAD: whether that was in a module text that is now gone.
+# is_xtuns ADDRESS PID...: whether that was in a module text that is now gone.
 # Initialisation code is freed at once and its place given to other modules'
-# initialisation: there the process must be one that loaded xtun.
+# initialisation: there a process must be one that loaded xtun.
 is_xtuns() {
 	local load text size init pid
-	for load in $xtun_loads; do
-		IFS=: read -r text size init pid <<<"$load"
+	for load in "${!xtun_loads[@]}"; do
+		IFS=: read -r text size init <<<"$load"
 		if (($1 >= text && $1 < text + size)); then
 			return 0
-		elif (($1 >= init && $1 < init + size)) &&
-		     [[ $2 =~ pid=([0-9]+-)?$pid(-|\ ) ]]; then
-			return 0
 		fi
+		(($1 >= init && $1 < init + size)) || continue
+		for pid in "${@:2}"; do
+			[[ ${xtun_loads[$load]} != *" $pid "* ]] || return 0
+		done
 	done
 	return 1
 }
@@ -119,22 +120,25 @@ allocations() {
 suspects() {
 	allocations '*' | awk '
 	/^ *[0-9]+ / {
-		head = $0
+		pids = match($0, /pid=[0-9-]+/) ? substr($0, RSTART + 4, RLENGTH - 4) : ""
+		sub("-", " ", pids)
 		others = /radix_tree_node_alloc|xas_alloc|__build_skb/
 	}
 	/softirq|netif_receive_skb/ { others = 1 }
 	!others && match($0, /0xf[0-9a-f]+/) {
-		print substr($0, RSTART, RLENGTH), head
-	}'
+		print substr($0, RSTART, RLENGTH), pids
+	}' | sort -u
 }
 
+# An address here is to be looked for in alloc_traces of /sys/kernel/debug/slab.
 xtuns_objects() {
-	local address head
-	suspects | while read -r address head; do
-		if is_xtuns "$address" "$head"; then
-			echo "$head: $address"
+	local address pids
+	suspects | while read -r address pids; do
+		# shellcheck disable=SC2086
+		if is_xtuns "$address" $pids; then
+			echo "$address, by process $pids"
 		fi
-	done | sort -u
+	done
 }
 
 # Memory freed by kfree_rcu is returned after seconds, unless it gets scarce. A
@@ -147,7 +151,7 @@ no_objects() {
 }
 
 check_leaks() {
-	[ -n "$xtun_loads" ] || return 0
+	[ "${#xtun_loads[@]}" -gt 0 ] || return 0
 	eventually 10 no_objects || :
 	is "nothing that the module allocated is left" "$(xtuns_objects)" ""
 }

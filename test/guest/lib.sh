@@ -8,7 +8,7 @@ set -eEu -o pipefail
 tap_count=0
 tap_failed=0
 expected_log='^$'
-xtun_loads=
+declare -A xtun_loads
 
 diag() {
 	printf '%s\n' "$*" | sed 's/^/# /'
@@ -119,7 +119,7 @@ xtun_load() {
 	text=$(cat /sys/module/xtun/sections/.text)
 	init=$(cat /sys/module/xtun/sections/.init.text)
 	size=$(awk '$1 == "xtun" { print $2 }' /proc/modules)
-	xtun_loads="$xtun_loads $text:$size:$init:$pid"
+	xtun_loads[$text:$size:$init]+=" $pid "
 }
 
 xtun_loaded() {
