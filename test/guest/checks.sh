@@ -103,7 +103,9 @@ is_xtuns() {
 }
 
 # With slub_debug=U each object in use tells who allocated it: in debugfs with
-# the chain of calls, before 5.16 in sysfs the caller alone.
+# the chain of calls. Where that is missing, sysfs has the callers alone, and of
+# each cache no more than a page of them, modules last: there only what fills
+# memory or a rare size of object is found.
 allocations() {
 	local files
 	shopt -s nullglob
