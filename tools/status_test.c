@@ -181,12 +181,25 @@ static void test_queues(void)
 
 static void test_unreadable(void)
 {
-	int status;
+	FILE *said = tmpfile();
+	int own = dup(STDERR_FILENO), status;
+	char line[80] = "";
 
+	if (!said || own < 0 || dup2(fileno(said), STDERR_FILENO) < 0) {
+		ok(false, "the error's message can be caught");
+		return;
+	}
 	fails_with = EPERM;
 	status = STATUS_OF({ "q0_rx_in", 4, 0 });
 	fails_with = 0;
+	dup2(own, STDERR_FILENO);
+	close(own);
+	rewind(said);
 	ok(status == EXIT_FAILED, "counters that cannot be read are an error");
+	ok(fgets(line, sizeof(line), said) &&
+	   !strcmp(line, "xtun: xtun: Operation not permitted\n"),
+	   "which is said, with the interface");
+	fclose(said);
 }
 
 int main(void)
