@@ -10,7 +10,7 @@ DKMS_SOURCE := /usr/src/xtun-$(VERSION)
 SOURCES := Kbuild $(wildcard *.c *.h compat/compat.h compat/*.mk compat/probes/*.c)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules tools demo guest check install uninstall dkms-install dkms-uninstall \
+.PHONY: modules tools demo guest check check-kernels install uninstall dkms-install dkms-uninstall \
 	clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
@@ -27,6 +27,9 @@ guest: ## a shell in such a machine with xtun loaded; KERNEL= chooses the kernel
 
 check: ## everything a change must pass; KERNEL= and TEST= restrict it
 	@test/check.sh
+
+check-kernels: ## every test on every kernel, architecture and ABI (an hour and a half)
+	@test/check.sh all
 
 install: modules tools ## install the module for this kernel, and the tool (as root)
 	$(KBUILD) modules_install

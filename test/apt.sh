@@ -16,19 +16,24 @@ shift 3
 host=$(. /etc/os-release; echo "$VERSION_CODENAME")
 keyring=/usr/share/keyrings/$(. /etc/os-release; echo "$ID")-archive-keyring.gpg
 dir=$cache/apt/$suite-$arch
+[ "$suite" != experimental ] || sid=sid
 
 # The machine's own sources, their suite replaced by the wanted one. A release
 # may be written there by codename or as "stable": take whichever names it.
+# Experimental is nothing without sid.
 sources() {
 	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' \
 		'Created-By: Packages' | sort -u |
 	while read -r uri release codename component; do
 		case $release in "$host"*) codename=$release ;; esac
-		case $codename in
-		"$host"|"$host"-*)
-			echo "deb [arch=$arch signed-by=$keyring] $uri" \
-			     "$suite${codename#"$host"} $component" ;;
+		pocket=${codename#"$host"}
+		case $codename,$suite$pocket in
+		*,sid?*|*,experimental?*) ;;	# released at once, never mended later
+		"$host",*|"$host"-*)
+			for each in "$suite" ${sid:-}; do
+				echo "deb [arch=$arch signed-by=$keyring] $uri $each$pocket $component"
+			done ;;
 		esac
 	done
 }
@@ -50,17 +55,26 @@ configuration() {
 }
 
 refresh() {
-	[ -z "$(find "$dir/updated" -mtime -1 2>/dev/null)" ] || return 0
 	mkdir -p "$dir/etc/apt/apt.conf.d" "$dir/etc/apt/preferences.d" \
 		"$dir/var/lib/apt/lists/partial" "$dir/var/cache/apt/archives/partial"
-	sources >"$dir/etc/apt/sources.list"
+	sources >"$dir/sources"
+	if [ -n "$(find "$dir/updated" -mtime -1 2>/dev/null)" ] &&
+	   cmp -s "$dir/sources" "$dir/etc/apt/sources.list"; then
+		return
+	fi
+	cp "$dir/sources" "$dir/etc/apt/sources.list"
 	[ -s "$dir/etc/apt/sources.list" ] ||
 		die "This machine's apt has no mirror of $host; see 'apt-get indextargets'."
 	configuration >"$dir/apt.conf"
 	: >"$dir/status"
 	say "Reading the package lists of $suite for $arch"
-	APT_CONFIG=$dir/apt.conf apt-get -qq update >&2
-	touch "$dir/updated"
+	# A mirror that is just being mended may lack one list of many. If it is one
+	# that is needed, the package will not be found.
+	if APT_CONFIG=$dir/apt.conf apt-get -qq update >&2; then
+		touch "$dir/updated"
+	else
+		say "Going on with the lists that could be read."
+	fi
 }
 
 lock "apt-$suite-$arch"

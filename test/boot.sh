@@ -10,13 +10,15 @@
 # APPEND= further kernel parameters. INTERACTIVE=1 gives the command the keyboard.
 set -eu
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/arch.sh"
 
 kernel=$1 log=$2 command=$3
 shift 3
-need qemu-system-x86 cpio gcc libc6-dev
-
 kdir=$("$here/kernel.sh" "$kernel")
-rootfs=$("$here/rootfs.sh")
+arch "$(cat "$kdir/arch")"
+[ -n "$qemu" ] || die "No machine that QEMU knows boots the kernel '$kernel'."
+need "$qemu_package" cpio gcc libc6-dev
+rootfs=$("$here/rootfs.sh" "$(cat "$kdir/arch")")
 scratch
 
 mkdir -p "$scratch/tree/test"
@@ -30,27 +32,45 @@ cat "$rootfs" "$kdir/modules.cpio" "$@" "$scratch/run.cpio" >"$scratch/initrd"
 # frequency of their clock, need not prove that the timer ticks within a tenth of
 # a second, and are given time before they suspect a lock-up.
 patience() {
+	echo "watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
+	[ "$karch" = x86 ] || return 0
 	if [ ! -x "$cache/tsc" ]; then
 		cc -O2 -o "$scratch/tsc" "$here/tsc.c"
 		mv "$scratch/tsc" "$cache/tsc"
 	fi
-	echo "no_timer_check tsc=reliable tsc_early_khz=$("$cache/tsc")" \
-		"watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
+	echo "no_timer_check tsc=reliable tsc_early_khz=$("$cache/tsc")"
 }
-parameters="console=ttyS0 panic=-1 oops=panic mitigations=off $(patience) ${APPEND:-}"
+
+# The kernel's log, the command's terminal, its files. What the kernel does not
+# know of its parameters becomes the environment of the first process.
+case $lines in
+uart)
+	ends="output=/dev/ttyS1 files=/dev/ttyS2"
+	qemu="$qemu -serial file:$log -serial chardev:tty -serial file:$log.tar" ;;
+virtio)
+	ends="output=/dev/vport0p1 files=/dev/vport0p2"
+	qemu="$qemu -serial file:$log -device virtio-serial -device virtserialport,chardev=tty
+		-chardev file,id=files,path=$log.tar -device virtserialport,chardev=files" ;;
+esac
+parameters="console=$console panic=-1 oops=panic mitigations=off $ends $(patience) ${APPEND:-}"
 
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.
+# One thread for all processors: with a thread for each, one of them may run code
+# that the kernel is just rewriting on another.
 qemu() {
-	timeout --foreground "${TIMEOUT:-300}" qemu-system-x86_64 -M pc -accel tcg,thread=single \
-		-cpu max,la57=off -smp 2 -m "${MEMORY:-512}" -nodefaults -display none \
-		-no-reboot -serial "file:$log" -chardev stdio,id=tty,signal=off \
-		-serial chardev:tty -serial "file:$log.tar" \
+	# shellcheck disable=SC2086
+	timeout --foreground "${TIMEOUT:-300}" $qemu -accel tcg,thread=single \
+		-m "${MEMORY:-512}" -nodefaults -display none -no-reboot \
+		-chardev "$terminal" \
 		-kernel "$kdir/vmlinuz" -initrd "$scratch/initrd" \
 		-append "$parameters"
 }
 
+# An input that has ended would hang up a virtio line.
+terminal=file,id=tty,path=/dev/stdout
 if [ -n "${INTERACTIVE:-}" ]; then
+	terminal=stdio,id=tty,signal=off
 	qemu
 	exit
 fi

@@ -1,25 +1,46 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Everything that a change must pass. KERNEL= and TEST= restrict it, each to a
-# list of names.
+# list of names; with "all" as its argument it is every target and test there is.
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl make gcc libc6-dev
 export STRICT=1
 
-kernels=${KERNEL:-6.1 6.1-cloud 6.12 6.12-cloud}
-tests=${TEST:-$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')}
-# The cloud flavours are the same source with fewer drivers: what they may lack
-# is what these need.
+everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
+	malta malta+mipsn32el s390x arm64 octeon"
+# The oldest, the default and the newest; then those whose byte order, size of a
+# word or list of drivers differs, for which a few tests speak.
+usual="5.10 6.1 7.3 6.12-cloud malta s390x"
 brief="load nat rw wait xdp"
-[ -n "$tests" ] || die "There is no test in test/guest."
+# What takes minutes, and is the same on each kernel.
+long="lives noreader"
 
-# tests_for KERNEL
+tests=$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')
+[ -n "$tests" ] || die "There is no test in test/guest."
+all=${1:-}
+targets=${KERNEL:-${all:+$everywhere}}
+targets=${targets:-$usual}
+
+without() {
+	echo "$tests" | grep -vxF "$(echo "$1" | tr ' ' '\n')"
+}
+
+# tests_for TARGET
 tests_for() {
-	case ${KERNEL:-}${TEST:-},$1 in
-	,*-cloud) echo "$brief" ;;
-	*)        echo "$tests" ;;
-	esac
+	if [ "$1" = octeon ]; then
+		return		# no machine that QEMU has boots it
+	elif [ -n "${TEST:-}" ]; then
+		echo "$TEST"
+	elif [ -n "${KERNEL:-}$all" ]; then
+		echo "$tests"
+	else
+		case $1 in
+		6.1)      echo "$tests" ;;
+		5.10|7.3) without "$long" ;;
+		*)        echo "$brief" ;;
+		esac
+	fi
 }
 
 # unit_test FOLDER NAME: the command that makes and runs it.
@@ -27,20 +48,29 @@ unit_test() {
 	echo "mkdir -p '$1' && make -s -C '$top/tools' O='$1' '$1/$2' && '$1/$2'"
 }
 
+# done_by COMMAND: a test that passes if it succeeds.
+done_by() {
+	echo "$1 >/dev/null && echo ok && echo 1..1"
+}
+
 plan() {
 	for unit in decode_test status_test; do
 		[ -n "${TEST:-}" ] || printf 'tools: %s\t%s\n' "$unit" \
 			"$(unit_test "$top/build/unit" "$unit")"
 	done
-	for kernel in $kernels; do
-		printf 'build for %s\t%s\n' "$kernel" \
-			"'$here/build.sh' $kernel >/dev/null && echo ok && echo 1..1"
+	for target in $targets; do
+		printf 'fetch for %s\t%s\n' "$target" "$(done_by "'$here/fetch.sh' $target")"
 	done
 	echo
 	[ -n "${TEST:-}" ] || printf 'lint\t%s\n' "'$here/lint.sh'"
-	for kernel in $kernels; do
-		for test in $(tests_for "$kernel"); do
-			printf '%s on %s\t%s\n' "$test" "$kernel" "'$here/run.sh' $kernel $test"
+	for target in $targets; do
+		printf 'build for %s\t%s\n' "$target" \
+			"$(done_by "'$here/build.sh' ${target%+*}")"
+	done
+	echo
+	for target in $targets; do
+		for test in $(tests_for "$target"); do
+			printf '%s on %s\t%s\n' "$test" "$target" "'$here/run.sh' $target $test"
 		done
 	done
 }

@@ -11,10 +11,11 @@ mkdir -p "$top/build/log"
 log=$top/build/log/guest
 say "Booting. Leave with 'exit'. The kernel's log goes to $log."
 
+# shellcheck disable=SC2016
 TIMEOUT=0 INTERACTIVE=1 "$here/boot.sh" "$kernel" "$log" '
-	stty -F /dev/ttyS1 sane
+	stty -F "$output" sane
 	insmod xtun.ko
 	ip addr add 10.99.0.1/24 dev xtun
 	ip link set xtun up
-	exec setsid -w --ctty bash --rcfile /test/shell.sh -i </dev/ttyS1 >/dev/ttyS1 2>&1' \
+	exec setsid -w --ctty bash --rcfile /test/shell.sh -i <"$output" >"$output" 2>&1' \
 	"$overlay"

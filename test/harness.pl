@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# Run commands that print TAP, two at a time, and count what they say.
+# Run commands that print TAP, two at a time, and count what they say. Those
+# named "PHASE for TARGET" and "TEST on TARGET" are set out in a table.
 #
 # Each line of the input is "NAME<TAB>COMMAND"; an empty line begins a stage
 # that runs only if all before it went well.
@@ -37,6 +38,37 @@ for my $stage (@stages) {
 	$harness->aggregate_tests($all, @$stage);
 }
 $all->stop;
+
+# A row for each target, a column for each phase: the seconds that it took.
+my %phase = (fetch => 1, build => 1);
+my (%rows, @order);
+for my $name ($all->descriptions) {
+	my ($test, $target) = $name =~ /^(\S+) (?:for|on) (\S+)$/ or next;
+	my ($parser) = $all->parsers($name);
+	my $phase = $phase{$test} ? $test : 'guests';
+	push @order, $target unless $rows{$target};
+	my $cell = $rows{$target}{$phase} //= { seconds => 0, cases => 0, failed => [] };
+	$cell->{seconds} += $parser->end_time - $parser->start_time;
+	$cell->{tests}++;
+	$cell->{cases} += $parser->tests_run // 0;
+	push @{$cell->{failed}}, $test if $parser->has_problems;
+}
+
+sub cell {
+	my ($cell, $details) = @_;
+	return '-' unless $cell;
+	my @failed = @{$cell->{failed}};
+	return sprintf('%d s %s', $cell->{seconds}, @failed ? 'FAILED' : 'ok') unless $details;
+	return sprintf('%d s %s (%d tests, %d cases)', $cell->{seconds},
+		@failed ? "FAILED: @failed" : 'ok', $cell->{tests}, $cell->{cases});
+}
+
+if (@order) {
+	my $row = "%-16s %-10s %-10s %s\n";
+	printf $row, qw(target fetch build guests);
+	printf $row, $_, cell($rows{$_}{fetch}), cell($rows{$_}{build}), cell($rows{$_}{guests}, 1)
+		for @order;
+}
 
 # To TAP a skipped test has passed. A script may also fail as a whole, or number
 # its tests wrongly: that counts once.

@@ -5,10 +5,13 @@
 #
 #   release       what uname -r will say
 #   vmlinuz       the image
+#   arch          Debian's name of its architecture
 #   headers       what a module is built against (KDIR)
+#   root          whose compiler must build it, if this machine's cannot
 #   modules.cpio  the modules that guests need, as an initramfs
 set -eu
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/arch.sh"
 
 name=$1
 # A longer list of modules is another image.
@@ -25,8 +28,8 @@ version() {
 # newest_release SERIES FLAVOUR. An image whose headers have not reached the
 # mirror yet is of no use.
 newest_release() {
-	"$here/apt.sh" "$suite" "$arch" cache pkgnames "linux-image-$1." |
-		grep -E "^linux-image-[0-9.]+([+][a-z0-9]+)?(-[0-9]+)?-$2\$" |
+	"$here/apt.sh" "$suite" "$arch" cache pkgnames "linux-image-$1" |
+		grep -E "^linux-image-$1([.][0-9.]+)?([+][a-z0-9]+)?(-[0-9]+)?-$2\$" |
 		sed 's/^linux-image-//' | sort -rV |
 	while read -r candidate; do
 		image=$(version "linux-image-$candidate")
@@ -44,9 +47,11 @@ default_release() {
 		sed -n 's/^  Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1
 }
 
-# with_parts PACKAGE...: these and the packages that they are split into.
+# with_parts ARCH PACKAGE...: these and the packages that they are split into.
 with_parts() {
-	"$here/apt.sh" "$suite" "$arch" cache depends --recurse --no-recommends \
+	architecture=$1
+	shift
+	"$here/apt.sh" "$suite" "$architecture" cache depends --recurse --no-recommends \
 		--no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" |
 		grep -E '^linux-(image|headers|kbuild|modules|modules-extra|binary|base)-[0-9]' |
 		sort -u
@@ -54,17 +59,17 @@ with_parts() {
 
 find_in_table() {
 	row=$(grep -E "^${name}[[:space:]]" "$here/kernels") ||
-		die "No kernel '$name'. There are: default $(sed -n 's/^\([0-9][^ ]*\).*/\1/p' \
+		die "No kernel '$name'. There are: default $(sed -n 's/^\([0-9a-z][^ ]*\).*/\1/p' \
 			"$here/kernels" | tr '\n' ' ')"
 	echo "$row" | {
-		read -r _ series flavour arch suites
+		read -r _ series flavour arch compiler suites
 		for suite in $suites; do
 			release=$(newest_release "$series" "$flavour")
 			[ -z "$release" ] || break
 		done
 		[ -n "$release" ] ||
 			die "No mirror of this machine has $series-$flavour and its headers in: $suites"
-		echo "$release $suite $arch"
+		echo "$release $suite $arch $compiler"
 	}
 }
 
@@ -78,7 +83,7 @@ find_default() {
 	*)      release=$(default_release "linux-image-$arch") ;;
 	esac
 	[ -n "$release" ] || die "$suite names no default kernel for $arch."
-	echo "$release $suite $arch"
+	echo "$release $suite $arch ours"
 }
 
 # The headers name their other half by its installed place.
@@ -115,26 +120,55 @@ pack_modules() {
 	(cd "$dir/tree" && find usr | cpio --quiet -o -H newc) >"$dir/modules.cpio"
 }
 
+# The tools that came with the headers of another architecture run on that one:
+# this machine's take their place.
+unpack_kernel() {
+	# shellcheck disable=SC2046
+	"$here/apt.sh" "$suite" "$arch" unpack "$dir/root" \
+		$(with_parts "$arch" "linux-image-$release" "linux-headers-$release")
+	if [ "$arch" != "$machine" ]; then
+		rm -rf "$dir"/root/usr/lib/linux-kbuild-*
+		# shellcheck disable=SC2046
+		"$here/apt.sh" "$suite" "$machine" unpack "$dir/root" \
+			$(with_parts "$arch" "linux-headers-$release" | grep ^linux-kbuild)
+	fi
+	relocate_headers
+}
+
+# A kernel whose compiler is too new for this machine is built against in a root
+# of its own suite. Without this file its headers leave sparse out.
+unpack_with_compiler() {
+	"$here/apt.sh" "$suite" "$arch" closure "$dir/root" base-files coreutils dash findutils \
+		gawk grep libc6-dev make sed sparse "linux-image-$release" "linux-headers-$release"
+	ln -sf gawk "$dir/root/usr/bin/awk"
+	checker=$(echo "$dir"/root/usr/src/linux-headers-*-common)/scripts/checker-valid.sh
+	[ -e "$checker" ] || printf '#!/bin/sh\necho 1\n' >"$checker"
+	chmod +x "$checker"
+	ln -sfn "/usr/src/linux-headers-$release" "$dir/headers"
+	mkdir -p "$dir/root/proc" "$dir/root/mnt"
+}
+
 fetch() {
 	case $name in
 	default) found=$(find_default) ;;
 	*)       found=$(find_in_table) ;;
 	esac
-	read -r release suite arch <<-END
+	read -r release suite arch compiler <<-END
 	$found
 	END
 	say "Fetching kernel $release from $suite"
 	rm -rf "$dir"
 	mkdir -p "$dir/root"
-	# shellcheck disable=SC2046
-	"$here/apt.sh" "$suite" "$arch" unpack "$dir/root" \
-		$(with_parts "linux-image-$release" "linux-headers-$release")
-	relocate_headers
+	case $compiler in
+	ours)  unpack_kernel ;;
+	suite) unpack_with_compiler ;;
+	esac
 	pack_modules
-	image=$dir/root/boot/vmlinuz-$release
-	[ -e "$image" ] || image=$dir/root/usr/lib/modules/$release/vmlinuz
+	image=$(find "$dir/root/boot/" "$dir/root/lib/modules/$release/" \
+		-name "vmlinu[xz]-$release" -o -name vmlinuz | head -n 1)
 	cp "$image" "$dir/vmlinuz"
 	rm -rf "$dir/tree" "$dir/root/lib/modules/$release/kernel"
+	echo "$arch" >"$dir/arch"
 	# Last, for it marks the folder as complete.
 	echo "$release" >"$dir/release"
 }

@@ -1,34 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Pack what is ours for the guests of a kernel: the module, what they run, and
-# the programs of the folders named. Prints the initramfs' name.
+# Pack what is ours for the guests of a target (KERNEL or KERNEL+ABI): the module,
+# what they run, and the programs of the folders named. Prints the initramfs' name.
 #
-#   overlay.sh KERNEL FOLDER...
+#   overlay.sh TARGET FOLDER...
 set -eu
 . "$(dirname "$0")/common.sh"
 
-kernel=$1
+target=$1
+kernel=${target%+*}
 shift
+need cpio
 out=$("$here/build.sh" "$kernel")
-image=$top/build/$kernel.$(echo "$*" | tr -c '[:alnum:]\n' -).cpio
-need make gcc libc6-dev cpio
-
-lock "overlay-$(echo "$top" | tr / -)"
-for folder in "$@"; do
-	case $folder in
-	examples/lwip) need liblwip-dev ;;
-	test/prog)     need liburing-dev ;;
-	esac
-	make -s -C "$top/$folder" >&2
-done
+kdir=$("$here/kernel.sh" "$kernel")
+arch=$(cat "$kdir/arch")
+image=$top/build/$target.$(echo "$*" | tr -c '[:alnum:]\n' -).cpio
 
 scratch
 mkdir -p "$scratch/test/bin"
 cp "$out/xtun.ko" "$here"/guest/*.sh "$scratch/test/"
-for folder in "$@"; do
-	find "$top/$folder" -maxdepth 1 -type f -executable ! -name '*.sh' \
-		-exec cp -t "$scratch/test/bin" {} +
-done
-(cd "$scratch" && find . | cpio --quiet -o -H newc -R 0:0) >"$image.new"
-mv "$image.new" "$image"
+programs=$("$here/programs.sh" "$arch" "$@")
+cp "$programs"/* "$scratch/test/bin/"
+if [ "$kernel" != "$target" ]; then
+	# What is on trial. The rest may stay as it is.
+	programs=$("$here/programs.sh" "${target#*+}" tools test/prog)
+	cp "$programs"/* "$scratch/test/bin/"
+fi
+(cd "$scratch" && find . | cpio --quiet -o -H newc -R 0:0) >"$scratch/image"
+mv "$scratch/image" "$image"
 echo "$image"

@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Make the guests' root: this distribution's own tools, unpacked from its
-# packages and packed as an initramfs. Prints its name.
+# Make the guests' root for an architecture: a distribution's own tools, unpacked
+# from its packages and packed as an initramfs. Prints its name.
+#
+#   rootfs.sh ARCH
 set -eu
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/arch.sh"
 
 packages="bash busybox coreutils curl diffutils ethtool findutils grep iproute2 iptables jq iputils-arping
 	iputils-ping kmod liblwip0 liburing2 mawk mount net-tools netcat-openbsd procps sed strace tcpdump
 	trace-cmd util-linux"
-arch=$(dpkg --print-architecture)
-# shellcheck source=/dev/null
-suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
+arch=$1
+suite=$(suite_for "$arch")
 recipe=$(sha256sum "$0" | cut -c 1-12)
 image=$cache/root/$suite-$arch-$recipe.cpio
 
@@ -54,7 +56,8 @@ settle() {
 	END
 	printf 'root:x:0:\nnogroup:x:65534:\n' >"$1/etc/group"
 	mkdir -p "$1/root" "$1/tmp" "$1/proc" "$1/sys" "$1/dev" "$1/run"
-	/sbin/ldconfig -r "$1"
+	# It knows no foreign library, and these are found in its absence too.
+	[ "$arch" != "$machine" ] || /sbin/ldconfig -r "$1"
 }
 
 if [ ! -e "$image" ]; then

@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Run one guest test in a guest of its own and print its TAP.
+# Run one guest test in a guest of its own and print its TAP. A target is a kernel,
+# or KERNEL+ABI where our programs are to have another ABI than the rest.
 #
-#   run.sh KERNEL TEST
+#   run.sh TARGET TEST
 set -eu
 . "$(dirname "$0")/common.sh"
 
-kernel=$1 test=$2
+target=$1 test=$2
 file=$here/guest/$test.sh
 [ -e "$file" ] || die "There is no test '$test'. There are: $(cd "$here/guest" && echo *.sh)"
-overlay=$("$here/overlay.sh" "$kernel" tools examples/lwip test/prog)
+overlay=$("$here/overlay.sh" "$target" tools examples/lwip test/prog)
 mkdir -p "$top/build/log"
-log=$top/build/log/$kernel-$test
+log=$top/build/log/$target-$test
 
 # A test asks for more time or memory in lines such as "#guest: TIMEOUT=600".
 eval "$(sed -n 's/^#guest: \([A-Z]*=.*\)/export \1/p' "$file")"
@@ -30,13 +31,13 @@ to_its_plan() {
 	}'
 }
 
-"$here/boot.sh" "$kernel" "$log.kernel" "bash /test/$test.sh" "$overlay" |
+"$here/boot.sh" "${target%+*}" "$log.kernel" "bash /test/$test.sh" "$overlay" |
 	to_its_plan | tee "$log.tap"
 
 if grep -q '^not ok' "$log.tap"; then
 	{
-		echo "$test failed on $kernel. The end of the kernel's log ($log.kernel):"
+		echo "$test failed on $target. The end of the kernel's log ($log.kernel):"
 		sed '1,/test .* begins/d' "$log.kernel" | tail -n 50 | sed 's/^/    /'
-		echo "Repeat it: make check KERNEL=$kernel TEST=$test"
+		echo "Repeat it: make check KERNEL=$target TEST=$test"
 	} >&2
 fi

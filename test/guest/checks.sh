@@ -124,7 +124,7 @@ suspects() {
 	/^ *[0-9]+ / {
 		pids = match($0, /pid=[0-9-]+/) ? substr($0, RSTART + 4, RLENGTH - 4) : ""
 		sub("-", " ", pids)
-		others = /radix_tree_node_alloc|xas_alloc|__build_skb/
+		others = /radix_tree_node_alloc|xas_alloc|build_skb/
 	}
 	/softirq|netif_receive_skb/ { others = 1 }
 	!others && match($0, /0xf[0-9a-f]+/) {

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Loading and removing it two hundred times leaves nothing behind.
+#guest: TIMEOUT=900
+. /test/lib.sh
+
+# lives NUMBER
+lives() {
+	local life
+	for ((life = 0; life < $1; life++)); do
+		xtun_load
+		ip link set xtun up
+		head -c 60 /dev/zero >/dev/xtun
+		rmmod xtun
+	done
+}
+
+available() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^MemAvailable:/ { print $2 }' /proc/meminfo
+}
+
+has_available() {
+	[ "$(available)" -gt "$1" ]
+}
+
+# What the module itself allocates and forgets is found at the end, object by
+# object; what it has others allocate shows as memory, here above 10 kB a life.
+lives 100
+before=$(available)
+lives 100
+eventually 20 has_available $((before - 1000)) || :
+ok "two hundred lives leave no less than the $before kB free" has_available $((before - 1000))
