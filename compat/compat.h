@@ -18,6 +18,43 @@
 #define netif_rx(skb)	netif_rx_ni(skb)
 #endif
 
+/* FIONREAD was then in the table of fs/compat_ioctl.c. */
+#ifndef XTUN_HAVE_COMPAT_PTR_IOCTL
+#define compat_ptr_ioctl	NULL
+#endif
+
+#ifndef XTUN_HAVE_NF_RESET_CT
+#define nf_reset_ct(skb)	nf_reset(skb)
+#endif
+
+#ifndef XTUN_HAVE_SKB_LIST_WALK_SAFE
+#undef skb_list_walk_safe
+#define skb_list_walk_safe(first, skb, next_skb)				\
+	for ((skb) = (first), (next_skb) = (skb) ? (skb)->next : NULL; (skb);	\
+	     (skb) = (next_skb), (next_skb) = (skb) ? (skb)->next : NULL)
+#define skb_mark_not_on_list(skb)	((skb)->next = NULL)
+#endif
+
+/* A counter that 64 bits read in one piece, and 32 bits under its seqcount. */
+#ifndef XTUN_HAVE_U64_STATS_T
+#define u64_stats_t				u64
+#define u64_stats_add(p, n)			(*(p) += (n))
+#define u64_stats_read(p)			READ_ONCE(*(p))
+#define u64_stats_update_begin_irqsave(syncp)					\
+	({									\
+		unsigned long flags;						\
+										\
+		local_irq_save(flags);						\
+		u64_stats_update_begin(syncp);					\
+		flags;								\
+	})
+#define u64_stats_update_end_irqrestore(syncp, flags)				\
+	do {									\
+		u64_stats_update_end(syncp);					\
+		local_irq_restore(flags);					\
+	} while (0)
+#endif
+
 /* Drop reasons: the kernel has all that we name, or we have names only. */
 #ifdef XTUN_HAVE_DROP_REASON
 #ifndef XTUN_HAVE_DROP_REASON_QUEUE_PURGE

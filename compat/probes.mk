@@ -3,8 +3,9 @@
 # Finds out what the kernel offers, by compiling and not by its version, since
 # vendor trees backport. Each compat/probes/NAME.c that compiles becomes
 # "#define XTUN_HAVE_NAME 1" in compat/generated.h; compat.h does the rest.
-# The compiler's reasons for a "no" are in compat/probes/NAME.log. One probe
-# must compile, or all the others' answers mean nothing.
+# The compiler's reasons for a "no" are in compat/probes/NAME.log. The probe
+# named baseline must compile, or all the others' answers mean nothing.
+# XTUN_WITHOUT="NAME..." takes a "no" as given, to try what stands in for it.
 
 xtun-probes := $(patsubst $(src)/compat/probes/%.c,%,$(sort $(wildcard $(src)/compat/probes/*.c)))
 xtun-probe-results := $(xtun-probes:%=$(obj)/compat/probes/%.h)
@@ -12,7 +13,8 @@ xtun-probe-results := $(xtun-probes:%=$(obj)/compat/probes/%.h)
 quiet_cmd_xtun_probe = PROBE   $@
       cmd_xtun_probe = \
 	mkdir -p $(@D); \
-	if $(CC) $(c_flags) -fsyntax-only $< 2>$(@:.h=.log); then \
+	if $(if $(filter $(*F),$(XTUN_WITHOUT)),! :,:) && \
+	   $(CC) $(c_flags) -fsyntax-only $< 2>$(@:.h=.log); then \
 		echo '\#define XTUN_HAVE_$(shell echo $(*F) | tr a-z A-Z) 1'; \
 	else \
 		echo '/* no $(*F) */'; \
@@ -24,11 +26,12 @@ $(xtun-probe-results): $(obj)/compat/probes/%.h: $(src)/compat/probes/%.c FORCE
 quiet_cmd_xtun_generated = GEN     $@
       cmd_xtun_generated = \
 	if ! grep -q XTUN_HAVE_BASELINE $(obj)/compat/probes/baseline.h; then \
-		cat $(obj)/compat/probes/baseline.log >&2; \
-		echo "xtun: this kernel's headers cannot be compiled against" >&2; \
+		echo "xtun supports Linux 5.10 and newer, see docs/kernels.md. This kernel lacks what" \
+			"compat/probes/baseline.c uses: $(obj)/compat/probes/baseline.log begins" >&2; \
+		grep -m 1 'error' $(obj)/compat/probes/baseline.log >&2; \
 		rm -f $(xtun-probe-results); exit 1; \
 	fi; \
-	cat $(filter %.h,$(real-prereqs)) >$@
+	cat $(xtun-probe-results) >$@
 
 $(obj)/compat/generated.h: $(xtun-probe-results) FORCE
 	$(call if_changed,xtun_generated)

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What the module needs and has no substitute for. */
 #include <linux/ethtool.h>
+#include <linux/fs.h>
 #include <linux/netdevice.h>
+#include <linux/poll.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
+#include <net/rtnetlink.h>
 
-int probe(struct sk_buff *skb);
-int probe(struct sk_buff *skb)
+struct sk_buff *probe(struct file *file, struct sk_buff *skb, bool *again);
+struct sk_buff *probe(struct file *file, struct sk_buff *skb, bool *again)
 {
-	return netif_receive_skb(skb);
+	__poll_t events = EPOLLIN;
+
+	skb_ext_reset(skb);
+	stream_open(file_inode(file), file);
+	return events ? validate_xmit_skb_list(skb, skb->dev, again) : NULL;
 }
