@@ -28,7 +28,7 @@ guest: ## a shell in such a machine with xtun loaded; KERNEL= chooses the kernel
 check: ## everything a change must pass; KERNEL= and TEST= restrict it
 	@test/check.sh
 
-check-kernels: ## every test on every kernel, architecture and ABI (an hour and a half)
+check-kernels: ## every test on every kernel, architecture and ABI (two hours)
 	@test/check.sh all
 
 install: modules tools ## install the module for this kernel, and the tool (as root)
