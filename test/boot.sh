@@ -48,9 +48,11 @@ uart)
 	ends="output=/dev/ttyS1 files=/dev/ttyS2"
 	qemu="$qemu -serial file:$log -serial chardev:tty -serial file:$log.tar" ;;
 virtio)
-	ends="output=/dev/vport0p1 files=/dev/vport0p2"
-	qemu="$qemu -serial file:$log -device virtio-serial -device virtserialport,chardev=tty
-		-chardev file,id=files,path=$log.tar -device virtserialport,chardev=files" ;;
+	line=virtserialport output=/dev/vport0p1
+	[ -z "${INTERACTIVE:-}" ] || line=virtconsole output=/dev/hvc0
+	ends="output=$output files=/dev/vport0p2"
+	qemu="$qemu -serial file:$log -device virtio-serial -device $line,chardev=tty,nr=1
+		-chardev file,id=files,path=$log.tar -device virtserialport,chardev=files,nr=2" ;;
 esac
 parameters="console=$console panic=-1 oops=panic mitigations=off $ends $(patience) ${APPEND:-}"
 

@@ -53,6 +53,12 @@ done_by() {
 	echo "$1 >/dev/null && echo ok && echo 1..1"
 }
 
+# built_for KERNEL: strictly, and for what the module says itself.
+built_for() {
+	echo "$(done_by "'$here/build.sh' $1")" \
+		"&& /sbin/modinfo -F vermagic '$top/build/$1/xtun.ko' | sed 's/^/# /'"
+}
+
 plan() {
 	for unit in decode_test status_test; do
 		[ -n "${TEST:-}" ] || printf 'tools: %s\t%s\n' "$unit" \
@@ -64,8 +70,7 @@ plan() {
 	echo
 	[ -n "${TEST:-}" ] || printf 'lint\t%s\n' "'$here/lint.sh'"
 	for target in $targets; do
-		printf 'build for %s\t%s\n' "$target" \
-			"$(done_by "'$here/build.sh' ${target%+*}")"
+		printf 'build for %s\t%s\n' "$target" "$(built_for "${target%+*}")"
 	done
 	echo
 	for target in $targets; do

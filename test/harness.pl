@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# Run commands that print TAP, two at a time, and count what they say. Those
+# Run commands that print TAP, two (or JOBS) at a time, and count what they say. Those
 # named "PHASE for TARGET" and "TEST on TARGET" are set out in a table.
 #
 # Each line of the input is "NAME<TAB>COMMAND"; an empty line begins a stage
@@ -25,7 +25,7 @@ my (@stages, %command);
 }
 
 my $harness = TAP::Harness->new({
-	jobs     => 2,
+	jobs     => $ENV{JOBS} // 2,
 	failures => 1,
 	comments => 1,
 	timer    => 1,

@@ -75,8 +75,8 @@ find_in_table() {
 
 # shellcheck source=/dev/null
 find_default() {
-	arch=$(dpkg --print-architecture)
-	[ "$arch" = amd64 ] || die "For now this needs an amd64 machine, and this one is $arch."
+	arch=$machine
+	arch "$arch"
 	suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
 	case $(. /etc/os-release; echo "$ID") in
 	ubuntu) release=$(default_release linux-image-generic) ;;
