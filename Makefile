@@ -3,15 +3,27 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-KBUILD = $(MAKE) -C '$(KDIR)' M='$(CURDIR)'
+# Of another tree than this machine's, its own name counts.
+RELEASE = $(or $(shell cat '$(KDIR)/include/config/kernel.release' 2>/dev/null),$(KVER))
+# Whoever names an architecture or a compiler is obeyed; else the kernel's tree is asked.
+NAMED := $(ARCH)$(CROSS_COMPILE)$(LLVM)$(filter command,$(origin CC))
+TREE = $(if $(NAMED),,tree=$$(sh compat/tree.sh '$(KDIR)') && )
+KBUILD = $(TREE)$(MAKE) -C '$(KDIR)' M='$(CURDIR)' $(if $(NAMED),,$$tree)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
-DKMS_SOURCE := /usr/src/xtun-$(VERSION)
+DKMS_SOURCE = $(DESTDIR)/usr/src/xtun-$(VERSION)
+UDEV_RULES ?= /lib/udev/rules.d
 # All that the module is made of; what the probes leave in compat/ is not.
 SOURCES := Kbuild $(wildcard *.c *.h compat/compat.h compat/*.mk compat/probes/*.c)
+# And all that makes it.
+MODULE_TREE := $(SOURCES) Makefile compat/tree.sh dkms.conf LICENSE
+# Every version that DKMS has, so that an upgrade leaves none behind.
+DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*,\1,p' | sort -u); do \
+	dkms remove "xtun/$$version" --all && rm -rf "/usr/src/xtun-$$version" || exit; done
 
 .DEFAULT_GOAL := modules
-.PHONY: modules tools demo guest check check-kernels install uninstall dkms-install dkms-uninstall \
-	clean help sources headers dkms
+.PHONY: modules modules_install tools demo guest check check-kernels install install-rules \
+	install-source uninstall dkms-install dkms-uninstall deb check-dkms check-dkms-octeon clean help \
+	sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 	$(KBUILD) modules
@@ -31,28 +43,52 @@ check: ## everything a change must pass; KERNEL= and TEST= restrict it
 check-kernels: ## every test on every kernel, architecture and ABI (two hours)
 	@test/check.sh all
 
-install: modules tools ## install the module for this kernel, and the tool (as root)
-	$(KBUILD) modules_install
-	depmod -a $(KVER)
+install: modules_install tools install-rules ## install the module for this kernel, and the tool (as root)
+	$(if $(DESTDIR),,depmod -a '$(RELEASE)')
 	$(MAKE) -C tools install
 
 uninstall: ## remove what install has installed (as root)
-	rm -f /lib/modules/$(KVER)/*/xtun.ko*
-	depmod -a $(KVER)
+	rm -f $(DESTDIR)/lib/modules/'$(RELEASE)'/*/xtun.ko*
+	rm -f '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
+	$(if $(DESTDIR),,depmod -a '$(RELEASE)')
 	$(MAKE) -C tools uninstall
 
+# The module alone, as build systems ask for it; DESTDIR= or INSTALL_MOD_PATH= go before its folder.
+modules_install: modules
+	$(KBUILD) INSTALL_MOD_PATH='$(or $(INSTALL_MOD_PATH),$(DESTDIR))' modules_install
+
+install-rules:
+	install -D -m 644 conf/60-xtun.rules '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
+
+# The source as DKMS takes it, for this machine or for a package.
+install-source:
+	install -d '$(DKMS_SOURCE)'
+	cp --parents $(MODULE_TREE) '$(DKMS_SOURCE)'
+
 dkms-install: dkms tools ## the same by DKMS, for this and each later kernel (as root)
-	if dkms status xtun/$(VERSION) | grep -q .; then dkms remove xtun/$(VERSION) --all; fi
-	rm -rf '$(DKMS_SOURCE)'
-	mkdir -p '$(DKMS_SOURCE)'
-	cp --parents $(SOURCES) dkms.conf LICENSE '$(DKMS_SOURCE)'
-	dkms install xtun/$(VERSION)
+	@$(DKMS_FORGET)
+	$(MAKE) install-source install-rules
+	dkms install xtun/$(VERSION) -k '$(KVER)'
 	$(MAKE) -C tools install
 
 dkms-uninstall: dkms ## remove what dkms-install has installed (as root)
-	dkms remove xtun/$(VERSION) --all
-	rm -rf '$(DKMS_SOURCE)'
+	@$(DKMS_FORGET)
+	rm -f '$(UDEV_RULES)/60-xtun.rules'
 	$(MAKE) -C tools uninstall
+
+deb: ## Debian packages of the module's source and of the tools, in build/deb
+	@command -v dpkg-buildpackage >/dev/null || { \
+		echo "Type: sudo apt-get install build-essential debhelper dh-dkms"; exit 1; }
+	rm -rf build/deb
+	mkdir -p build/deb/xtun-$(VERSION)
+	tar --exclude=./.git --exclude=./build -cf - . | tar -C build/deb/xtun-$(VERSION) -xf -
+	cd build/deb/xtun-$(VERSION) && dpkg-buildpackage -b -us -uc
+
+check-dkms: ## DKMS and the packages, in chroots of their own
+	@test/dkms.sh
+
+check-dkms-octeon: ## DKMS on Debian for Octeon, emulated: takes long
+	@test/dkms-octeon.sh
 
 clean: ## remove what was built here; what the tests have fetched stays
 	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .module-common.o modules.order Module.symvers

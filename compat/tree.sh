@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# How the kernel of a build tree was built, as arguments for make: its
+# architecture where that is not this machine's, and its compiler. A module made
+# otherwise does not load, or does not compile.
+#
+#   tree.sh KDIR
+set -eu
+dir=$1
+
+for config in "$dir/.config" "$dir/include/config/auto.conf" ''; do
+	[ ! -e "$config" ] || break
+done
+# Whatever is wrong with this tree, its own makefile will say.
+[ -n "$config" ] || exit 0
+
+has() {
+	grep -q "^$1=y" "$config"
+}
+
+installed() {
+	command -v "$1" >/dev/null
+}
+
+# The kernel's name for the architecture of "uname -m", or of a tree.
+family() {
+	case $1 in
+	x86_64|i?86) echo x86 ;;
+	aarch64)     echo arm64 ;;
+	arm64|s390)  echo "$1" ;;
+	s390x)       echo s390 ;;
+	arm*)        echo arm ;;
+	mips*)       echo mips ;;
+	ppc*)        echo powerpc ;;
+	riscv*)      echo riscv ;;
+	*)           echo "$1" ;;
+	esac
+}
+
+# What Debian and its like call a cross compiler.
+usual_prefix() {
+	case $arch in
+	x86)   has CONFIG_64BIT && echo x86_64-linux-gnu- || echo i686-linux-gnu- ;;
+	arm64) echo aarch64-linux-gnu- ;;
+	s390)  echo s390x-linux-gnu- ;;
+	mips)
+		has CONFIG_CPU_LITTLE_ENDIAN && end=el || end=
+		has CONFIG_64BIT && echo "mips64$end-linux-gnuabi64-" || echo "mips$end-linux-gnu-" ;;
+	esac
+}
+
+# Both stand in what every kernel writes into its configuration: the title of
+# its menu, and the first line that its compiler prints of itself.
+arch=$(family "$(sed -n 's,^# Linux/\([a-z0-9_]*\) .*,\1,p' "$config" | head -n 1)")
+cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="*\([^ "]*\).*/\1/p' "$config")
+
+native() {
+	if has CONFIG_CC_IS_CLANG; then
+		echo LLVM=1
+	# Debian's headers name their compiler themselves.
+	elif [ ! -e "$dir/.kernelvariables" ] && installed "$cc"; then
+		echo "CC=$cc"
+	fi
+}
+
+cross() {
+	if has CONFIG_CC_IS_CLANG; then
+		echo "ARCH=$arch LLVM=1"
+		return
+	fi
+	for prefix in "${cc%%gcc*}" "$(usual_prefix)"; do
+		compiler=${prefix}gcc${cc#*gcc}
+		if [ -n "$prefix" ] && { installed "$compiler" || installed "${prefix}gcc"; }; then
+			echo "ARCH=$arch CROSS_COMPILE=$prefix"
+			# The wrapper of a build system has a name of its own.
+			[ -e "$dir/.kernelvariables" ] || ! installed "$compiler" || echo "CC=$compiler"
+			return
+		fi
+	done
+	echo "xtun: this kernel is for $arch, built by '$cc', and no such compiler is on the PATH." >&2
+	echo "xtun: Install one, or name it: make ARCH=$arch CROSS_COMPILE=... KDIR=$dir" >&2
+	exit 1
+}
+
+if [ -z "$arch" ] || [ "$arch" = "$(family "$(uname -m)")" ]; then
+	native
+else
+	cross
+fi
