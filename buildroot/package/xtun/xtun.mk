@@ -1,0 +1,47 @@
+################################################################################
+#
+# xtun
+#
+################################################################################
+
+# SPDX-License-Identifier: GPL-2.0
+# This tree is the source: nothing is downloaded.
+XTUN_SITE = $(BR2_EXTERNAL_XTUN_PATH)/..
+XTUN_SITE_METHOD = local
+XTUN_VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' $(XTUN_SITE)/dkms.conf)
+XTUN_LICENSE = GPL-2.0
+XTUN_LICENSE_FILES = LICENSE
+
+define XTUN_LINUX_CONFIG_FIXUPS
+	$(call KCONFIG_ENABLE_OPT,CONFIG_MODULES)
+	$(call KCONFIG_ENABLE_OPT,CONFIG_NET)
+endef
+
+ifeq ($(BR2_PACKAGE_XTUN_TOOLS),y)
+XTUN_TOOLS_MAKE = $(TARGET_MAKE_ENV) $(MAKE) -C $(@D)/tools WERROR= $(TARGET_CONFIGURE_OPTS)
+
+# What was built in the source for this machine came along, and would pass for done.
+define XTUN_BUILD_CMDS
+	$(XTUN_TOOLS_MAKE) clean
+	$(XTUN_TOOLS_MAKE) all
+endef
+
+define XTUN_INSTALL_TOOLS
+	$(INSTALL) -D -m 0755 $(@D)/tools/xtun $(TARGET_DIR)/usr/sbin/xtun
+endef
+endif
+
+ifeq ($(BR2_PACKAGE_HAS_UDEV),y)
+define XTUN_INSTALL_RULES
+	$(INSTALL) -D -m 0644 $(@D)/conf/60-xtun.rules \
+		$(TARGET_DIR)/lib/udev/rules.d/60-xtun.rules
+endef
+endif
+
+define XTUN_INSTALL_TARGET_CMDS
+	$(XTUN_INSTALL_TOOLS)
+	$(XTUN_INSTALL_RULES)
+endef
+
+$(eval $(kernel-module))
+$(eval $(generic-package))
