@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The packages are made, found in order by lintian, installed, replaced by the
+# next version, removed and purged.
+# shellcheck source=lib.sh
+. /xtun/test/chroot/lib.sh
+
+mapfile -t kernels < <(kernels native)
+files >/tmp/before
+
+# installed_for_all VERSION
+installed_for_all() {
+	local kernel
+	for kernel in "${kernels[@]}"; do
+		is "the module is there for $kernel" "$(modinfo -k "$kernel" -F version xtun)" "$1"
+	done
+}
+
+ok "make deb" make deb
+mkdir /tmp/first
+cp build/deb/*.deb build/deb/*.changes build/deb/*.buildinfo /tmp/first
+ok "lintian finds no error" lintian --allow-root --fail-on error /tmp/first/*.changes
+diag "$(lintian --allow-root --tag-display-limit 0 /tmp/first/*.changes || :)"
+
+ok "both are installed" dkms_log dpkg -i /tmp/first/*.deb
+installed_for_all "$version"
+like "the program runs" "$(xtun --version)" "$version"
+for file in /usr/lib/udev/rules.d/60-xtun.rules \
+	/usr/share/doc/xtun-dkms/examples/{modprobe,modules-load}.conf \
+	/usr/share/man/man4/xtun.4.gz /usr/share/man/man8/xtun.8.gz; do
+	ok "there is ${file##*/}" test -e "$file"
+done
+is "it is not loaded unasked" "$(find /etc /usr/lib -path "*modules-load.d/xtun*")" ""
+
+next=$version.1
+sed -i "s/$version/$next/" dkms.conf xtun.h debian/changelog
+ok "the next version is made" make deb
+echo 'autoinstall_all_kernels="yes"' >>/etc/dkms/framework.conf
+ok "and installed over it" dkms_log dpkg -i build/deb/*.deb
+installed_for_all "$next"
+is "DKMS has it alone" "$(dkms status xtun | grep -c "^xtun/$next, .*: installed")" "${#kernels[@]}"
+is "and nothing else" "$(dkms status xtun | grep -vc "^xtun/$next, " || :)" 0
+
+ok "both are removed" dpkg -r xtun-dkms xtun-tools
+is "DKMS knows nothing of it" "$(dkms status xtun)" ""
+ok "and purged" dpkg -P xtun-dkms xtun-tools
+is "nothing is left" "$(changes)" ""

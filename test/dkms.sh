@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# DKMS and the packages, each in chroots of their own: the DKMS of an older
+# Debian with two kernels and a cross compiler, and that of its newest suite
+# with a kernel that a newer compiler built; and the udev rule in a guest. SUITE=
+# restricts it.
+set -eu
+. "$(dirname "$0")/common.sh"
+need perl
+
+tools="dkms build-essential kmod openssl debhelper dh-dkms lintian"
+
+# newest PACKAGE-REGEX SUITE ARCH
+newest() {
+	"$here/apt.sh" "$2" "$3" cache pkgnames linux-headers- | grep -E "^$1\$" | sort -V | tail -n 1
+}
+
+headers() {
+	case $1 in
+	sid) echo linux-headers-amd64 linux-headers-cloud-amd64 ;;
+	*)   echo linux-headers-amd64 "$(newest 'linux-headers-6\.12\.[0-9.]+[+]deb12-amd64' "$1" amd64)" ;;
+	esac
+}
+
+# Just what it takes to build a module for Octeon from another machine.
+cross() {
+	kernel=$(newest 'linux-headers-[0-9.]+-[0-9]+-octeon' bookworm mips64el)
+	dir=$cache/chroot/cross-$kernel
+	lock "cross-$kernel"
+	if [ ! -d "$dir" ]; then
+		rm -rf "$dir.new"
+		"$here/apt.sh" bookworm mips64el unpack "$dir.new" "$kernel"
+		"$here/apt.sh" bookworm amd64 unpack "$dir.new" "${kernel%-octeon}-common" \
+			gcc-12-mips64el-linux-gnuabi64 cpp-12-mips64el-linux-gnuabi64 \
+			binutils-mips64el-linux-gnuabi64
+		# The chroot's own /lib is a link.
+		cp -a "$dir.new/lib/." "$dir.new/usr/lib/"
+		rm -rf "$dir.new/lib"
+		mv "$dir.new" "$dir"
+	fi
+	unlock
+	echo "$dir"
+}
+
+plan() {
+	[ -n "${SUITE:-}" ] || printf 'udev rule\t%s\n\n' "'$here/udev.sh' 6.1"
+	for suite in ${SUITE:-bookworm sid}; do
+		# shellcheck disable=SC2046,SC2086
+		tarball=$("$here/chroot.sh" "$suite" amd64 $tools $(headers "$suite"))
+		add=
+		[ "$suite" != bookworm ] || add=$(cross)
+		printf 'DKMS of %s\t%s\n\n' "$suite" "ADD='$add' '$here/inside.sh' amd64 '$tarball' dkms"
+		printf 'packages on %s\t%s\n\n' "$suite" "'$here/inside.sh' amd64 '$tarball' deb"
+	done
+}
+
+plan | perl "$here/harness.pl"
