@@ -96,7 +96,7 @@ clean: ## remove what was built here; what the tests have fetched stays
 	for folder in tools examples/lwip test/prog; do $(MAKE) -C $$folder clean; done
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
 
 sources:
 	@printf '%s\n' $(SOURCES)

@@ -60,15 +60,16 @@ program_style() {
 		--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME
 }
 
-# DKMS must find the version in its own file.
+# DKMS and dpkg must find the version in files of their own.
 versions() {
 	version=$(sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
+	head -n 1 debian/changelog | grep -F "xtun ($version)" &&
 	grep "XTUN_VERSION[[:space:]]*\"$version\"" xtun.h
 }
 
 judge "shellcheck finds nothing" shell_scripts
 judge "codespell finds nothing" spelling nd
-judge "the module and dkms.conf have one version" versions
+judge "the module, dkms.conf and the package have one version" versions
 judge "checkpatch finds nothing in the module" module_style
 judge "checkpatch finds nothing in the tracepoints" trace_style
 judge "checkpatch finds nothing in the programs" program_style
