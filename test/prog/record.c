@@ -17,15 +17,18 @@ void record(const char *path) __attribute__((noreturn));
 
 void record(const char *path)
 {
-	/* pcap 2.4, up to 256 KiB a frame, Ethernet */
-	static const uint32_t head[6] = { 0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1 };
+	static const struct {
+		uint32_t magic;
+		uint16_t major, minor;
+		uint32_t zone, accuracy, longest, link;
+	} head = { 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1 };		/* 1: Ethernet */
 	int fd = xt_open(0), out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	static uint8_t buf[XT_BUF];
 	ssize_t n;
 
 	if (out < 0)
 		die("cannot make %s", path);
-	put(out, head, sizeof(head));
+	put(out, &head, sizeof(head));
 	while ((n = read(fd, buf, sizeof(buf))) > 0) {
 		uint32_t frame[4] = { 0, 0, n, n };
 
