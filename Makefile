@@ -22,8 +22,8 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools demo guest check check-kernels install install-rules \
-	install-source uninstall dkms-install dkms-uninstall deb check-dkms check-dkms-octeon clean help \
-	sources headers dkms
+	install-source uninstall dkms-install dkms-uninstall deb check-debug check-dkms check-dkms-octeon \
+	clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 	$(KBUILD) modules
@@ -37,11 +37,14 @@ demo: ## see it at work in a virtual machine; KERNEL= chooses the kernel
 guest: ## a shell in such a machine with xtun loaded; KERNEL= chooses the kernel
 	@test/guest.sh
 
-check: ## everything a change must pass; KERNEL= and TEST= restrict it
+check: ## everything a change must pass; KERNEL=, KERNEL_SRC= and TEST= restrict it
 	@test/check.sh
 
 check-kernels: ## every test on every kernel, architecture and ABI (two hours)
 	@test/check.sh all
+
+check-debug: ## the same on kernels that look for misuse of memory, locks and races
+	@KERNEL="$(or $(KERNEL),debug kcsan)" test/check.sh
 
 install: modules_install tools install-rules ## install the module for this kernel, and the tool (as root)
 	$(if $(DESTDIR),,depmod -a '$(RELEASE)')

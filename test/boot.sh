@@ -56,14 +56,20 @@ virtio)
 esac
 parameters="console=$console panic=-1 oops=panic mitigations=off $ends $(patience) ${APPEND:-}"
 
+# A kernel that checks itself all the time takes its time, and memory.
+timeout=${TIMEOUT:-300} memory=${MEMORY:-512}
+if [ -e "$kdir/debug" ]; then
+	timeout=$((timeout * 6)) memory=$((memory + 1024))
+fi
+
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.
 # One thread for all processors: with a thread for each, one of them may run code
 # that the kernel is just rewriting on another.
 qemu() {
 	# shellcheck disable=SC2086
-	timeout --foreground "${TIMEOUT:-300}" $qemu -accel tcg,thread=single \
-		-m "${MEMORY:-512}" -nodefaults -display none -no-reboot \
+	timeout --foreground "$timeout" $qemu -accel tcg,thread=single \
+		-m "$memory" -nodefaults -display none -no-reboot \
 		-chardev "$terminal" \
 		-kernel "$kdir/vmlinuz" -initrd "$scratch/initrd" \
 		-append "$parameters"

@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Everything that a change must pass. KERNEL= and TEST= restrict it, each to a
-# list of names; with "all" as its argument it is every target and test there is.
+# list of names; KERNEL_SRC= to the kernel whose source is in that folder; with
+# "all" as its argument it is every target and test there is.
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl make gcc libc6-dev
 export STRICT=1
 
+KERNEL=${KERNEL:-${KERNEL_SRC:+tree}}
 everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
 	malta malta+mipsn32el s390x arm64 octeon"
 # The oldest, the default and the newest; then those whose byte order, size of a
@@ -15,6 +17,8 @@ usual="5.10 6.1 7.3 6.12-cloud malta s390x"
 brief="load nat rw wait xdp"
 # What takes minutes, and is the same on each kernel.
 long="lives noreader"
+# What these need only kernels built for it have.
+debug="nomem planted"
 
 tests=$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')
 [ -n "$tests" ] || die "There is no test in test/guest."
@@ -32,12 +36,14 @@ tests_for() {
 		return		# no machine that QEMU has boots it
 	elif [ -n "${TEST:-}" ]; then
 		echo "$TEST"
-	elif [ -n "${KERNEL:-}$all" ]; then
+	elif grep -qE "^$1[[:space:]]" "$here/sources"; then
 		echo "$tests"
+	elif [ -n "$KERNEL$all" ]; then
+		without "$debug"
 	else
 		case $1 in
-		6.1)      echo "$tests" ;;
-		5.10|7.3) without "$long" ;;
+		6.1)      without "$debug" ;;
+		5.10|7.3) without "$long $debug" ;;
 		*)        echo "$brief" ;;
 		esac
 	fi

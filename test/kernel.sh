@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Fetch a kernel named in test/kernels, or "default", this distribution's own.
+# Fetch a kernel named in test/kernels, or "default", this distribution's own; or
+# have it built, if it is named in test/sources.
 # Prints the folder that then holds
 #
 #   release       what uname -r will say
@@ -16,6 +17,11 @@ set -eu
 name=$1
 # A longer list of modules is another image.
 dir=$cache/kernel/$name-$(sha256sum "$here/guest/modules" | cut -c 1-8)
+
+# Some are built from source.
+if [ "$name" = tree ] || grep -qE "^${name}[[:space:]]" "$here/sources"; then
+	exec "$here/source.sh" "$name"
+fi
 
 need kmod cpio xz-utils zstd
 lock "kernel-$name"

@@ -1,0 +1,167 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Build a kernel of test/sources, or, named "tree", the one in the folder
+# KERNEL_SRC= for the machine that QEMU has of ARCH=, with CROSS_COMPILE=.
+# Prints its folder, which holds what kernel.sh says, and
+#
+#   debug         if it checks so much that guests need many times the time
+#
+# A Debian source is built once. A folder is built anew when a file in it is
+# newer than what was built.
+set -eu
+. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/arch.sh"
+
+name=$1
+
+# Debian's name of the architecture that the kernel calls so.
+debian_name() {
+	case $1 in
+	x86|x86_64) echo amd64 ;;
+	mips)       echo mips64el ;;
+	s390)       echo s390x ;;
+	*)          echo "$1" ;;
+	esac
+}
+
+if [ "$name" = tree ]; then
+	[ -e "${KERNEL_SRC:?names the folder of a kernel\'s source}/Kbuild" ] ||
+		die "KERNEL_SRC=$KERNEL_SRC is no kernel's source: it has no Kbuild."
+	source=$(cd "$KERNEL_SRC" && pwd)
+	arch=$(debian_name "${ARCH:-$machine}")
+	fragments="guest $arch"
+else
+	row=$(grep -E "^${name}[[:space:]]" "$here/sources") || die "test/sources has no '$name'."
+	read -r _ source arch fragments <<-END
+	$row
+	END
+fi
+arch "$arch"
+need "$(compiler "$arch")"
+export ARCH="$karch" CROSS_COMPILE="${CROSS_COMPILE:-$triplet-}"
+
+# shellcheck disable=SC2086
+files=$(for fragment in $fragments; do
+	[ -e "$here/config/$fragment.config" ] || die "test/config has no $fragment.config."
+	echo "$here/config/$fragment.config"
+done)
+
+# What it is made of. The version of a package is found when it is unpacked.
+key=$({
+	echo "$source $arch"
+	"${CROSS_COMPILE}gcc" -dumpfullversion
+	# shellcheck disable=SC2086
+	cat $files
+} | sha256sum | cut -c 1-12)
+dir=$cache/kernel/$name-$key
+build=$dir/build
+
+# shellcheck source=/dev/null
+unpack() {
+	into=$cache/source/$source
+	if [ ! -e "$into/version" ]; then
+		suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
+		say "Fetching $source"
+		rm -rf "$into"
+		mkdir -p "$into"
+		scratch
+		"$here/apt.sh" "$suite" "$(dpkg --print-architecture)" unpack "$scratch" "$source"
+		tar -xJf "$scratch/usr/src/$source.tar.xz" -C "$into" --strip-components=1
+		make -s -C "$into" kernelversion >"$into/version"
+	fi
+	echo "$into"
+}
+
+# An option that this kernel does not know at all is another version's. One that
+# it knows and did not take is a mistake in the fragments.
+missed() {
+	# shellcheck disable=SC2086
+	sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=n/p; s/^CONFIG_.*/&/p' $files |
+	while IFS="=" read -r option value; do
+		case $value in
+		n) ! grep -q "^$option=" "$build/.config" || echo "$option=n" ;;
+		*) grep -qxF "$option=$value" "$build/.config" || echo "$option=$value" ;;
+		esac
+	done
+}
+
+known() {
+	grep -rqE --include='Kconfig*' \
+		"^[[:space:]]*(menu)?config ${1#CONFIG_}\$" "$tree"
+}
+
+configure() {
+	# shellcheck disable=SC2086
+	(cd "$tree" && scripts/kconfig/merge_config.sh -n -O "$build" $files) || exit 1
+	for option in $(missed); do
+		if known "${option%%=*}"; then
+			die "The configuration of $name lost $option: what does it depend on?"
+		fi
+		say "This kernel does not know $option."
+	done
+}
+
+compile() {
+	nice -n 19 make -C "$tree" O="$build" -j"$(nproc)" &&
+	make -C "$tree" O="$build" INSTALL_MOD_PATH="$dir/root" modules_install
+}
+
+# Modules lie where the guests' merged /usr has them.
+pack_modules() {
+	rm -rf "$dir/tree"
+	mkdir -p "$dir/tree/usr/lib"
+	cp -a "$dir/root/lib/modules" "$dir/tree/usr/lib/"
+	find "$dir/tree" -type l -delete
+	(cd "$dir/tree" && find usr | cpio --quiet -o -H newc) >"$dir/modules.cpio"
+	rm -rf "$dir/tree"
+}
+
+# Of what will not be built anew the objects need not be kept: 400 MB.
+drop_objects() {
+	find "$build" \( -path "$build/scripts" -o -path "$build/tools" \) -prune -o \
+		\( -name '*.o' -o -name '*.a' -o -name '.*.cmd' \) -exec rm -f {} +
+}
+
+build() {
+	mkdir -p "$build"
+	rm -rf "$dir/release" "$dir/root"
+	(configure) >"$dir/log" 2>&1 || {
+		tail -n 20 "$dir/log" >&2
+		die "The configuration of kernel $name failed: $dir/log"
+	}
+	grep '^This kernel does not know' "$dir/log" >&2 || :
+	say "Building kernel $name: a quarter of an hour. Its output goes to $dir/log"
+	begin=$(date +%s)
+	compile >>"$dir/log" 2>&1 || {
+		grep -iE -B 2 'error|warning' "$dir/log" | tail -n 20 >&2
+		die "The build of kernel $name failed: $dir/log"
+	}
+	cp "$build/$(make -s -C "$tree" O="$build" image_name)" "$dir/vmlinuz"
+	ln -sfn build "$dir/headers"
+	pack_modules
+	[ "$name" = tree ] || drop_objects
+	echo "$arch" >"$dir/arch"
+	! grep -qE '^CONFIG_(KASAN|KCSAN)=y' "$build/.config" || touch "$dir/debug"
+	say "Built kernel $name in $(($(date +%s) - begin)) s."
+	make -s -C "$tree" O="$build" kernelrelease >"$dir/release"
+}
+
+is_built() {
+	[ -e "$dir/release" ] || return 1
+	[ "$name" != tree ] ||
+		[ -z "$(find "$source" -name .git -prune -o -type f -newer "$dir/release" -print -quit)" ]
+}
+
+if ! is_built; then
+	need make gcc libc6-dev flex bison bc libelf-dev libssl-dev cpio kmod xz-utils
+	# One at a time: each takes all of the machine.
+	lock source
+	if ! is_built; then
+		case $name in
+		tree) tree=$source ;;
+		*)    tree=$(unpack) ;;
+		esac
+		build
+	fi
+fi
+echo "$dir"
