@@ -26,6 +26,14 @@ if [ "$kernel" != "$target" ]; then
 	programs=$("$here/programs.sh" "${target#*+}" tools test/prog)
 	cp "$programs"/* "$scratch/test/bin/"
 fi
+# The mistakes that a debug kernel must detect.
+if [ -e "$kdir/debug" ]; then
+	cp "$kdir/headers/.config" "$scratch/test/config"
+	cp -r "$here/planted" "$scratch/planted"
+	make -s -C "$kdir/headers" M="$scratch/planted" modules >&2
+	mv "$scratch/planted/planted.ko" "$scratch/test/"
+	rm -rf "$scratch/planted"
+fi
 (cd "$scratch" && find . | cpio --quiet -o -H newc -R 0:0) >"$scratch/image"
 mv "$scratch/image" "$image"
 echo "$image"

@@ -4,11 +4,11 @@
 # shellcheck disable=SC2154
 
 # Of the kernel's log: what no test may cause.
-trouble='WARNING|BUG|Oops|KASAN|UBSAN|general protection|Call Trace|stall'
+trouble='WARNING|BUG|Oops|KASAN|KCSAN|UBSAN|general protection|Call Trace|stall'
 trouble="$trouble|lockdep|circular locking|suspicious RCU|inconsistent lock"
 trouble="$trouble|blocked for more|soft lockup|unregister_netdevice: waiting"
 trouble="$trouble|refcount|[Rr]edzone|Poison overwritten|[Cc]orrupt|leak"
-trouble="$trouble|page allocation failure|protocol .* is buggy|csum failure"
+trouble="$trouble|ODEBUG|already released|page allocation failure|protocol .* is buggy|csum failure"
 
 namespaces() {
 	echo /proc/1/ns/net
@@ -116,7 +116,8 @@ allocations() {
 }
 
 # Once xtun is gone, the kernel prints its part of that as bare addresses. A node
-# of an index that numbers what everybody registers stays as long as the others;
+# of an index that numbers what everybody registers stays as long as the others,
+# and trackers of references are kept for a while to tell of a second return;
 # what is allocated while the stack receives a frame, called by xtun or in a
 # softirq above it, is the stack's; and socket buffers are counted below.
 suspects() {
@@ -124,7 +125,7 @@ suspects() {
 	/^ *[0-9]+ / {
 		pids = match($0, /pid=[0-9-]+/) ? substr($0, RSTART + 4, RLENGTH - 4) : ""
 		sub("-", " ", pids)
-		others = /radix_tree_node_alloc|xas_alloc|build_skb/
+		others = /radix_tree_node_alloc|xas_alloc|build_skb|ref_tracker_alloc/
 	}
 	/softirq|netif_receive_skb/ { others = 1 }
 	!others && match($0, /0xf[0-9a-f]+/) {
@@ -144,18 +145,51 @@ xtuns_objects() {
 }
 
 # Memory freed by kfree_rcu is returned after seconds, unless it gets scarce. A
-# path that was looked up in sysfs goes from the cache a folder at a time.
+# path that was looked up in sysfs goes from the cache a folder at a time. KASAN
+# keeps what was freed until a cache is told to shrink.
 no_objects() {
+	local shrink
 	for _ in 1 2 3 4 5 6; do
 		echo 2 >/proc/sys/vm/drop_caches
 	done
+	if configured KASAN; then
+		for shrink in /sys/kernel/slab/*/shrink; do
+			echo 1 >"$shrink"
+		done
+	fi
 	[ -z "$(xtuns_objects)" ]
+}
+
+# Objects to which nothing in memory points, as "ADDRESS PID" of each caller. Of
+# what is younger than five seconds the kernel does not say so yet.
+kmemleak=/sys/kernel/debug/kmemleak
+
+unreferenced() {
+	local name=$1
+	echo scan >$kmemleak
+	echo scan >$kmemleak
+	awk -v name="$name" '
+	/^unreferenced/ { object = $0 }
+	match($0, /pid [0-9]+/) { pid = substr($0, RSTART + 4, RLENGTH - 4); object = object $0 }
+	/^    [a-z_0]/ && $1 ~ name { print $1, pid, object }' $kmemleak
+}
+
+xtuns_unreferenced() {
+	local address pid object
+	unreferenced '^0xf|xtun' | while read -r address pid object; do
+		if [[ $object == *xtun* ]] || is_xtuns "$address" "$pid"; then
+			echo "$object"
+		fi
+	done
 }
 
 check_leaks() {
 	[ "${#xtun_loads[@]}" -gt 0 ] || return 0
 	eventually 10 no_objects || :
 	is "nothing that the module allocated is left" "$(xtuns_objects)" ""
+	[ -e $kmemleak ] || return 0
+	sleep 6
+	is "nothing that the module allocated is unreferenced" "$(xtuns_unreferenced)" ""
 }
 
 # Socket buffers are allocated by others and freed by xtun: so those of all are
@@ -181,9 +215,43 @@ check_buffers() {
 		no_more_buffers
 }
 
+# begin_log WHAT: what the kernel said before is no longer looked at.
+begin_log() {
+	log_start="$1 begins"
+	echo "$log_start" >/dev/kmsg
+}
+
+# Of the kernel's own races KCSAN knows many. Each is told of between two lines.
+without_others_races() {
+	awk '
+	/={60}$/ {
+		if (block != "") {
+			if (block !~ /KCSAN/ || block ~ /\[(xtun|planted)\]/)
+				printf "%s", block
+			block = ""
+		} else {
+			block = $0 "\n"
+		}
+		next
+	}
+	block != "" { block = block $0 "\n"; next }
+	{ print }
+	END { printf "%s", block }'
+}
+
+complaints() {
+	dmesg | sed "1,/$log_start/d" | without_others_races |
+		grep -E "$trouble" | grep -vE "$expected_log" || :
+}
+
+# After its first complaint, and when it runs out of memory, lockdep is silent.
+lockdep_is_on() {
+	[ ! -e /proc/lockdep_stats ] || grep -q 'debug_locks: *1' /proc/lockdep_stats
+}
+
 check_log() {
-	is "the kernel had nothing to complain of" "$(dmesg | sed "1,/$log_start/d" |
-		grep -E "$trouble" | grep -vE "$expected_log")" ""
+	is "the kernel had nothing to complain of" "$(complaints)" ""
+	ok "and no detector was off" lockdep_is_on
 }
 
 finish() {
@@ -206,7 +274,6 @@ finish() {
 
 trap 'died="line $LINENO: $BASH_COMMAND: ended with $?"' ERR
 trap finish EXIT
-log_start="test ${0##*/} begins"
-echo "$log_start" >/dev/kmsg
+begin_log "test ${0##*/}"
 buffers_at_start=$(buffers)
 buffers_kept=0

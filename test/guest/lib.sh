@@ -8,18 +8,16 @@ set -eEu -o pipefail
 . /test/tap.sh
 
 expected_log='^$'
-declare -A xtun_loads
+declare -A xtun_loads=()
 
 # Lines about xtun in the kernel's log, but for what the core says of a renaming.
 log_lines() {
 	dmesg | awk '/xtun/ && !/renamed from/ { n++ } END { print n + 0 }'
 }
 
-# theme NAME: the cases of that name in test/prog, which print TAP of their own.
-# Nothing that they do to the device is worth a line in the kernel's log.
-theme() {
-	local line before cases=0
-	before=$(log_lines)
+# cases NAME: those of that theme in test/prog, which print TAP of their own.
+cases() {
+	local line cases=0
 	while read -r line; do
 		case $line in
 		"ok - "* | "not ok - "*)
@@ -38,6 +36,13 @@ theme() {
 		esac
 	done < <(/test/bin/xtun-test "$1" || echo "Bail out! xtun-test $1 ended with $?")
 	[ "$cases" -gt 0 ] || result 1 "$1: some case was run"
+}
+
+# theme NAME: nothing that these do to the device is worth a line in the log.
+theme() {
+	local before
+	before=$(log_lines)
+	cases "$1"
 	is "$1: nothing in the kernel's log" "$(log_lines)" "$before"
 }
 
@@ -68,6 +73,11 @@ xtun_load() {
 	init=$(cat /sys/module/xtun/sections/.init.text)
 	size=$(awk '$1 == "xtun" { print $2 }' /proc/modules)
 	xtun_loads[$text:$size:$init]+=" $pid "
+}
+
+# configured OPTION: whether this is a debug kernel with CONFIG_OPTION.
+configured() {
+	[ -e /test/config ] && grep -q "^CONFIG_$1=[ym]" /test/config
 }
 
 xtun_loaded() {
