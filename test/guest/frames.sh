@@ -53,3 +53,21 @@ clear_backlog() {
 	sysctl -q -w net.core.netdev_max_backlog=1000
 	ip link del left
 }
+
+# attach INTERFACE NETWORK: an address, and a neighbour who never speaks
+attach() {
+	ip addr add "$2.1/24" dev "$1"
+	ip link set "$1" up
+	ip neigh add "$2.2" lladdr 02:00:00:00:00:02 dev "$1"
+}
+
+# red_up: the way of frames that generic XDP redirects
+#
+#   red1 10.98.0.1, its VLAN 10.97.0.1 ---- red0 --- XDP redirect --> xtun
+red_up() {
+	ip link add red0 mtu 9000 type veth peer name red1 mtu 9000
+	ip link add link red1 name red1.1234 type vlan id 1234
+	ip link set red0 up
+	attach red1 10.98.0
+	attach red1.1234 10.97.0
+}

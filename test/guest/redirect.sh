@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Frames that BPF programs bring, which the core has not looked after: generic
 # XDP redirects them unfinished, and tc can name a queue that does not exist.
-#
-#   red1 10.98.0.1, its VLAN 10.97.0.1 ---- red0 --- XDP redirect --> xtun
 . /test/lib.sh
 . /test/frames.sh
 
@@ -15,18 +13,7 @@ frames_up
 
 # --- generic XDP
 
-# attach INTERFACE NETWORK: an address, and a neighbour who never speaks
-attach() {
-	ip addr add "$2.1/24" dev "$1"
-	ip link set "$1" up
-	ip neigh add "$2.2" lladdr 02:00:00:00:00:02 dev "$1"
-}
-
-ip link add red0 mtu 9000 type veth peer name red1 mtu 9000
-ip link add link red1 name red1.1234 type vlan id 1234
-ip link set red0 up
-attach red1 10.98.0
-attach red1.1234 10.97.0
+red_up
 is "the veth leaves the tag and the checksum to whoever is next" \
 	"$(ethtool -k red1 | sed -n 's/^\(tx-vlan-offload\|tx-checksumming\): on$/\1/p' | xargs)" \
 	"tx-checksumming tx-vlan-offload"

@@ -7,7 +7,7 @@
 #define THEMES(T)							\
 	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) \
 	T(uring) T(xdp) T(flood) T(stamp) T(volume) T(healthy) T(fault) T(zerocopy) \
-	T(redirect) T(misqueue)
+	T(redirect) T(misqueue) T(unfinished) T(nomem) T(nomem_load) T(nomem_pages)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)

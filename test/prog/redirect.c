@@ -18,8 +18,10 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "bpf.h"
+#include "inject.h"
 #include "xt.h"
 
 #define VETH		"red0"
@@ -152,6 +154,41 @@ void theme_redirect(void)
 	redirect(fd, "10.97.0.2", true);
 	ok(xt_counter("tx_out") - before == 2 * SIZES, "XDP redirect: each frame is counted");
 	uncut(fd);
+	close(link);
+	close(fd);
+}
+
+/* What each frame lacks cannot be had without memory, which there is not. */
+void theme_unfinished(void)
+{
+	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun(), i;
+	int plain = udp_to("10.98.0.2"), tagged = udp_to("10.97.0.2"), cut = udp_to("10.98.0.2");
+	uint64_t in = xt_counter("tx_in"), lost = xt_counter("tx_lost_unfinished");
+	static uint8_t data[4000];
+	int size = 1000, frames = 0;
+
+	xt_drain(fd);
+	if (setsockopt(cut, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)))
+		die("UDP_SEGMENT");
+	inject_within_module("xtun");
+	inject_always(true);
+	for (i = 0; i < 10; i++) {
+		frames += send(plain, data, 100, 0) == 100;
+		frames += send(tagged, data, 100, 0) == 100;
+		frames += send(cut, data, sizeof(data), 0) == sizeof(data);
+	}
+	for (i = 0; xt_counter("tx_in") < in + frames && i < LIMIT; i += 10)
+		usleep(10000);
+	inject_always(false);
+	inject_within(NULL);
+	ok(frames == 30 && xt_counter("tx_in") - in == 30,
+	   "30 frames that cannot be finished are in (%d)", (int)(xt_counter("tx_in") - in));
+	ok(xt_counter("tx_lost_unfinished") >= lost + 10, "and %d of them are lost as unfinished",
+	   (int)(xt_counter("tx_lost_unfinished") - lost));
+	ok(xt_counter("tx_lost_unfinished") - lost + xt_drain(fd) == 30, "the rest can be read");
+	close(cut);
+	close(tagged);
+	close(plain);
 	close(link);
 	close(fd);
 }

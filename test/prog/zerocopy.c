@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "inject.h"
 #include "xt.h"
 
 #define LEN	1400
@@ -94,6 +95,46 @@ static void packet(int fd)
 	ok(intact(fd), "PACKET_TX_RING: and may write to it");
 	munmap(h, 4096);
 	close(s);
+}
+
+static int ring_socket;
+static struct tpacket2_hdr *ring_slot;
+
+static void fill_slot(void)
+{
+	uint8_t *frame = (uint8_t *)ring_slot + TPACKET2_HDRLEN - sizeof(struct sockaddr_ll);
+
+	xt_numbered(frame, xt_everyone, xt_peer, LEN, 0);
+	ring_slot->tp_len = LEN;
+	ring_slot->tp_status = TP_STATUS_SEND_REQUEST;
+}
+
+static long send_slot(void)
+{
+	return send(ring_socket, NULL, 0, MSG_DONTWAIT);
+}
+
+/* The sender's own pages have to be copied, or the frame is lost. */
+void theme_nomem_pages(void)
+{
+	const struct inject_case c = {
+		"transmission of a sender's own pages", .before = fill_slot, .call = send_slot,
+		.must_succeed = true };
+	int fd = xt_open(O_NONBLOCK), spared;
+	uint64_t lost = xt_counter("tx_lost_nomem");
+
+	xt_drain(fd);
+	ring_socket = xt_packet(XT_IF);
+	ring_slot = ring(ring_socket);
+	inject_within_module("xtun");
+	inject_each(&c, &spared);
+	inject_within(NULL);
+	lost = xt_counter("tx_lost_nomem") - lost;
+	ok(lost, "... and %d frames are lost and counted as tx_lost_nomem", (int)lost);
+	ok(xt_drain(fd) == spared + 1 - (int)lost, "... the others arrive");
+	munmap(ring_slot, 4096);
+	close(ring_socket);
+	close(fd);
 }
 
 void theme_zerocopy(void)

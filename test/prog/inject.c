@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "inject.h"
+#include "xt.h"
+
+static void set_file(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		die("cannot write %s to %s", value, path);
+	close(fd);
+}
+
+/* Of both kinds of allocation; a setting that only one has is named for it. */
+static void set(const char *setting, const char *value)
+{
+	static const char * const kinds[] = { "failslab", "fail_page_alloc" };
+	char path[100];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", kinds[i], setting);
+		set_file(path, value);
+	}
+}
+
+static void set_range(uint64_t start, uint64_t end)
+{
+	char value[30];
+
+	set("ignore-gfp-wait", "N");
+	set("verbose", "0");
+	set_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
+	set_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	/* Never an empty range. */
+	set("require-start", "0");
+	snprintf(value, sizeof(value), "0x%" PRIx64, end);
+	set("require-end", value);
+	snprintf(value, sizeof(value), "0x%" PRIx64, start);
+	set("require-start", value);
+}
+
+void inject_within(const char *function)
+{
+	uint64_t address, start = 0, end = UINT64_MAX;
+	char line[500], name[200];
+	FILE *f;
+
+	if (!function) {
+		set_range(0, UINT64_MAX);
+		return;
+	}
+	f = fopen("/proc/kallsyms", "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%" SCNx64 " %*c %199s", &address, name) == 2 &&
+		    !strcmp(name, function))
+			start = address;
+	if (!start)
+		die("the kernel has no function %s", function);
+	rewind(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%" SCNx64, &address) == 1 && address > start && address < end)
+			end = address;
+	fclose(f);
+	set_range(start, end);
+}
+
+void inject_within_module(const char *module)
+{
+	char path[100], line[500], name[100];
+	uint64_t start, size = 0, n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/sections/.text", module);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%" SCNx64, &start) != 1)
+		die("no module %s", module);
+	fclose(f);
+	f = fopen("/proc/modules", "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%99s %" SCNu64, name, &n) == 2 && !strcmp(name, module))
+			size = n;
+	if (!size)
+		die("no size of module %s", module);
+	fclose(f);
+	set_range(start, start + size);
+}
+
+void inject_always(bool on)
+{
+	set("times", "-1");
+	set("probability", on ? "100" : "0");
+}
+
+struct attempt {
+	const struct inject_case *c;
+	unsigned int nth;
+	long ret;
+	int error;
+	bool injected;
+};
+
+/* In a thread of its own: it brings none of the memory that threads keep at hand. */
+static void *attempt(void *arg)
+{
+	struct attempt *a = arg;
+	char value[20] = "";
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	int n = snprintf(value, sizeof(value), "%u", a->nth);
+
+	if (fd < 0 || pwrite(fd, value, n, 0) != n)
+		die("this kernel cannot make allocations fail");
+	a->ret = a->c->call();
+	a->error = errno;
+	if (pread(fd, value, sizeof(value) - 1, 0) < 1 || pwrite(fd, "0", 1, 0) != 1)
+		die("fail-nth");
+	a->injected = !strtoul(value, NULL, 10);
+	close(fd);
+	return NULL;
+}
+
+static void try(struct attempt *a)
+{
+	pthread_t thread;
+
+	if (a->c->before)
+		a->c->before();
+	if (pthread_create(&thread, NULL, attempt, a) || pthread_join(thread, NULL))
+		die("thread");
+	if (a->ret != -1 && a->c->after)
+		a->c->after();
+}
+
+int inject_each(const struct inject_case *c, int *spared)
+{
+	struct attempt a = { .c = c };
+	int failed = 0, done = 0, wrong = 0, error = 0;
+
+	/* A page fault would need memory too. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		die("mlockall");
+	for (;;) {
+		a.nth++;
+		try(&a);
+		if (!a.injected)
+			break;
+		if (a.ret != -1) {
+			done++;
+		} else if (!c->must_succeed &&
+			   (a.error == ENOMEM || (c->nobufs && a.error == ENOBUFS))) {
+			failed++;
+		} else {
+			wrong++;
+			error = a.error;
+		}
+	}
+	errno = error;
+	ok(!wrong, "%s: of %u allocations each failed once; it failed %d times, did without %d times",
+	   c->what, a.nth - 1, failed, done);
+	errno = a.error;
+	ok(a.ret != -1, "%s: then it succeeds", c->what);
+	if (spared)
+		*spared = done;
+	return failed + wrong;
+}
