@@ -52,8 +52,9 @@ static void mtu(void)
 static void queue_length(int packet)
 {
 	uint64_t full = xt_counter("tx_lost_full");
-	int i, fd;
+	int i, fd = xt_open(O_NONBLOCK);
 
+	xt_drain(fd);
 	run("ip link set %s txqueuelen 10", XT_IF);
 	for (i = 0; i < 20; i++)
 		xt_transmit(packet, 60, i);
@@ -68,7 +69,6 @@ static void queue_length(int packet)
 	ok(xt_counter("tx_waiting") == 15, "txqueuelen 5: what waits is kept");
 	xt_transmit(packet, 60, i);
 	ok(xt_counter("tx_lost_full") == full + 26, "... and nothing joins it");
-	fd = xt_open(O_NONBLOCK);
 	for (i = 0; read(fd, buf, sizeof(buf)) > 0; i++)
 		if (xt_number(buf, 60) != (i < 10 ? i : i + 10))
 			break;
@@ -242,10 +242,11 @@ static void more_queues(void)
 	run("ip link del %s; ip link add %s numtxqueues 4 type xtun", XT_IF, XT_IF);
 	xt_up();
 	packet = xt_packet(XT_IF);
+	fd = xt_open(O_NONBLOCK);
+	xt_drain(fd);
 	for (i = 0; i < 40; i++)
 		xt_transmit(packet, 60 + i, i * 7919);
-	ok(xt_counter("tx_waiting") == 40, "made with numtxqueues 4: every frame waits for a reader");
-	fd = xt_open(O_NONBLOCK);
+	ok(xt_counter("tx_waiting") == 40, "made with numtxqueues 4: every frame waits");
 	ok(xt_drain(fd) == 40, "... and is read");
 	close(fd);
 	close(packet);
