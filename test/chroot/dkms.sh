@@ -40,6 +40,7 @@ is "it is installed for all of them at once" \
 
 cp -a "/lib/modules/$newest/build/." /usr/src/own
 mv /usr/src/own/.kernelvariables /tmp
+sed -i "s,/usr/src/linux-headers-$newest\$,/usr/src/own," /usr/src/own/Makefile
 ok "a kernel's own tree builds it, with the compiler of that kernel" \
 	dkms_log dkms build "xtun/$version" -k "$newest-own" --kernelsourcedir /usr/src/own
 dkms remove "xtun/$version" -k "$newest-own" >/dev/null

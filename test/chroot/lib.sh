@@ -60,3 +60,11 @@ has() {
 installed_module() {
 	find "/lib/modules/$1" -name 'xtun.ko*'
 }
+
+# DKMS calls depmod for no kernel but one whose image is installed, which it knows
+# by its having modules and depmod's files.
+for kernel in $(kernels native); do
+	mkdir -p "/lib/modules/$kernel/kernel"
+	echo | gcc -x c -c -o "/lib/modules/$kernel/kernel/none.ko" -
+	depmod "$kernel"
+done
