@@ -68,6 +68,7 @@ static int gather(struct xtun_report *r, const char *name)
 
 	xtun_netns_read(&r->netns);
 	r->loaded = xtun_module_rdev(&major, &minor) > 0;
+	r->n_lacks = xtun_kernel_lacks(r->lacks);
 	status = gather_ifaces(r, name);
 	for (size_t i = 0; i < r->n; i++)
 		if (judge(&r->ifaces[i]))

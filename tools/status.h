@@ -111,10 +111,17 @@ struct xtun_users {
 
 void xtun_users_scan(struct xtun_users *users);
 
+/* kernel.c: parts of the kernel, of which some are built without */
+#define XTUN_KERNEL_PARTS 5
+
+size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS]);
+
 /* status.c gathers, the other two print */
 struct xtun_report {
 	struct xtun_netns netns;
 	bool loaded;
+	const char *lacks[XTUN_KERNEL_PARTS];
+	size_t n_lacks;
 	struct xtun_users users;
 	size_t n;
 	struct xtun_report_iface {

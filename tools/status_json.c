@@ -101,6 +101,17 @@ static void print_module(const struct xtun_report *r)
 	putchar('}');
 }
 
+static void print_lacks(const struct xtun_report *r)
+{
+	fputs("\"kernel\":{\"lacks\":[", stdout);
+	for (size_t i = 0; i < r->n_lacks; i++) {
+		if (i)
+			putchar(',');
+		string(r->lacks[i]);
+	}
+	fputs("]}", stdout);
+}
+
 /* The losses of a flow, or everything else that is counted in its direction. */
 static void print_counters(const struct xtun_flow *f, bool losses, bool first)
 {
@@ -216,6 +227,8 @@ void xtun_status_json(const struct xtun_report *r)
 	string(XTUN_VERSION);
 	putchar(',');
 	print_module(r);
+	putchar(',');
+	print_lacks(r);
 	putchar(',');
 	print_netns(&r->netns);
 	fputs(",\"interfaces\":[", stdout);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What xtun status says of counters that a sound driver never shows. Here
- * stand in for iface.c an interface and its counters that a test scripts; all
- * that judges and prints is the tool's own.
+ * What xtun status says of counters that a sound driver never shows, and of
+ * kernels that lack something. Here stand in for iface.c an interface and its
+ * counters that a test scripts, for kernel.c what it lacks; all that judges and
+ * prints is the tool's own.
  */
 #include "status.h"
 #include "tap.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +84,16 @@ int xtun_iface_list(struct xtun_iface **list, size_t *n)
 	return *list ? xtun_iface_find_own("xtun", *list) : -1;
 }
 
+static const char *const lacking[] = { "eBPF", "network namespaces" };
+static size_t n_lacking;
+
+size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS])
+{
+	for (size_t i = 0; i < n_lacking; i++)
+		lacks[i] = lacking[i];
+	return n_lacking;
+}
+
 int xtun_usage(const struct command *cmd)
 {
 	(void)cmd;
@@ -90,10 +102,11 @@ int xtun_usage(const struct command *cmd)
 
 /* Runs xtun status on these counters; what it printed is in said. */
 static char said[4096];
+static bool as_json;
 
 static int status_of(const struct script *counters, size_t n)
 {
-	char name[] = "status", *argv[2] = { name };
+	char name[] = "status", json[] = "--json", *argv[3] = { name, as_json ? json : NULL };
 	FILE *file = tmpfile();
 	int terminal = dup(STDOUT_FILENO), status;
 	ssize_t len;
@@ -104,7 +117,8 @@ static int status_of(const struct script *counters, size_t n)
 		abort();
 	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
-	status = xtun_status.run(1, argv);
+	optind = 1;
+	status = xtun_status.run(1 + as_json, argv);
 	dup2(terminal, STDOUT_FILENO);
 	close(terminal);
 	len = pread(fileno(file), said, sizeof(said) - 1, 0);
@@ -179,6 +193,24 @@ static void test_queues(void)
 	   "what held once is not judged again while another queue is");
 }
 
+static void test_lacks(void)
+{
+	STATUS_OF({ "q0_rx_in", 0, 0 });
+	ok(!strstr(said, "lacks"), "a kernel that lacks nothing: not a word");
+	as_json = true;
+	STATUS_OF({ "q0_rx_in", 0, 0 });
+	ok(says("\"kernel\":{\"lacks\":[]}"), "... nor in JSON");
+
+	n_lacking = 2;
+	STATUS_OF({ "q0_rx_in", 0, 0 });
+	ok(says("\"kernel\":{\"lacks\":[\"eBPF\",\"network namespaces\"]}"),
+	   "what it lacks, in JSON");
+	as_json = false;
+	STATUS_OF({ "q0_rx_in", 0, 0 });
+	ok(says("\nthis kernel lacks: eBPF, network namespaces\n"), "... and in words");
+	n_lacking = 0;
+}
+
 static void test_unreadable(void)
 {
 	FILE *said = tmpfile();
@@ -207,6 +239,7 @@ int main(void)
 	test_quiet();
 	test_busy();
 	test_queues();
+	test_lacks();
 	test_unreadable();
 	return tap_end();
 }

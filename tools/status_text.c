@@ -178,6 +178,16 @@ static void print_unattached(const struct xtun_report *r)
 	}
 }
 
+static void print_lacks(const struct xtun_report *r)
+{
+	if (!r->n_lacks)
+		return;
+	fputs("this kernel lacks: ", stdout);
+	for (size_t i = 0; i < r->n_lacks; i++)
+		printf("%s%s", i ? ", " : "", r->lacks[i]);
+	putchar('\n');
+}
+
 void xtun_status_text(const struct xtun_report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -193,6 +203,7 @@ void xtun_status_text(const struct xtun_report *r)
 		print_flows(&it->law, it->iface.name);
 	}
 	print_unattached(r);
+	print_lacks(r);
 	if (!r->users.looked)
 		printf("who has /dev/xtun open is not known: /proc does not say\n");
 	else if (r->users.hidden)
