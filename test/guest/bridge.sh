@@ -11,6 +11,7 @@
 #   10.98.0.12                 |
 #      eth0 -------- port_b ---+
 . /test/lib.sh
+requires namespaces curl tcpdump
 
 mac_a=02:00:00:00:00:0a
 mac_b=02:00:00:00:00:0b

@@ -3,6 +3,7 @@
 # A blocking reader gets exactly the frames that tcpdump sees leave, byte for
 # byte, of every kind that a kernel sends.
 . /test/lib.sh
+requires tcpdump
 
 mac=02:00:00:00:00:02
 

@@ -10,6 +10,21 @@ set -eEu -o pipefail
 expected_log='^$'
 declare -A xtun_loads=()
 
+# requires WHAT...: tools or parts of the kernel; without them the test ends here.
+requires() {
+	local what
+	for what; do
+		case $what in
+		namespaces)  test -e /proc/1/ns/net ;;
+		tracepoints) test -e /sys/kernel/tracing/events ;;
+		eBPF)        test -e /proc/sys/kernel/unprivileged_bpf_disabled ;;
+		*)           command -v "$what" >/dev/null ;;
+		esac && continue
+		skip "all of ${0##*/}" "this guest lacks $what"
+		exit
+	done
+}
+
 # Lines about xtun in the kernel's log, but for what the core says of a renaming.
 log_lines() {
 	dmesg | awk '/xtun/ && !/renamed from/ { n++ } END { print n + 0 }'
@@ -69,6 +84,7 @@ xtun_load() {
 	insmod /test/xtun.ko "$@" &
 	pid=$!
 	wait "$pid"
+	[ -e /sys/module/xtun/sections ] || return 0
 	text=$(cat /sys/module/xtun/sections/.text)
 	init=$(cat /sys/module/xtun/sections/.init.text)
 	size=$(awk '$1 == "xtun" { print $2 }' /proc/modules)

@@ -7,6 +7,7 @@
 #   10.99.0.2           10.99.0.1            192.0.2.1    192.0.2.2
 #   lwIP, /dev/xtun ------ xtun   MASQUERADE   uplink ------ eth0, httpd
 . /test/lib.sh
+requires namespaces curl iptables
 
 lwip=10.99.0.2
 router=192.0.2.1

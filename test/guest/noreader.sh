@@ -44,9 +44,11 @@ xtun_load
 quiet
 ok "ifconfig sets an address" ifconfig xtun 10.99.0.1 netmask 255.255.255.0
 ok "ifconfig brings it up" ifconfig xtun up
-like "ifconfig shows it" "$(ifconfig xtun)" "UP,BROADCAST,RUNNING,MULTICAST.*inet 10.99.0.1"
+# Each of its makers prints that in another way.
+like "ifconfig shows its flags" "$(ifconfig xtun)" "UP[ ,]BROADCAST[ ,]RUNNING[ ,]MULTICAST"
+like "ifconfig shows its address" "$(ifconfig xtun)" "inet (addr:)?10.99.0.1 "
 pinged "ifconfig"
-like "ifconfig counts" "$(ifconfig xtun)" "TX packets $(transmitted PACKETS) "
+like "ifconfig counts" "$(ifconfig xtun)" "TX packets[ :]$(transmitted PACKETS) "
 rmmod xtun
 
 xtun_load

@@ -3,6 +3,7 @@
 # Frames that BPF programs bring, which the core has not looked after: generic
 # XDP redirects them unfinished, and tc can name a queue that does not exist.
 . /test/lib.sh
+requires eBPF tc
 . /test/frames.sh
 
 # Nothing but what the test sends.

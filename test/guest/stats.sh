@@ -4,6 +4,7 @@
 # nothing of its sender.
 #guest: TIMEOUT=600
 . /test/lib.sh
+requires tracepoints iptables
 . /test/frames.sh
 
 # Every counter, those of a queue as ethtool prints them, those of the interface

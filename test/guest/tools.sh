@@ -3,6 +3,7 @@
 # The program for people: echo answers, dump shows what passes, status tells
 # the truth; and neither dump nor status ever attaches.
 . /test/lib.sh
+requires namespaces tcpdump
 
 export PATH=/test/bin:$PATH
 out=/tmp/tools

@@ -4,6 +4,7 @@
 # or lost, and then why. And the trace shows the road.
 #guest: TIMEOUT=600
 . /test/lib.sh
+requires tracepoints
 . /test/frames.sh
 
 tracing=/sys/kernel/tracing

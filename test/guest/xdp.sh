@@ -7,6 +7,7 @@
 #                    |
 #                    +--- redirect --> xdp0 ---- xdp1
 . /test/lib.sh
+requires eBPF
 
 # Nothing but what the test sends, not even to ask for its neighbour again.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1

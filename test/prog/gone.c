@@ -136,10 +136,13 @@ static void deleted_full(void)
 
 static void namespace_destroyed(void)
 {
-	int fd = xt_open(0);
 	short got = 0;
 	pid_t pid;
+	int fd;
 
+	if (!xt_namespaces("the namespace is destroyed"))
+		return;
+	fd = xt_open(0);
 	run("ip netns add gone");
 	run("ip netns exec gone sysctl -q -w net.ipv6.conf.default.disable_ipv6=1");
 	pid = sleeper(fd);

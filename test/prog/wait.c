@@ -286,6 +286,8 @@ static void provisional_early(void)
 {
 	int fd, ep, s;
 
+	if (!xt_namespaces("joining before there is an interface"))
+		return;
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
 	fd = xt_open(O_NONBLOCK);

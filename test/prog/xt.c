@@ -99,6 +99,14 @@ void run(const char *fmt, ...)
 		die("this failed: %s", command);
 }
 
+bool xt_namespaces(const char *cases)
+{
+	if (!access("/proc/self/ns/net", F_OK))
+		return true;
+	skip("this kernel has no network namespaces", "%s", cases);
+	return false;
+}
+
 pid_t xt_fork(void)
 {
 	pid_t pid;

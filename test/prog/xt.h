@@ -29,6 +29,8 @@ void skip(const char *why, const char *fmt, ...) __attribute__((format(printf, 2
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Runs a shell command, which must succeed; for the set-up. */
 void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Whether the kernel has network namespaces; else skips @cases. */
+bool xt_namespaces(const char *cases);
 /* fork(), with nothing left in stdout's buffer for both to print. */
 pid_t xt_fork(void);
 
