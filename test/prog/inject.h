@@ -14,15 +14,15 @@ void inject_within(const char *function);
 void inject_within_module(const char *module);
 
 /*
- * A call that needs memory, and what is done before it and after it. Where parts
- * of the core say ENOBUFS instead, @nobufs.
+ * A call that needs memory, and what is done before it and after it. Registering a
+ * device, the core also says ENOBUFS (no place in a table) and EINVAL (no name).
  */
 struct inject_case {
 	const char *what;
 	void (*before)(void);		/* undisturbed, may be NULL */
 	long (*call)(void);		/* as a system call: -1 and errno, or else */
 	void (*after)(void);		/* undisturbed, if it succeeded; may be NULL */
-	bool nobufs;
+	bool registers;
 	bool must_succeed;		/* it may only do without the memory */
 };
 

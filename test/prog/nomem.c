@@ -49,7 +49,7 @@ static void unload(void)
 void theme_nomem_load(void)
 {
 	const struct inject_case c = {
-		"load", .call = load, .after = unload, .nobufs = true };
+		"load", .call = load, .after = unload, .registers = true };
 
 	module = open("/test/xtun.ko", O_RDONLY | O_CLOEXEC);
 	if (module < 0)
@@ -136,7 +136,7 @@ static void have_no_link(void)
 static void links(void)
 {
 	const struct inject_case add = {
-		"ip link add", .call = add_link, .after = have_no_link, .nobufs = true };
+		"ip link add", .call = add_link, .after = have_no_link, .registers = true };
 	const struct inject_case del = {
 		"ip link del", .before = have_link, .call = del_link, .must_succeed = true };
 

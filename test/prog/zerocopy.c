@@ -98,20 +98,24 @@ static void packet(int fd)
 }
 
 static int ring_socket;
-static struct tpacket2_hdr *ring_slot;
+static uint8_t *ring_slots;
 
+/* The kernel takes one slot after the other. */
 static void fill_slot(void)
 {
-	uint8_t *frame = (uint8_t *)ring_slot + TPACKET2_HDRLEN - sizeof(struct sockaddr_ll);
+	static unsigned int next;
+	uint8_t *slot = ring_slots + next++ % (4096 / SLOT) * SLOT;
+	struct tpacket2_hdr *h = (void *)slot;
 
-	xt_numbered(frame, xt_everyone, xt_peer, LEN, 0);
-	ring_slot->tp_len = LEN;
-	ring_slot->tp_status = TP_STATUS_SEND_REQUEST;
+	xt_numbered(slot + TPACKET2_HDRLEN - sizeof(struct sockaddr_ll), xt_everyone, xt_peer,
+		    LEN, 0);
+	h->tp_len = LEN;
+	h->tp_status = TP_STATUS_SEND_REQUEST;
 }
 
 static long send_slot(void)
 {
-	return send(ring_socket, NULL, 0, MSG_DONTWAIT);
+	return send(ring_socket, NULL, 0, MSG_DONTWAIT) == LEN ? LEN : -1;
 }
 
 /* The sender's own pages have to be copied, or the frame is lost. */
@@ -125,14 +129,14 @@ void theme_nomem_pages(void)
 
 	xt_drain(fd);
 	ring_socket = xt_packet(XT_IF);
-	ring_slot = ring(ring_socket);
+	ring_slots = (void *)ring(ring_socket);
 	inject_within_module("xtun");
 	inject_each(&c, &spared);
 	inject_within(NULL);
 	lost = xt_counter("tx_lost_nomem") - lost;
 	ok(lost, "... and %d frames are lost and counted as tx_lost_nomem", (int)lost);
 	ok(xt_drain(fd) == spared + 1 - (int)lost, "... the others arrive");
-	munmap(ring_slot, 4096);
+	munmap(ring_slots, 4096);
 	close(ring_socket);
 	close(fd);
 }
