@@ -6,6 +6,7 @@
 #   overlay.sh TARGET FOLDER...
 set -eu
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/arch.sh"
 
 target=$1
 kernel=${target%+*}
@@ -30,7 +31,9 @@ fi
 if [ -e "$kdir/debug" ]; then
 	cp "$kdir/headers/.config" "$scratch/test/config"
 	cp -r "$here/planted" "$scratch/planted"
-	make -s -C "$kdir/headers" M="$scratch/planted" modules >&2
+	arch "$arch"
+	make -s -C "$kdir/headers" M="$scratch/planted" ARCH="$karch" CROSS_COMPILE="$triplet-" \
+		modules >&2
 	mv "$scratch/planted/planted.ko" "$scratch/test/"
 	rm -rf "$scratch/planted"
 fi
