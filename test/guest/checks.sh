@@ -243,7 +243,7 @@ begin_log() {
 # Of the kernel's own races KCSAN knows many. Each is told of between two lines.
 without_others_races() {
 	awk '
-	/={60}$/ {
+	/==========$/ {
 		if (block != "") {
 			if (block !~ /KCSAN/ || block ~ /\[(xtun|planted)\]/)
 				printf "%s", block

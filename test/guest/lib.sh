@@ -27,7 +27,7 @@ requires() {
 
 # Lines about xtun in the kernel's log, but for what the core says of a renaming.
 log_lines() {
-	dmesg | awk '/xtun/ && !/renamed from/ { n++ } END { print n + 0 }'
+	dmesg | without_others_races | awk '/xtun/ && !/renamed from/ { n++ } END { print n + 0 }'
 }
 
 # cases NAME: those of that theme in test/prog, which print TAP of their own.
