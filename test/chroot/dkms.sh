@@ -110,3 +110,10 @@ ok "make dkms-install of the next version" dkms_log make dkms-install KVER="$new
 is "replaces the other" "$(dkms status xtun)" "xtun/$next, $newest, $arch: installed"
 ok "make dkms-uninstall" make dkms-uninstall
 is "leaves nothing" "$(changes)" ""
+
+# --- without DKMS
+
+ok "make install" make install KVER="$newest"
+is "modprobe finds it" "$(modinfo -k "$newest" -F version xtun)" "$next"
+ok "make uninstall" make uninstall KVER="$newest"
+is "leaves nothing" "$(changes)" ""

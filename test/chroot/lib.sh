@@ -66,5 +66,6 @@ installed_module() {
 for kernel in $(kernels native); do
 	mkdir -p "/lib/modules/$kernel/kernel"
 	echo | gcc -x c -c -o "/lib/modules/$kernel/kernel/none.ko" -
+	touch "/lib/modules/$kernel"/modules.{order,builtin,builtin.modinfo}
 	depmod "$kernel"
 done
