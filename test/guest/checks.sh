@@ -240,19 +240,24 @@ begin_log() {
 	echo "$log_start" >/dev/kmsg
 }
 
-# Of the kernel's own races KCSAN knows many. Each is told of between two lines.
+# Of the kernel's own races KCSAN knows many. Each is told of between two lines, by
+# two chains of calls. Whom an interrupt has interrupted has nothing to do with it.
 without_others_races() {
 	awk '
 	/==========$/ {
 		if (block != "") {
-			if (block !~ /KCSAN/ || block ~ /\[(xtun|planted)\]/)
+			if (block !~ /KCSAN/ || ours)
 				printf "%s", block
 			block = ""
 		} else {
 			block = $0 "\n"
+			ours = interrupted = 0
 		}
 		next
 	}
+	/ bytes by / { interrupted = 0 }
+	/asm_sysvec|asm_common_interrupt|handle_softirqs/ { interrupted = 1 }
+	/\[(xtun|planted)\]/ && !interrupted { ours = 1 }
 	block != "" { block = block $0 "\n"; next }
 	{ print }
 	END { printf "%s", block }'
