@@ -22,8 +22,8 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools demo guest check check-kernels install install-rules \
-	install-source uninstall dkms-install dkms-uninstall deb check-debug check-dkms check-dkms-octeon \
-	clean help sources headers dkms
+	install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
+	check-dkms-octeon clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 	$(KBUILD) modules
@@ -45,6 +45,9 @@ check-kernels: ## every test on every kernel, architecture and ABI (two hours)
 
 check-debug: ## the same on kernels that look for misuse of memory, locks and races
 	@KERNEL="$(or $(KERNEL),debug kcsan)" test/check.sh
+
+check-octeon: ## every test on a kernel as Octeon boards have it: big-endian, small, n32
+	@KERNEL=octeon-be test/check.sh
 
 install: modules_install tools install-rules ## install the module for this kernel, and the tool (as root)
 	$(if $(DESTDIR),,depmod -a '$(RELEASE)')

@@ -6,6 +6,7 @@
 #   apt.sh SUITE ARCH cache ARGUMENT...         apt-cache for that suite
 #   apt.sh SUITE ARCH unpack DIR PACKAGE...     unpack just these into DIR
 #   apt.sh SUITE ARCH closure DIR PACKAGE...    with all that they depend on
+#   apt.sh SUITE source unpack DIR PACKAGE...   what they are made of: DIR/PACKAGE
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -17,6 +18,8 @@ host=$(. /etc/os-release; echo "$VERSION_CODENAME")
 keyring=/usr/share/keyrings/$(. /etc/os-release; echo "$ID")-archive-keyring.gpg
 dir=$cache/apt/$suite-$arch
 [ "$suite" != experimental ] || sid=sid
+type="deb [arch=$arch"
+[ "$arch" != source ] || type="deb-src ["
 
 # The machine's own sources, their suite replaced by the wanted one. A release
 # may be written there by codename or as "stable": take whichever names it.
@@ -32,7 +35,7 @@ sources() {
 		*,sid?*|*,experimental?*) ;;	# released at once, never mended later
 		"$host",*|"$host"-*)
 			for each in "$suite" ${sid:-}; do
-				echo "deb [arch=$arch signed-by=$keyring] $uri $each$pocket $component"
+				echo "$type signed-by=$keyring] $uri $each$pocket $component"
 			done ;;
 		esac
 	done
@@ -45,8 +48,8 @@ configuration() {
 	cat <<-END
 	Acquire::Check-Valid-Until "false";
 	Acquire::Languages "none";
-	APT::Architecture "$arch";
-	APT::Architectures { "$arch"; };
+	APT::Architecture "${arch#source}";
+	APT::Architectures { "${arch#source}"; };
 	APT::Install-Recommends "false";
 	APT::Sandbox::User "";
 	Dir "$dir";
@@ -82,10 +85,18 @@ refresh
 unlock
 export APT_CONFIG="$dir/apt.conf"
 
-case $verb in
-cache)
+case $verb-$arch in
+cache-*)
 	apt-cache "$@" ;;
-unpack)
+unpack-source)
+	into=$1
+	shift
+	scratch
+	for package in "$@"; do
+		(cd "$scratch" && apt-get -qq --only-source --download-only source "$package" >&2)
+		dpkg-source --no-check -x "$scratch/$package"_*.dsc "$into/$package" >/dev/null
+	done ;;
+unpack-*)
 	into=$1
 	shift
 	scratch
@@ -93,7 +104,7 @@ unpack)
 	for deb in "$scratch"/*.deb; do
 		dpkg-deb -x "$deb" "$into"
 	done ;;
-closure)
+closure-*)
 	into=$1
 	shift
 	apt-get clean

@@ -20,6 +20,11 @@ arch() {
 		karch=mips triplet=mips64el-linux-gnuabi64
 		qemu="qemu-system-mips64el -M malta -cpu 5KEf"
 		qemu_package=qemu-system-mips console=ttyS0 lines=uart ;;
+	mipsn32)
+		# Big-endian, of which Debian has the compiler and the C library alone.
+		karch=mips triplet=mips64-linux-gnuabi64 cflags=-mabi=n32
+		qemu="qemu-system-mips64 -M malta -cpu 5KEf"
+		qemu_package=qemu-system-mips console=ttyS0 lines=uart ;;
 	mipsn32el)
 		karch=mips triplet=mips64el-linux-gnuabi64 cflags=-mabi=n32 ;;
 	s390x)

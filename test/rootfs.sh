@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Make the guests' root for an architecture: a distribution's own tools, unpacked
-# from its packages and packed as an initramfs. Prints its name.
+# from its packages (or built, where there are none) and packed as an initramfs.
+# Prints its name.
 #
 #   rootfs.sh ARCH
 set -eu
@@ -13,11 +14,11 @@ packages="bash busybox coreutils curl diffutils ethtool findutils grep iproute2 
 	trace-cmd util-linux"
 arch=$1
 suite=$(suite_for "$arch")
-recipe=$(sha256sum "$0" | cut -c 1-12)
+recipe=$(cat "$0" "$here/static.sh" | sha256sum | cut -c 1-12)
 image=$cache/root/$suite-$arch-$recipe.cpio
 
 need cpio
-lock root
+lock "root-$arch"
 
 # Perl and dpkg are there for maintainer scripts, which never run here.
 prune() {
@@ -42,14 +43,22 @@ merge() {
 	done
 }
 
-# What maintainer scripts would have done and a guest needs.
-settle() {
+unpack() {
+	# shellcheck disable=SC2086
+	"$here/apt.sh" "$suite" "$arch" closure "$1" $packages
+	prune "$1"
+	merge "$1"
 	for tool in iptables iptables-save iptables-restore ip6tables; do
 		ln -sf "$(echo "$tool" | sed 's/tables/tables-nft/')" "$1/usr/sbin/$tool"
 	done
-	ln -sf bash "$1/usr/bin/sh"
 	ln -sf mawk "$1/usr/bin/awk"
 	ln -sf nc.openbsd "$1/usr/bin/nc"
+}
+
+# What maintainer scripts would have done and a guest needs.
+settle() {
+	ln -sf bash "$1/usr/bin/sh"
+	mkdir -p "$1/etc"
 	cat >"$1/etc/passwd" <<-END
 	root:x:0:0:root:/root:/bin/bash
 	nobody:x:65534:65534:nobody:/nonexistent:/bin/sh
@@ -61,13 +70,16 @@ settle() {
 }
 
 if [ ! -e "$image" ]; then
-	say "Unpacking the guests' tools ($suite, $arch)"
 	scratch
 	mkdir -p "$cache/root"
-	# shellcheck disable=SC2086
-	"$here/apt.sh" "$suite" "$arch" closure "$scratch" $packages
-	prune "$scratch"
-	merge "$scratch"
+	case $arch in
+	mipsn32)
+		say "Building the guests' tools ($suite, $arch)"
+		"$here/static.sh" "$arch" "$scratch" ;;
+	*)
+		say "Unpacking the guests' tools ($suite, $arch)"
+		unpack "$scratch" ;;
+	esac
 	settle "$scratch"
 	(cd "$scratch" && find . | cpio --quiet -o -H newc -R 0:0) >"$image.new"
 	mv "$image.new" "$image"

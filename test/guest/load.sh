@@ -16,6 +16,8 @@ ok "it can be removed while up" rmmod xtun
 
 xtun_load
 exec 3<>/dev/xtun
-nok "it cannot be removed while a file is open" rmmod xtun
-like "because it is in use" "$(rmmod xtun 2>&1 || :)" "in use|temporarily unavailable"
+# Busybox says so and succeeds.
+why=$(rmmod xtun 2>&1 || :)
+ok "it cannot be removed while a file is open" test -e /dev/xtun
+like "because it is in use" "$why" "in use|temporarily unavailable"
 exec 3>&-
