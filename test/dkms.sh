@@ -50,7 +50,7 @@ plan() {
 		add=
 		[ "$suite" != bookworm ] || add=$(cross)
 		printf 'DKMS of %s\t%s\n\n' "$suite" "ADD='$add' '$here/inside.sh' amd64 '$tarball' dkms"
-		printf 'packages on %s\t%s\n\n' "$suite" "'$here/inside.sh' amd64 '$tarball' deb"
+		printf 'packages of %s\t%s\n\n' "$suite" "'$here/inside.sh' amd64 '$tarball' deb"
 	done
 }
 
