@@ -17,6 +17,7 @@ shift 3
 host=$(. /etc/os-release; echo "$VERSION_CODENAME")
 keyring=/usr/share/keyrings/$(. /etc/os-release; echo "$ID")-archive-keyring.gpg
 dir=$cache/apt/$suite-$arch
+sid=
 [ "$suite" != experimental ] || sid=sid
 type="deb [arch=$arch"
 [ "$arch" != source ] || type="deb-src ["
@@ -34,7 +35,7 @@ sources() {
 		case $codename,$suite$pocket in
 		*,sid?*|*,experimental?*) ;;	# released at once, never mended later
 		"$host",*|"$host"-*)
-			for each in "$suite" ${sid:-}; do
+			for each in "$suite" $sid; do
 				echo "$type signed-by=$keyring] $uri $each$pocket $component"
 			done ;;
 		esac

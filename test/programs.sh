@@ -21,6 +21,8 @@ dev_root() {
 	suite=$(suite_for "$abi")
 	packages="libc6-dev liblwip-dev liburing-dev"
 	root=$cache/dev/$suite-$abi
+	# Other clones use this cache too. The caller keeps its own lock.
+	lock "dev-$suite-$abi"
 	if [ ! -e "$root/complete" ]; then
 		say "Unpacking libraries to link with ($suite, $abi)"
 		rm -rf "$root"
