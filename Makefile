@@ -40,7 +40,7 @@ guest: ## a shell in such a machine with xtun loaded; KERNEL= chooses the kernel
 check: ## everything a change must pass; KERNEL=, KERNEL_SRC= and TEST= restrict it
 	@test/check.sh
 
-check-kernels: ## every test on every kernel, architecture and ABI (two hours)
+check-kernels: ## every test on every kernel, architecture and ABI (an hour or more)
 	@test/check.sh all
 
 check-debug: ## the same on kernels that look for misuse of memory, locks and races
