@@ -14,8 +14,20 @@ overlay=$("$here/overlay.sh" "$target" tools examples/lwip test/prog)
 mkdir -p "$top/build/log"
 log=$top/build/log/$target-$test
 
-# A test asks for more time or memory in lines such as "#guest: TIMEOUT=600".
+# Whose programs are on trial: those of the ABI named, or of the kernel.
+case $target in
+*+*) abi=${target#*+} ;;
+*)   abi=$(cat "$("$here/kernel.sh" "$target")/arch") ;;
+esac
+
+# A test asks for more time or memory in lines such as "#guest: TIMEOUT=600", and in
+# "#guest: EXTRA=NAME" for what extra.sh packs.
 eval "$(sed -n 's/^#guest: \([A-Z]*=.*\)/export \1/p' "$file")"
+set -- "$overlay"
+for name in ${EXTRA:-}; do
+	extra=$("$here/extra.sh" "$name" "$abi")
+	set -- "$@" "$extra"
+done
 # Poison, red zones and the allocation's caller on every object.
 export APPEND="slub_debug=FZPU log_buf_len=4M ${APPEND:-}"
 
@@ -31,7 +43,7 @@ to_its_plan() {
 	}'
 }
 
-"$here/boot.sh" "${target%+*}" "$log.kernel" "bash /test/$test.sh" "$overlay" |
+"$here/boot.sh" "${target%+*}" "$log.kernel" "bash /test/$test.sh" "$@" |
 	to_its_plan | tee "$log.tap"
 
 if grep -q '^not ok' "$log.tap"; then
