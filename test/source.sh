@@ -14,13 +14,13 @@ set -eu
 
 name=$1
 
-# Debian's name of the architecture that the kernel calls so.
-debian_name() {
+# machine_of ARCH: what the kernel calls so, by arch.sh's name, and the fragments
+# of a configuration for it.
+machine_of() {
 	case $1 in
-	x86|x86_64) echo amd64 ;;
-	mips)       echo mips64el ;;
-	s390)       echo s390x ;;
-	*)          echo "$1" ;;
+	x86|x86_64|amd64) echo amd64 guest amd64 ;;
+	mips)             echo mipsn32 octeon ;;
+	*)                die "For ARCH=$1 there is no configuration in test/config: x86 and mips (big-endian) have one." ;;
 	esac
 }
 
@@ -28,8 +28,8 @@ if [ "$name" = tree ]; then
 	[ -e "${KERNEL_SRC:?names the folder of a kernel\'s source}/Kbuild" ] ||
 		die "KERNEL_SRC=$KERNEL_SRC is no kernel's source: it has no Kbuild."
 	source=$(cd "$KERNEL_SRC" && pwd)
-	arch=$(debian_name "${ARCH:-$machine}")
-	fragments="guest $arch"
+	found=$(machine_of "${ARCH:-$machine}")
+	arch=${found%% *} fragments=${found#* }
 else
 	row=$(grep -E "^${name}[[:space:]]" "$here/sources") || die "test/sources has no '$name'."
 	read -r _ source arch fragments <<-END
