@@ -91,10 +91,12 @@ check_unload() {
 
 # is_xtuns ADDRESS PID...: whether that was in a module text that is now gone.
 # Initialisation code is freed at once and its place given to other modules'
-# initialisation: there a process must be one that loaded xtun.
+# initialisation: there a process must be one that loaded xtun. And xtun may have
+# been put where another's was: whose objects are older than xtun there.
 is_xtuns() {
 	local load text size init pid
 	for load in "${!xtun_loads[@]}"; do
+		! grep -qxF "$1 ${*:2}" <<<"${suspects_before[$load]}" || continue
 		IFS=: read -r text size init <<<"$load"
 		if (($1 >= text && $1 < text + size)); then
 			return 0
@@ -118,6 +120,11 @@ allocations() {
 	files=(/sys/kernel/debug/slab/$1/alloc_traces /sys/kernel/slab/$1/alloc_calls)
 	shopt -u nullglob
 	cat "${files[@]}" </dev/null
+}
+
+# For whoever has to find out whose they are.
+keep_allocations() {
+	allocations '*' >/out/allocations
 }
 
 # Without names of symbols, neither modules nor callers are told apart.
@@ -144,10 +151,20 @@ suspects() {
 	}' | sort -u
 }
 
+# Before xtun is loaded. Only modules that come or go change what is to be seen.
+# shellcheck disable=SC2034
+look_around() {
+	local modules
+	modules=$(awk '$1 != "xtun" { print $1 }' /proc/modules)
+	[ "$modules" != "${modules_seen-none}" ] || return 0
+	modules_seen=$modules
+	suspects_seen=$(suspects)
+}
+
 # An address here is to be looked for in alloc_traces of /sys/kernel/debug/slab.
 xtuns_objects() {
 	local address pids
-	suspects | { grep -vxF "$suspects_at_start" || :; } | while read -r address pids; do
+	suspects | while read -r address pids; do
 		# shellcheck disable=SC2086
 		if is_xtuns "$address" $pids; then
 			echo "$address, by process $pids"
@@ -200,7 +217,7 @@ check_leaks() {
 		return
 	fi
 	[ "${#xtun_loads[@]}" -gt 0 ] || return 0
-	eventually 10 no_objects || :
+	eventually 10 no_objects || keep_allocations
 	is "nothing that the module allocated is left" "$(xtuns_objects)" ""
 	[ -e $kmemleak ] || return 0
 	sleep 6
@@ -229,7 +246,7 @@ check_buffers() {
 		skip "no socket buffer is left over" "this kernel does not tell"
 		return
 	fi
-	eventually 5 no_more_buffers || :
+	eventually 5 no_more_buffers || keep_allocations
 	ok "no socket buffer is left over: $buffers_at_start at first, now $(buffers)" \
 		no_more_buffers
 }
@@ -299,7 +316,5 @@ finish() {
 trap 'died="line $LINENO: $BASH_COMMAND: ended with $?"' ERR
 trap finish EXIT
 begin_log "test ${0##*/}"
-# Who was there before may have been freed from where xtun is put later.
-suspects_at_start=$(suspects)
 buffers_at_start=$(buffers)
 buffers_kept=0

@@ -8,7 +8,7 @@ set -eEu -o pipefail
 . /test/tap.sh
 
 expected_log='^$'
-declare -A xtun_loads=()
+declare -A xtun_loads=() suspects_before=()
 
 # requires WHAT...: tools or parts of the kernel; without them the test ends here.
 requires() {
@@ -77,10 +77,11 @@ expect_log() {
 }
 
 # xtun_load [PARAMETER=VALUE...]. Where its code lies, and who loaded it, tells
-# later what it left allocated.
+# later what it left allocated; and what was there before tells what it did not.
 # shellcheck disable=SC2120
 xtun_load() {
-	local text init size pid
+	local text init size pid load
+	look_around
 	insmod /test/xtun.ko "$@" &
 	pid=$!
 	wait "$pid"
@@ -88,7 +89,9 @@ xtun_load() {
 	text=$(cat /sys/module/xtun/sections/.text)
 	init=$(cat /sys/module/xtun/sections/.init.text)
 	size=$(awk '$1 == "xtun" { print $2 }' /proc/modules)
-	xtun_loads[$text:$size:$init]+=" $pid "
+	load=$text:$size:$init
+	xtun_loads[$load]+=" $pid "
+	[ -v "suspects_before[$load]" ] || suspects_before[$load]=$suspects_seen
 }
 
 # configured OPTION: whether this is a debug kernel with CONFIG_OPTION.
