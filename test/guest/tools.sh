@@ -178,6 +178,7 @@ decoded() {
 decoded "$out/theirs" >"$out/theirs.txt"
 decoded "$out/ours" >"$out/ours.txt"
 ok "dump -w: tcpdump reads what tcpdump itself wrote" diff "$out/theirs.txt" "$out/ours.txt"
+ok "... after the same header of the file" cmp -n 24 "$out/theirs" "$out/ours"
 ok "... and not a byte more" same_size "$out/theirs" "$out/ours"
 is "... as many as the text has" "$(wc -l <"$out/lines")" \
 	"$(tcpdump -Z root -n -t -r "$out/ours" 2>/dev/null | grep -c '^[^[:space:]]')"
