@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/xtun-$(VERSION)
 UDEV_RULES ?= /lib/udev/rules.d
 # All that the module is made of; what the probes leave in compat/ is not.
-SOURCES := Kbuild $(wildcard *.c *.h compat/compat.h compat/*.mk compat/probes/*.c)
+SOURCES := Kbuild $(wildcard *.c *.h compat/compat.h compat/xdp.h compat/*.mk compat/probes/*.c)
 # And all that makes it.
 MODULE_TREE := $(SOURCES) Makefile compat/tree.sh dkms.conf LICENSE
 # Every version that DKMS has, so that an upgrade leaves none behind.

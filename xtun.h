@@ -14,18 +14,27 @@
  * The queue (struct xtun_queue) is allocated apart and refcounted: one
  * reference for its slot, one for each file on its list. An attached file keeps
  * its reference until release, so a read() or write() on it needs none of its
- * own. It never holds a reference to the net_device: it borrows its slot under
- * RCU, and the pointer is NULL once the interface is gone. A program asleep in
- * read() therefore pins a file and a queue, never an interface.
+ * own; a file that is attached anew, after its interface was deleted, keeps the
+ * dead queue beside the new one for the same reason. It never holds a reference
+ * to the net_device: it borrows its slot under RCU, and the pointer is NULL once
+ * the interface is gone. A program asleep in read() therefore pins a file and a
+ * queue, never an interface.
  *
- * The file (struct xtun_file) owns its wait head, its fasync list and its
- * reference to the namespace it was opened in, from open to release. epoll
+ * Slot 0 of an interface made by insmod or "ip link add" has its queue as long
+ * as the interface lives, and files share it. Every other queue is the own one
+ * of a file that said TUNSETIFF, and ends with it.
+ *
+ * The file (struct xtun_file) owns its wait head, its fasync list, its account
+ * of written frames (struct sock) and its reference to the namespace it was
+ * opened in, from open to release; frames that the stack still holds may keep
+ * the account a little longer. epoll
  * registers with the wait head once and for all, so the head never moves,
  * whatever queue the file is on.
  *
  * Locks, outermost first
  * ----------------------
- *	RTNL		the shape: creating and deleting interfaces and queues
+ *	RTNL		the shape: creating and deleting interfaces and own
+ *			queues, and all that an ioctl sets
  *	xtun_file.lock	which queue a file is on
  *	xtun_queue.lock	frames and files of a queue; taken with bottom halves
  *			off, since ndo_start_xmit() takes it
@@ -37,17 +46,19 @@
  * xtun_chr.c), and an RCU reader standing on it would follow it into the other
  * list and never meet the head it started from.
  *
- * The order of teardown, under RTNL, from ndo_uninit: clear the slot, mark the
- * queue dead and take its frames under its lock, wake its files, count the
- * frames as lost, drop the slot's reference. No grace period is needed before
+ * The order of teardown, under RTNL, from ndo_uninit or the release of a file
+ * with a queue of its own: clear the slot, mark the queue dead and take its
+ * frames under its lock, wake its files, stop NAPI, wait for a grace period,
+ * count the frames as lost, drop the slot's reference. None is needed before
  * the frames are taken, because whoever puts a frame checks "dead" under the
- * same lock. unregister_netdevice() waits for one before it frees the slots.
+ * same lock. unregister_netdevice() waits for one more before it frees the slots.
  */
 #ifndef _XTUN_H
 #define _XTUN_H
 
 #include <linux/fs.h>
 #include <linux/if_ether.h>
+#include <linux/if_tun.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/refcount.h>
@@ -56,7 +67,9 @@
 #include <linux/u64_stats_sync.h>
 #include <linux/uidgid.h>
 #include <linux/uio.h>
+#include <linux/virtio_byteorder.h>
 #include <linux/wait.h>
+#include <net/xdp.h>
 
 #include "compat/compat.h"
 
@@ -66,6 +79,19 @@
 #define XTUN_MTU_MAX	(65535 - ETH_HLEN)
 /* One frame of the largest MTU that carries a VLAN tag. */
 #define XTUN_FRAME_MAX	(XTUN_MTU_MAX + ETH_HLEN + VLAN_HLEN)
+/* As tap: a queue for each processor of a large guest. */
+#define XTUN_QUEUES_MAX	256
+
+/* What TUNSETIFF may say of an interface, besides its type. */
+#define XTUN_FEATURES	(IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | IFF_MULTI_QUEUE | \
+			 IFF_NAPI | IFF_NAPI_FRAGS | IFF_BACKPRESSURE)
+/* In struct xtun.flags, above those that userspace knows. */
+#define XTUN_VNET_LE	0x80000000
+#define XTUN_VNET_BE	0x40000000
+
+/* Offloads that a program has to ask for. */
+#define XTUN_OFFLOADS	(NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN | \
+			 XTUN_COMPAT_USO | XTUN_COMPAT_TUNNEL_OFFLOADS)
 
 /*
  * Every counter of a queue, and for each loss the kernel's own drop reason.
@@ -79,6 +105,9 @@
 	COUNT(TX_QUEUED,	"tx_queued")				\
 	COUNT(TX_BYTES,		"tx_bytes")				\
 	COUNT(TX_PUT_BACK,	"tx_put_back")				\
+	LOSS(TX_TXFILTER,	"tx_lost_txfilter",	TAP_TXFILTER)	\
+	LOSS(TX_FILTER,		"tx_lost_filter",	SOCKET_FILTER)	\
+	LOSS(TX_EBPF,		"tx_lost_ebpf",		TAP_FILTER)	\
 	LOSS(TX_FULL,		"tx_lost_full",		FULL_RING)	\
 	LOSS(TX_NOMEM,		"tx_lost_nomem",	SKB_UCOPY_FAULT) \
 	LOSS(TX_UNFINISHED,	"tx_lost_unfinished",	NOT_SPECIFIED)	\
@@ -88,12 +117,22 @@
 	COUNT(RX_IN,		"rx_in")				\
 	COUNT(RX_OUT,		"rx_out")				\
 	COUNT(RX_BYTES,		"rx_bytes")				\
+	COUNT(RX_XDP_TX,	"rx_xdp_tx")				\
+	COUNT(RX_XDP_REDIRECT,	"rx_xdp_redirect")			\
+	COUNT(RX_XDP_GENERIC,	"rx_xdp_generic")			\
 	LOSS(RX_DOWN,		"rx_lost_down",		DEV_READY)	\
 	LOSS(RX_SHORT,		"rx_lost_short",	HDR_TRUNC)	\
 	LOSS(RX_LONG,		"rx_lost_long",		PKT_TOO_BIG)	\
+	LOSS(RX_HEADER,		"rx_lost_header",	HDR_TRUNC)	\
+	LOSS(RX_PROTO,		"rx_lost_proto",	UNHANDLED_PROTO) \
+	LOSS(RX_LAYOUT,		"rx_lost_layout",	HDR_TRUNC)	\
 	LOSS(RX_FAULT,		"rx_lost_fault",	SKB_UCOPY_FAULT) \
 	LOSS(RX_NOMEM,		"rx_lost_nomem",	NOMEM)		\
-	LOSS(RX_BACKLOG,	"rx_lost_backlog",	CPU_BACKLOG)
+	LOSS(RX_BACKLOG,	"rx_lost_backlog",	CPU_BACKLOG)	\
+	LOSS(RX_DETACHED,	"rx_lost_detached",	QUEUE_PURGE)	\
+	LOSS(RX_XDP_DROP,	"rx_lost_xdp_drop",	XDP)		\
+	LOSS(RX_XDP_ABORTED,	"rx_lost_xdp_aborted",	XDP)		\
+	LOSS(RX_XDP_FAILED,	"rx_lost_xdp_failed",	XDP)
 
 enum xtun_counter {
 #define XTUN_ENUM(id, ...)	XTUN_##id,
@@ -119,7 +158,7 @@ struct xtun_stats {
  * @dev: the interface; constant
  * @index: number of the queue, as in skb_get_queue_mapping(); constant
  * @queue: written under RTNL, read under RCU; NULL before and after its time
- * @stats: counters; allocated and freed with the interface
+ * @stats: counters; allocated with the first queue, freed with the interface
  */
 struct xtun_slot {
 	struct net_device *dev;
@@ -130,62 +169,125 @@ struct xtun_slot {
 
 /**
  * struct xtun - an interface, the private part of its net_device
- * @owner: may attach without CAP_NET_ADMIN, if valid; written before registering
+ * @flags: IFF_TUN or IFF_TAP, XTUN_FEATURES, IFF_PERSIST, XTUN_VNET_LE or _BE;
+ *	written under RTNL, read anywhere
+ * @made_by_file: TUNSETIFF made it, and so carrier, persistence and end are
+ *	those of tap; constant
+ * @owner: may attach without CAP_NET_ADMIN, if valid; written under RTNL
  * @group: members may attach without CAP_NET_ADMIN, if valid; likewise
+ * @vnet_hdr_sz: bytes in front of each frame, if IFF_VNET_HDR; written under
+ *	RTNL, read anywhere
+ * @offloads: of XTUN_OFFLOADS, what a program asked for; under RTNL
  * @rx_direct: ethtool private flag: deliver in the writer's context, not
  *	through the backlog; written under RTNL, read anywhere
  * @slots: dev->num_tx_queues of them; constant from ndo_init on
+ * @security: of the LSM; from ndo_init to the end
+ * @msg_enable: as ethtool and TUNSETDEBUG set it; nothing depends on it
+ * @xdp: native XDP program; written under RTNL, read under RCU
+ * @filters: which frames are kept from the files, see xtun_filter.c
+ * @steer: which queue a frame goes to, see xtun_steer.c
  */
 struct xtun {
+	unsigned int flags;
+	bool made_by_file;
 	kuid_t owner;
 	kgid_t group;
+	int vnet_hdr_sz;
+	netdev_features_t offloads;
 	bool rx_direct;
 	struct xtun_slot *slots;
+	void *security;
+	u32 msg_enable;
+	struct bpf_prog __rcu *xdp;
+	struct xtun_filters {
+		struct xtun_macs __rcu *macs;
+		struct bpf_prog __rcu *classic;
+		struct bpf_prog __rcu *ebpf;
+		struct sock_fprog told;	/* of @classic, as TUNGETFILTER tells; under RTNL */
+	} filters;
+	struct xtun_steer {
+		struct bpf_prog __rcu *ebpf;
+		struct xtun_flow *flows;	/* constant from ndo_init on */
+		u16 *live;			/* likewise; its elements: read anywhere */
+		spinlock_t lock;		/* live and count, against writers */
+		unsigned int count;		/* of live; read anywhere */
+	} steer;
 };
 
 /**
  * struct xtun_queue - frames on their way to userspace, and who waits for them
  * @ref: slot, files
  * @rcu: to free it
- * @slot: read under RCU; cleared under @lock when the interface goes
+ * @slot: read under RCU; cleared under @lock when the queue ends
+ * @own: of one file, and ends with it; constant
+ * @dead_node: with others that end with an interface, or that its file had
+ *	before; under RTNL
+ * @rxq: where XDP programs see frames come from; registered as long as it lives
+ * @napi: delivers written frames, if @napi_on; shaped under RTNL
  * @lock: protects all that follows; taken with bottom halves off
  * @frames: transmitted, not yet read; oldest first
+ * @written: frames that await @napi
  * @files: xtun_file.node of all that joined, provisionally or not
- * @readers: attached files that are open for reading
+ * @readers: attached files that are open for reading; also read without the lock
  * @users: attached files
- * @exclusive: the one attached file was opened with O_EXCL
- * @dead: the interface is gone; set once, also read without the lock
+ * @exclusive: the one attached file is to be the only one
+ * @stopped: the netdev queue is, for want of room
+ * @enabled: not taken out of service by IFF_DETACH_QUEUE
+ * @filtered: the interface's classic filter applies
+ * @napi_on: @napi delivers
+ * @dead: the queue has ended; set once, also read without the lock
  */
 struct xtun_queue {
 	refcount_t ref;
 	struct rcu_head rcu;
 	struct xtun_slot __rcu *slot;
+	bool own;
+	struct list_head dead_node;
+	struct xdp_rxq_info rxq;
+	struct napi_struct napi;
 
 	spinlock_t lock;	/* all that follows */
 	struct sk_buff_head frames;
+	struct sk_buff_head written;
 	struct list_head files;
 	unsigned int readers;
 	unsigned int users;
 	bool exclusive;
+	bool stopped;
+	bool enabled;
+	bool filtered;
+	bool napi_on;
 	bool dead;
 };
 
 /**
  * struct xtun_file - an open /dev/xtun
+ * @rcu: to free it, since @account may outlive it
  * @net: namespace in which it was opened; reference held; constant
  * @reader: open for reading; constant
- * @exclusive: opened with O_EXCL; constant
- * @wait: readers asleep and pollers; never moves
+ * @exclusive: is to be the sole user of its queue; written before it attaches
+ * @tap: said TUNSETIFF: its frames carry what the interface's flags say;
+ *	written before it attaches
+ * @frags: IFF_NAPI_FRAGS: each iovec becomes a fragment; likewise
+ * @ifindex: of TUNSETIFINDEX; under RTNL
+ * @account: of frames it wrote and the stack holds; made under RTNL, then constant
+ * @wait: readers asleep, writers asleep for want of room, and pollers; never moves
  * @fasync: receivers of SIGIO
  * @lock: protects @queue and @attached against writers
  * @queue: where it joined, with a reference; read under RCU
  * @attached: joined for good: @queue stays until release
+ * @dead: queues it had before; references are kept until release
  * @node: in xtun_queue.files; protected by that queue's lock
  */
 struct xtun_file {
+	struct rcu_head rcu;
 	struct net *net;
 	bool reader;
 	bool exclusive;
+	bool tap;
+	bool frags;
+	int ifindex;
+	struct sock *account;
 
 	wait_queue_head_t wait;
 	struct fasync_struct *fasync;
@@ -193,8 +295,25 @@ struct xtun_file {
 	spinlock_t lock;	/* queue and attached */
 	struct xtun_queue __rcu *queue;
 	bool attached;
+	struct list_head dead;
 
 	struct list_head node;
+};
+
+/**
+ * struct xtun_meta - what came with a written frame
+ * @proto: of its protocol info, if @has_pi
+ * @vnet: offloads that it needs, if @has_vnet
+ * @has_pi: the interface is without IFF_NO_PI
+ * @has_vnet: it is with IFF_VNET_HDR
+ * @xdp_done: an XDP program has seen the frame, or there is none
+ */
+struct xtun_meta {
+	__be16 proto;
+	struct xtun_compat_vnet vnet;
+	bool has_pi;
+	bool has_vnet;
+	bool xdp_done;
 };
 
 /**
@@ -212,26 +331,75 @@ static inline bool xtun_is_up(const struct net_device *dev)
 	return (READ_ONCE(dev->flags) & IFF_UP) && netif_running(dev);
 }
 
+/**
+ * xtun_vnet_is_le() - the byte order of vnet headers
+ * @flags: of the interface
+ *
+ * Context: any.
+ * Return: true if they are little-endian; else they are big-endian.
+ */
+static inline bool xtun_vnet_is_le(unsigned int flags)
+{
+	return flags & XTUN_VNET_LE || (!(flags & XTUN_VNET_BE) && virtio_legacy_is_little_endian());
+}
+
 /* xtun_net.c: the interface */
 extern const struct ethtool_ops xtun_ethtool_ops;
 
+bool xtun_net_is(const struct net_device *dev);
 int xtun_net_create(struct net *net, const char *name, kuid_t owner, kgid_t group);
+struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsigned int flags,
+				       int ifindex);
 struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct file *file);
-int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb);
+int xtun_net_open_slot(struct xtun_slot *slot, bool own);
+void xtun_net_close_slot(struct xtun_slot *slot);
+int xtun_net_set_queues(struct net_device *dev);
+int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);
 int xtun_net_ask(struct xtun_queue *q);
 int xtun_net_init(void);
 void xtun_net_exit(void);
 
+/* xtun_info.c: what sysfs and netlink tell */
+extern const struct attribute_group xtun_info_group;
+
+size_t xtun_info_size(const struct net_device *dev);
+int xtun_info_fill(struct sk_buff *skb, const struct net_device *dev);
+unsigned int xtun_info_flags(const struct xtun *xt);
+
+/* xtun_steer.c: which queue */
+int xtun_steer_init(struct net_device *dev);
+void xtun_steer_free(struct net_device *dev);
+void xtun_steer_update(struct net_device *dev);
+unsigned int xtun_steer_count(const struct xtun *xt);
+u16 xtun_steer_by_cpu(const struct xtun *xt);
+u16 xtun_steer_select(struct net_device *dev, struct sk_buff *skb, struct net_device *sb_dev);
+void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb);
+
+/* xtun_filter.c: which frames */
+bool xtun_filter_pass(const struct xtun *xt, const struct xtun_queue *q, struct sk_buff *skb,
+		      enum xtun_counter *loss);
+int xtun_filter_set_macs(struct xtun *xt, const void __user *arg);
+int xtun_filter_set_classic(struct xtun *xt, const struct sock_fprog *fprog);
+void xtun_filter_clear_classic(struct xtun *xt);
+int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, const int __user *arg);
+void xtun_filter_free(struct xtun *xt);
+
 /* xtun_queue.c: the queue between the two */
-struct xtun_queue *xtun_queue_create(struct xtun_slot *slot);
-void xtun_queue_destroy(struct xtun_slot *slot);
+struct xtun_queue *xtun_queue_create(struct xtun_slot *slot, bool own);
+struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot);
+void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q);
+void xtun_queue_restart(struct xtun_queue *q);
 int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
 		    struct sk_buff_head *stale);
 void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale);
 void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf);
-void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb, unsigned int limit);
+void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf);
+void xtun_queue_unref(struct xtun_queue *q);
+void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable);
+void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb);
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait);
 void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb);
+void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigned int headers);
 void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
 unsigned int xtun_queue_next_len(struct xtun_queue *q);
 __poll_t xtun_queue_poll(struct xtun_queue *q);
@@ -246,10 +414,48 @@ void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *s
 	       unsigned int len);
 
 /* xtun_frame.c: bytes to skb and skb to bytes */
-ssize_t xtun_frame_read(struct xtun_queue *q, struct sk_buff *skb, struct iov_iter *to);
-ssize_t xtun_frame_write(struct xtun_queue *q, struct iov_iter *from);
+ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_buff *skb,
+			struct iov_iter *to);
+ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
+			 bool nowait);
+unsigned int xtun_frame_header_len(struct xtun_file *xf, struct xtun_queue *q);
+
+/* xtun_xdp.c: XDP programs, and frames from others' */
+int xtun_xdp_queue_init(struct xtun_queue *q, struct xtun_slot *slot);
+void xtun_xdp_queue_exit(struct xtun_queue *q);
+int xtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf);
+int xtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags);
+bool xtun_xdp_native(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
+		     bool *done);
+struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb);
+
+/* xtun_napi.c: frames that enter by NAPI */
+void xtun_napi_start(struct xtun_slot *slot, struct xtun_queue *q);
+void xtun_napi_stop(struct xtun_slot *slot, struct xtun_queue *q);
+bool xtun_napi_put(struct xtun_queue *q, struct sk_buff *skb);
+
+/* xtun_account.c: how much of what a file wrote the stack still holds */
+int xtun_account_create(struct xtun_file *xf, const struct cred *opener);
+void xtun_account_free(struct xtun_file *xf);
+int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait);
+void xtun_account_charge(struct xtun_file *xf, struct sk_buff *skb);
+bool xtun_account_has_room(const struct xtun_file *xf);
+
+/* xtun_attach.c: the shape that TUNSETIFF and TUNSETQUEUE give */
+int xtun_attach_set_iff(struct file *file, struct ifreq *ifr);
+int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr);
+void xtun_attach_release(struct xtun_file *xf);
+unsigned int xtun_attach_count(const struct net_device *dev, bool in_service);
+
+/* xtun_ctl.c: the ioctls of <linux/if_tun.h> */
+long xtun_ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+#ifdef CONFIG_COMPAT
+long xtun_ctl_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+#endif
 
 /* xtun_chr.c: the device node */
+struct xtun_queue *xtun_chr_queue_rtnl(struct xtun_file *xf);
+int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags);
 int xtun_chr_init(const char *name);
 void xtun_chr_exit(void);
 

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device node.
+ * The device node: what a program calls, and which queue its file is on.
  *
  * Opening joins nothing. read() and write() attach the file to the interface
  * that the module's parameter names, in the namespace it was opened in. poll(),
  * FIONREAD and O_ASYNC before that join the same queue provisionally, to be
  * woken only: a program that hands the descriptor to epoll first has not yet
- * said what it wants of it.
+ * said what it wants of it, and TUNSETIFF may still attach it elsewhere.
  *
- * Neither takes RTNL, so polling and non-blocking I/O never sleep on it.
+ * None of these takes RTNL, so polling and non-blocking I/O never sleep on it.
  */
+#include <linux/compat.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
 #include <linux/poll.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -110,6 +112,82 @@ static struct xtun_queue *xtun_chr_attach(struct file *file)
 	return q;
 }
 
+/**
+ * xtun_chr_queue_rtnl() - the queue that a file is attached to
+ * @xf: the file
+ *
+ * Context: process, under RTNL.
+ * Return: the queue, which may be dead; NULL if the file is not attached.
+ */
+struct xtun_queue *xtun_chr_queue_rtnl(struct xtun_file *xf)
+{
+	/* Pairs with xtun_chr_join_locked(). */
+	if (!smp_load_acquire(&xf->attached))
+		return NULL;
+	return rcu_dereference_protected(xf->queue, lockdep_rtnl_is_held());
+}
+
+/*
+ * Whatever the file was on before. Of a queue that is dead it keeps the
+ * reference: a read or write may still be at it.
+ */
+static void xtun_chr_leave_old(struct xtun_file *xf, struct xtun_queue *old)
+{
+	if (xf->attached) {
+		xtun_queue_unlist(old, xf);
+		list_add(&old->dead_node, &xf->dead);
+		return;
+	}
+	RCU_INIT_POINTER(xf->queue, NULL);
+	xtun_queue_leave(old, xf);
+}
+
+/**
+ * xtun_chr_attach_own() - attach a file as the sole user of a queue
+ * @xf: the file; not attached, or to a queue that is dead
+ * @q: the queue
+ * @frags: IFF_NAPI_FRAGS
+ *
+ * Context: process, under RTNL.
+ * Return: 0; -EBUSY if the queue has users, or the file has just attached itself.
+ */
+int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags)
+{
+	bool was_exclusive = xf->exclusive;
+	struct sk_buff_head stale;
+	struct xtun_queue *old;
+	int err = -EBUSY;
+
+	__skb_queue_head_init(&stale);
+	spin_lock(&xf->lock);
+	old = rcu_dereference_protected(xf->queue, lockdep_is_held(&xf->lock));
+	if (xf->attached && !old->dead)
+		goto unlock;
+
+	rcu_read_lock();
+	if (old)
+		xtun_chr_leave_old(xf, old);
+	xf->exclusive = true;
+	err = xtun_queue_join(q, xf, true, &stale);
+	if (err) {
+		xf->exclusive = was_exclusive;
+	} else {
+		WRITE_ONCE(xf->frags, frags);
+		WRITE_ONCE(xf->tap, true);
+		rcu_assign_pointer(xf->queue, q);
+		/* Pairs with xtun_chr_queue(): the queue before the flag. */
+		smp_store_release(&xf->attached, true);
+		xtun_chr_debug(q, "attach");
+	}
+	rcu_read_unlock();
+unlock:
+	spin_unlock(&xf->lock);
+	rcu_read_lock();
+	xtun_queue_lose_stale(q, &stale);
+	rcu_read_unlock();
+	return err;
+}
+
 static int xtun_chr_open(struct inode *inode, struct file *file)
 {
 	struct xtun_file *xf = kzalloc(sizeof(*xf), GFP_KERNEL_ACCOUNT);
@@ -122,6 +200,7 @@ static int xtun_chr_open(struct inode *inode, struct file *file)
 	xf->exclusive = file->f_flags & O_EXCL;
 	init_waitqueue_head(&xf->wait);
 	spin_lock_init(&xf->lock);
+	INIT_LIST_HEAD(&xf->dead);
 	INIT_LIST_HEAD(&xf->node);
 	file->private_data = xf;
 
@@ -139,6 +218,14 @@ static int xtun_chr_open(struct inode *inode, struct file *file)
 	return stream_open(inode, file);
 }
 
+static void xtun_chr_forget_dead(struct xtun_file *xf)
+{
+	struct xtun_queue *q, *next;
+
+	list_for_each_entry_safe(q, next, &xf->dead, dead_node)
+		xtun_queue_unref(q);
+}
+
 static int xtun_chr_release(struct inode *inode, struct file *file)
 {
 	struct xtun_file *xf = file->private_data;
@@ -149,10 +236,17 @@ static int xtun_chr_release(struct inode *inode, struct file *file)
 		xtun_chr_debug(q, "detach");
 		rcu_read_unlock();
 	}
+	if (xf->tap) {
+		rtnl_lock();
+		xtun_attach_release(xf);
+		rtnl_unlock();
+	}
 	if (q)
 		xtun_queue_leave(q, xf);
+	xtun_chr_forget_dead(xf);
+	xtun_account_free(xf);
 	put_net(xf->net);
-	kfree(xf);
+	kfree_rcu(xf, rcu);
 	return 0;
 }
 
@@ -172,16 +266,18 @@ static ssize_t xtun_chr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	skb = xtun_queue_take(q, file->private_data, nowait);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
-	return xtun_frame_read(q, skb, to);
+	return xtun_frame_read(file->private_data, q, skb, to);
 }
 
 static ssize_t xtun_chr_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct xtun_queue *q = xtun_chr_attach(iocb->ki_filp);
+	struct file *file = iocb->ki_filp;
+	bool nowait = (file->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
+	struct xtun_queue *q = xtun_chr_attach(file);
 
 	if (IS_ERR(q))
 		return PTR_ERR(q);
-	return xtun_frame_write(q, from);
+	return xtun_frame_write(file->private_data, q, from, nowait);
 }
 
 static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
@@ -197,6 +293,8 @@ static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
 	if (!IS_ERR(q))
 		events = xtun_queue_poll(q);
 	rcu_read_unlock();
+	if (!xtun_account_has_room(xf))
+		events &= ~(EPOLLOUT | EPOLLWRNORM);
 	return events;
 }
 
@@ -207,6 +305,10 @@ static int xtun_chr_fasync(int fd, struct file *file, int on)
 
 	if (err < 0 || !on)
 		return err;
+	/* As tap: who asks is who is told, unless another was named. */
+	err = f_setown(file, task_tgid_vnr(current), 0);
+	if (err)
+		return err;
 
 	/* Without an interface there is nothing to signal until one is joined. */
 	rcu_read_lock();
@@ -215,20 +317,42 @@ static int xtun_chr_fasync(int fd, struct file *file, int on)
 	return 0;
 }
 
-static long xtun_chr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static int xtun_chr_next_len(struct file *file)
 {
 	struct xtun_queue *q;
 	int len;
 
-	if (cmd != FIONREAD)
-		return -ENOTTY;
-
 	rcu_read_lock();
 	q = xtun_chr_queue(file, false);
-	len = IS_ERR(q) ? PTR_ERR(q) : xtun_queue_next_len(q);
+	if (IS_ERR(q)) {
+		len = PTR_ERR(q);
+	} else {
+		len = xtun_queue_next_len(q);
+		if (len)
+			len += xtun_frame_header_len(file->private_data, q);
+	}
 	rcu_read_unlock();
+	return len;
+}
+
+static long xtun_chr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	int len;
+
+	if (cmd != FIONREAD)
+		return xtun_ctl_ioctl(file, cmd, arg);
+	len = xtun_chr_next_len(file);
 	return len < 0 ? len : put_user(len, (int __user *)arg);
 }
+
+#ifdef CONFIG_COMPAT
+static long xtun_chr_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (cmd == FIONREAD)
+		return xtun_chr_ioctl(file, cmd, (unsigned long)compat_ptr(arg));
+	return xtun_ctl_compat_ioctl(file, cmd, arg);
+}
+#endif
 
 static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)
 {
@@ -255,7 +379,9 @@ static const struct file_operations xtun_chr_fops = {
 	.poll		= xtun_chr_poll,
 	.fasync		= xtun_chr_fasync,
 	.unlocked_ioctl	= xtun_chr_ioctl,
-	.compat_ioctl	= compat_ptr_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl	= xtun_chr_compat_ioctl,
+#endif
 	.show_fdinfo	= xtun_chr_show_fdinfo,
 };
 

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bytes to skb and skb to bytes, and every check on a frame.
+ * Bytes to skb and skb to bytes, what stands in front of a frame, and every
+ * check on both.
+ *
+ * A file that said TUNSETIFF has in front of each frame what the interface's
+ * flags say: protocol info (struct tun_pi), then a vnet header. All others have
+ * nothing there, and get frames with nothing left to do: checksums finished,
+ * large ones cut.
  *
  * User memory is touched here alone, and neither under RCU nor with bottom
  * halves off, since a copy may sleep.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 
 #include "xtun.h"
@@ -14,8 +21,75 @@
 
 #define XTUN_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
 
+/**
+ * struct xtun_shape - how frames of one file look, and are built
+ * @pi: bytes of protocol info in front
+ * @vnet: bytes of vnet header, after it
+ * @flags: of the interface
+ * @offloads: that its readers can finish
+ * @ethernet: the frame starts with an Ethernet header
+ * @headroom: to leave in front of a written one
+ */
+struct xtun_shape {
+	unsigned int pi;
+	unsigned int vnet;
+	unsigned int flags;
+	netdev_features_t offloads;
+	bool ethernet;
+	unsigned int headroom;
+};
+
+static void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
+				 struct xtun_shape *shape)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+
+	memset(shape, 0, sizeof(*shape));
+	shape->flags = READ_ONCE(xt->flags);
+	shape->ethernet = shape->flags & IFF_TAP;
+	shape->offloads = READ_ONCE(slot->dev->features) & XTUN_OFFLOADS;
+	shape->headroom = XTUN_HEADROOM;
+	if (rcu_access_pointer(xt->xdp))
+		shape->headroom = XDP_PACKET_HEADROOM + NET_IP_ALIGN;
+	if (!READ_ONCE(xf->tap))
+		return;
+	if (!(shape->flags & IFF_NO_PI))
+		shape->pi = sizeof(struct tun_pi);
+	if (shape->flags & IFF_VNET_HDR)
+		shape->vnet = READ_ONCE(xt->vnet_hdr_sz);
+}
+
+static int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q,
+			    struct xtun_shape *shape)
+{
+	struct xtun_slot *slot;
+
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	if (slot)
+		xtun_frame_get_shape(xf, slot, shape);
+	rcu_read_unlock();
+	return slot ? 0 : -EBADFD;
+}
+
+/**
+ * xtun_frame_header_len() - what stands in front of a frame
+ * @xf: the file
+ * @q: the queue it is on
+ *
+ * Context: any, under RCU.
+ * Return: bytes.
+ */
+unsigned int xtun_frame_header_len(struct xtun_file *xf, struct xtun_queue *q)
+{
+	struct xtun_shape shape;
+
+	return xtun_frame_shape(xf, q, &shape) ? 0 : shape.pi + shape.vnet;
+}
+
 /* A frame of a page or less: the head is cut from the writer's own fragment. */
-static struct sk_buff *xtun_frame_alloc_small(unsigned int len, unsigned int size)
+static struct sk_buff *xtun_frame_alloc_small(unsigned int headroom, unsigned int len,
+					      unsigned int size)
 {
 	struct page_frag *frag = &current->task_frag;
 	struct sk_buff *skb;
@@ -28,36 +102,85 @@ static struct sk_buff *xtun_frame_alloc_small(unsigned int len, unsigned int siz
 		return NULL;
 	get_page(frag->page);
 	frag->offset += size;
-	skb_reserve(skb, XTUN_HEADROOM);
+	skb_reserve(skb, headroom);
 	skb_put(skb, len);
 	return skb;
 }
 
 /* A larger one: a head of a page, and the rest in fragments. */
-static struct sk_buff *xtun_frame_alloc_large(unsigned int len)
+static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned int len)
 {
-	unsigned int linear = SKB_MAX_HEAD(XTUN_HEADROOM);
+	unsigned int linear = SKB_MAX_HEAD(headroom);
 	struct sk_buff *skb;
 	int err;
 
 	linear = min(len, linear);
-	skb = alloc_skb_with_frags(XTUN_HEADROOM + linear, len - linear,
+	skb = alloc_skb_with_frags(headroom + linear, len - linear,
 				   PAGE_ALLOC_COSTLY_ORDER, &err, GFP_KERNEL);
 	if (!skb)
 		return NULL;
-	skb_reserve(skb, XTUN_HEADROOM);
+	skb_reserve(skb, headroom);
 	skb_put(skb, linear);
 	skb->data_len = len - linear;
 	skb->len = len;
 	return skb;
 }
 
-static struct sk_buff *xtun_frame_alloc(unsigned int len)
+static struct sk_buff *xtun_frame_alloc(unsigned int headroom, unsigned int len)
 {
-	unsigned int size = SKB_DATA_ALIGN(XTUN_HEADROOM + len) +
+	unsigned int size = SKB_DATA_ALIGN(headroom + len) +
 			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 
-	return size <= PAGE_SIZE ? xtun_frame_alloc_small(len, size) : xtun_frame_alloc_large(len);
+	if (size <= PAGE_SIZE)
+		return xtun_frame_alloc_small(headroom, len, size);
+	return xtun_frame_alloc_large(headroom, len);
+}
+
+static int xtun_frame_add_fragment(struct sk_buff *skb, unsigned int len)
+{
+	void *data = netdev_alloc_frag(len);
+	struct page *page;
+
+	if (!data)
+		return -ENOMEM;
+	page = virt_to_head_page(data);
+	skb_fill_page_desc(skb, skb_shinfo(skb)->nr_frags, page, data - page_address(page), len);
+	skb->len += len;
+	skb->data_len += len;
+	skb->truesize += len;
+	return 0;
+}
+
+/*
+ * IFF_NAPI_FRAGS: the writer's first piece is the head, and each further one a
+ * fragment, to bring the stack frames of any layout.
+ */
+static struct sk_buff *xtun_frame_alloc_layout(unsigned int headroom, const struct iov_iter *from)
+{
+	unsigned long i, n = iter_is_iovec(from) ? from->nr_segs : 1;
+	struct sk_buff *skb;
+	size_t len;
+	int err;
+
+	if (n > MAX_SKB_FRAGS + 1)
+		return ERR_PTR(-EMSGSIZE);
+	len = n > 1 ? iov_iter_single_seg_count(from) : iov_iter_count(from);
+	skb = alloc_skb(headroom + len, GFP_KERNEL);
+	if (!skb)
+		return ERR_PTR(-ENOMEM);
+	skb_reserve(skb, headroom);
+	skb_put(skb, len);
+	for (i = 1; i < n; i++) {
+		len = iter_iov(from)[i].iov_len;
+		err = len && len <= PAGE_SIZE ? xtun_frame_add_fragment(skb, len) : -EINVAL;
+		if (err)
+			goto free;
+	}
+	return skb;
+
+free:
+	kfree_skb(skb);
+	return ERR_PTR(err);
 }
 
 /* A write that ends here moves one counter, unless the interface is gone. */
@@ -69,6 +192,7 @@ static int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struc
 	rcu_read_lock();
 	slot = rcu_dereference(q->slot);
 	if (slot) {
+		xtun_count(slot, XTUN_RX_IN);
 		xtun_lose(slot, loss, skb, len);
 	} else {
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
@@ -78,78 +202,305 @@ static int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struc
 	return err;
 }
 
+/*
+ * How much of the frame the header says to be headers. A checksum's place is
+ * among them, whether it says so or not.
+ */
+static unsigned int xtun_frame_vnet_hdr_len(const struct virtio_net_hdr *hdr, bool le)
+{
+	unsigned int len = __virtio16_to_cpu(le, hdr->hdr_len);
+	unsigned int csum = __virtio16_to_cpu(le, hdr->csum_start) +
+			    __virtio16_to_cpu(le, hdr->csum_offset) + sizeof(__sum16);
+
+	return hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? max(len, csum) : len;
+}
+
+static int xtun_frame_parse_pi(struct iov_iter *from, struct xtun_meta *meta,
+			       enum xtun_counter *loss)
+{
+	struct tun_pi pi;
+
+	*loss = XTUN_RX_SHORT;
+	if (iov_iter_count(from) < sizeof(pi))
+		return -EINVAL;
+	*loss = XTUN_RX_FAULT;
+	if (!copy_from_iter_full(&pi, sizeof(pi), from))
+		return -EFAULT;
+	meta->has_pi = true;
+	meta->proto = pi.proto;
+	return 0;
+}
+
+static int xtun_frame_parse_vnet(const struct xtun_shape *shape, struct iov_iter *from,
+				 struct xtun_meta *meta, enum xtun_counter *loss)
+{
+	size_t size = xtun_compat_vnet_size(shape->vnet);
+	unsigned int hdr_len;
+
+	*loss = XTUN_RX_SHORT;
+	if (iov_iter_count(from) < shape->vnet)
+		return -EINVAL;
+	*loss = XTUN_RX_FAULT;
+	if (!copy_from_iter_full(&meta->vnet, size, from))
+		return -EFAULT;
+	iov_iter_advance(from, shape->vnet - size);
+	meta->has_vnet = true;
+	meta->vnet.tunnel = size > sizeof(meta->vnet.hdr);
+
+	*loss = XTUN_RX_HEADER;
+	hdr_len = xtun_frame_vnet_hdr_len(&meta->vnet.hdr, xtun_vnet_is_le(shape->flags));
+	if (hdr_len > iov_iter_count(from) || (shape->ethernet && hdr_len && hdr_len < ETH_HLEN))
+		return -EINVAL;
+	return 0;
+}
+
+/* All that can be said of a frame before it is copied. */
+static int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
+			    struct xtun_meta *meta, enum xtun_counter *loss)
+{
+	size_t len;
+	int err = 0;
+
+	memset(meta, 0, sizeof(*meta));
+	if (shape->pi)
+		err = xtun_frame_parse_pi(from, meta, loss);
+	if (!err && shape->vnet)
+		err = xtun_frame_parse_vnet(shape, from, meta, loss);
+	if (err)
+		return err;
+
+	len = iov_iter_count(from);
+	*loss = XTUN_RX_SHORT;
+	if (!len || (shape->ethernet && len < ETH_HLEN))
+		return -EINVAL;
+	*loss = XTUN_RX_LONG;
+	return len > XTUN_FRAME_MAX ? -EINVAL : 0;
+}
+
+static enum xtun_counter xtun_frame_alloc_loss(int err)
+{
+	return err == -ENOMEM ? XTUN_RX_NOMEM : XTUN_RX_LAYOUT;
+}
+
 /**
  * xtun_frame_write() - one frame from userspace
- * @q: the queue; its file is attached
+ * @xf: the file
+ * @q: its queue
  * @from: the frame, in as many pieces as the caller likes; consumed on success
+ * @nowait: do not wait for the stack to let go of earlier ones
  *
- * Context: process, may sleep for memory.
- * Return: length in bytes; -EINVAL if shorter than an Ethernet header or
- * longer than XTUN_FRAME_MAX, -ENOMEM, -EFAULT, or what xtun_net_receive()
- * answers. No bytes at all are a question, see xtun_net_ask().
+ * Context: process, may sleep for memory, and for room under TUNSETSNDBUF.
+ * Return: length in bytes, with what stands in front; -EINVAL if shorter than
+ * its headers, longer than XTUN_FRAME_MAX, or with headers that do not fit it;
+ * -EAGAIN, -ERESTARTSYS, -ENOMEM, -EFAULT, -EMSGSIZE if it has too many pieces
+ * for IFF_NAPI_FRAGS, or what xtun_net_receive() answers. No bytes at all are a
+ * question, see xtun_net_ask().
  */
-ssize_t xtun_frame_write(struct xtun_queue *q, struct iov_iter *from)
+ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
+			 bool nowait)
 {
-	size_t len = iov_iter_count(from);
-	struct xtun_slot *slot;
+	size_t len, total = iov_iter_count(from);
+	struct xtun_shape shape;
+	enum xtun_counter loss;
+	struct xtun_meta meta;
 	struct sk_buff *skb;
 	int err;
 
-	if (!len)
+	if (!total)
 		return xtun_net_ask(q);
+	err = xtun_frame_shape(xf, q, &shape);
+	if (err)
+		return err;
+	err = xtun_frame_parse(&shape, from, &meta, &loss);
+	if (err)
+		return xtun_frame_refuse(q, loss, NULL, total, err);
+	err = xtun_account_wait(xf, q, nowait);
+	if (err)
+		return err;
+
+	len = iov_iter_count(from);
+	if (READ_ONCE(xf->frags))
+		skb = xtun_frame_alloc_layout(shape.headroom, from);
+	else
+		skb = xtun_frame_alloc(shape.headroom, len) ?: ERR_PTR(-ENOMEM);
+	if (IS_ERR(skb))
+		return xtun_frame_refuse(q, xtun_frame_alloc_loss(PTR_ERR(skb)), NULL, len,
+					 PTR_ERR(skb));
+	if (skb_copy_datagram_from_iter(skb, 0, from, len))
+		return xtun_frame_refuse(q, XTUN_RX_FAULT, skb, len, -EFAULT);
+
+	xtun_account_charge(xf, skb);
+	err = xtun_net_receive(q, skb, &meta);
+	return err ?: total;
+}
+
+/* The bytes that a list of segments has. */
+static unsigned int xtun_frame_sum(const struct sk_buff *segs)
+{
+	unsigned int sum = 0;
+
+	for (; segs; segs = segs->next)
+		sum += segs->len;
+	return sum;
+}
+
+static struct sk_buff *xtun_frame_cut(struct xtun_queue *q, struct sk_buff *skb)
+{
+	struct sk_buff *segs = skb_gso_segment(skb, NETIF_F_SG);
+	struct sk_buff *rest;
+
+	if (IS_ERR(segs))
+		return NULL;
+	if (!segs)
+		return skb;
+	rest = segs->next;
+	if (rest)
+		xtun_queue_put_segments(q, rest, xtun_frame_sum(segs) - skb->len);
+	skb_mark_not_on_list(segs);
+	consume_skb(skb);
+	return segs;
+}
+
+/*
+ * A frame that another file's offloads left unfinished. What it has more than
+ * one segment of goes back to the queue. NULL if it cannot be done, and then
+ * the frame is lost.
+ */
+static struct sk_buff *xtun_frame_finish(struct xtun_queue *q, struct sk_buff *skb)
+{
+	struct sk_buff *done = skb;
+	struct xtun_slot *slot;
+
+	if (likely(!skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL))
+		return skb;
+	if (skb_is_gso(skb))
+		done = xtun_frame_cut(q, skb);
+	if (done && (done->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(done)))
+		return done;
+	if (done)
+		skb = done;
 
 	rcu_read_lock();
 	slot = rcu_dereference(q->slot);
 	if (slot)
-		xtun_count(slot, XTUN_RX_IN);
+		xtun_lose(slot, XTUN_TX_UNFINISHED, skb, skb->len);
+	else
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOT_SPECIFIED);
 	rcu_read_unlock();
+	return NULL;
+}
 
-	if (len < ETH_HLEN)
-		return xtun_frame_refuse(q, XTUN_RX_SHORT, NULL, len, -EINVAL);
-	if (len > XTUN_FRAME_MAX)
-		return xtun_frame_refuse(q, XTUN_RX_LONG, NULL, len, -EINVAL);
+/* -EINVAL for a kind of large frame that such a header has no word for. */
+static int xtun_frame_fill_vnet(const struct xtun_shape *shape, struct sk_buff *skb,
+				struct xtun_compat_vnet *vnet)
+{
+	int err;
 
-	skb = xtun_frame_alloc(len);
-	if (!skb)
-		return xtun_frame_refuse(q, XTUN_RX_NOMEM, NULL, len, -ENOMEM);
-	if (skb_copy_datagram_from_iter(skb, 0, from, len))
-		return xtun_frame_refuse(q, XTUN_RX_FAULT, skb, len, -EFAULT);
+	vnet->tunnel = xtun_compat_vnet_size(shape->vnet) > sizeof(vnet->hdr);
+	err = xtun_compat_vnet_from_skb(skb, vnet, shape->offloads, xtun_vnet_is_le(shape->flags));
+	if (err)
+		memset(vnet, 0, sizeof(*vnet));
+	return err;
+}
 
-	err = xtun_net_receive(q, skb);
-	return err ?: len;
+/*
+ * What stands in front of a frame: whole, so that no byte of it is left as it
+ * was, in the buffer or here.
+ */
+static int xtun_frame_put_headers(const struct xtun_shape *shape, const struct sk_buff *skb,
+				  const struct xtun_compat_vnet *vnet, bool fits,
+				  struct iov_iter *to)
+{
+	struct tun_pi pi = { .proto = skb->protocol };
+	size_t size;
+
+	if (shape->pi) {
+		if (!fits)
+			pi.flags = TUN_PKT_STRIP;
+		if (copy_to_iter(&pi, sizeof(pi), to) != sizeof(pi))
+			return -EFAULT;
+	}
+	if (shape->vnet) {
+		size = xtun_compat_vnet_size(shape->vnet);
+		if (copy_to_iter(vnet, size, to) != size ||
+		    iov_iter_zero(shape->vnet - size, to) != shape->vnet - size)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* A frame that has found its reader, whole or not. */
+static void xtun_frame_count_read(struct xtun_queue *q, struct sk_buff *skb, bool whole)
+{
+	struct xtun_slot *slot;
+
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	if (slot && unlikely(!whole)) {
+		xtun_lose(slot, XTUN_TX_TRUNCATED, skb, skb->len);
+		skb = NULL;
+	} else if (slot) {
+		xtun_count(slot, XTUN_TX_OUT);
+		trace_xtun_tx(slot->dev, slot->index, skb->len);
+	}
+	rcu_read_unlock();
+	consume_skb(skb);
+}
+
+static ssize_t xtun_frame_deliver(struct xtun_queue *q, const struct xtun_shape *shape,
+				  struct sk_buff *skb, const struct xtun_compat_vnet *vnet,
+				  struct iov_iter *to)
+{
+	size_t headers = shape->pi + shape->vnet;
+	size_t room = iov_iter_count(to);
+	size_t n;
+	int err;
+
+	err = -EINVAL;
+	if (room < headers)
+		goto put_back;
+	n = min_t(size_t, skb->len, room - headers);
+	err = xtun_frame_put_headers(shape, skb, vnet, n == skb->len, to);
+	if (err)
+		goto put_back;
+	err = -EFAULT;
+	if (skb_copy_datagram_iter(skb, 0, to, n))
+		goto put_back;
+
+	xtun_frame_count_read(q, skb, n == skb->len);
+	return headers + n;
+
+put_back:
+	xtun_queue_put_back(q, skb);
+	return err;
 }
 
 /**
  * xtun_frame_read() - one frame to userspace
- * @q: the queue; its file is attached
+ * @xf: the file
+ * @q: its queue
  * @skb: the frame; consumed
  * @to: the buffer; a frame that does not fit is cut, and counted as lost
  *
  * Context: process, may sleep.
- * Return: bytes written to @to; -EFAULT, and then the frame is the next again.
+ * Return: bytes written to @to; -EFAULT, or -EINVAL if not even what stands in
+ * front of it fits, and then the frame is the next again; -ENOMEM if it could
+ * not be finished, and is lost; -EBADFD if the interface is gone.
  */
-ssize_t xtun_frame_read(struct xtun_queue *q, struct sk_buff *skb, struct iov_iter *to)
+ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_buff *skb,
+			struct iov_iter *to)
 {
-	unsigned int len = skb->len;
-	size_t n = min_t(size_t, len, iov_iter_count(to));
-	struct xtun_slot *slot;
+	struct xtun_compat_vnet vnet = {};
+	struct xtun_shape shape;
 
-	if (skb_copy_datagram_iter(skb, 0, to, n)) {
-		xtun_queue_put_back(q, skb);
-		return -EFAULT;
+	if (xtun_frame_shape(xf, q, &shape)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+		return -EBADFD;
 	}
-
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	if (slot && unlikely(n < len)) {
-		xtun_lose(slot, XTUN_TX_TRUNCATED, skb, len);
-		skb = NULL;
-	} else if (slot) {
-		xtun_count(slot, XTUN_TX_OUT);
-		trace_xtun_tx(slot->dev, slot->index, len);
+	if (!shape.vnet || xtun_frame_fill_vnet(&shape, skb, &vnet)) {
+		skb = xtun_frame_finish(q, skb);
+		if (!skb)
+			return -ENOMEM;
 	}
-	rcu_read_unlock();
-
-	consume_skb(skb);
-	return n;
+	return xtun_frame_deliver(q, &shape, skb, &vnet, to);
 }

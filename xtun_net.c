@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The interface: an ordinary Ethernet device of the link kind "xtun".
+ * The interface: an ordinary Ethernet device of the link kind "xtun", or, if
+ * TUNSETIFF asks for IFF_TUN, a point-to-point one that carries IP packets.
  *
- * Carrier is on from the start, reader or none, and no close destroys it.
+ * Of one made by insmod or "ip link add" the carrier is on from the start,
+ * reader or none, and no close destroys it. Of one made by TUNSETIFF both
+ * depend on its files.
  */
 #include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/rtnetlink.h>
+#include <linux/security.h>
+#include <linux/slab.h>
 #include <net/dst.h>
+#include <net/ip_tunnels.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 
@@ -21,36 +29,101 @@ static void xtun_net_free_slots(struct net_device *dev)
 
 	for (i = 0; xt->slots && i < dev->num_tx_queues; i++)
 		free_percpu(xt->slots[i].stats);
-	kfree(xt->slots);
+	kvfree(xt->slots);
 	xt->slots = NULL;
+}
+
+/* Counters come with the first queue: an interface may have very many slots. */
+static int xtun_net_alloc_stats(struct xtun_slot *slot)
+{
+	int cpu;
+
+	if (slot->stats)
+		return 0;
+	slot->stats = alloc_percpu_gfp(struct xtun_stats, GFP_KERNEL_ACCOUNT);
+	if (!slot->stats)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(slot->stats, cpu)->syncp);
+	return 0;
 }
 
 static int xtun_net_alloc_slots(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	unsigned int i;
-	int cpu;
+	int err;
 
-	xt->slots = kcalloc(dev->num_tx_queues, sizeof(*xt->slots), GFP_KERNEL_ACCOUNT);
+	xt->slots = kvcalloc(dev->num_tx_queues, sizeof(*xt->slots), GFP_KERNEL_ACCOUNT);
 	if (!xt->slots)
 		return -ENOMEM;
-
 	for (i = 0; i < dev->num_tx_queues; i++) {
-		struct xtun_slot *slot = &xt->slots[i];
-
-		slot->dev = dev;
-		slot->index = i;
-		slot->stats = alloc_percpu_gfp(struct xtun_stats, GFP_KERNEL_ACCOUNT);
-		if (!slot->stats)
-			goto err;
-		for_each_possible_cpu(cpu)
-			u64_stats_init(&per_cpu_ptr(slot->stats, cpu)->syncp);
+		xt->slots[i].dev = dev;
+		xt->slots[i].index = i;
 	}
-	return 0;
+	err = xtun_net_alloc_stats(&xt->slots[0]);
+	if (err)
+		xtun_net_free_slots(dev);
+	return err;
+}
 
-err:
-	xtun_net_free_slots(dev);
-	return -ENOMEM;
+/**
+ * xtun_net_open_slot() - give a slot a queue
+ * @slot: the slot, which has none
+ * @own: the queue is one file's
+ *
+ * Context: process, under RTNL.
+ * Return: 0 or a negative errno.
+ */
+int xtun_net_open_slot(struct xtun_slot *slot, bool own)
+{
+	struct xtun_queue *q;
+	int err;
+
+	err = xtun_net_alloc_stats(slot);
+	if (err)
+		return err;
+	q = xtun_queue_create(slot, own);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	rcu_assign_pointer(slot->queue, q);
+	return 0;
+}
+
+/**
+ * xtun_net_close_slot() - end a slot's queue
+ * @slot: the slot
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_net_close_slot(struct xtun_slot *slot)
+{
+	struct xtun_queue *q = xtun_queue_kill(slot);
+
+	xtun_steer_update(slot->dev);
+	synchronize_net();
+	xtun_queue_bury(slot, q);
+}
+
+/**
+ * xtun_net_set_queues() - tell the core how many queues there are
+ * @dev: the interface
+ *
+ * Queues keep their numbers, so there may be gaps: what counts is the last.
+ *
+ * Context: process, under RTNL.
+ * Return: 0 or a negative errno.
+ */
+int xtun_net_set_queues(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+	unsigned int n = dev->num_tx_queues;
+	int err;
+
+	while (n > 1 && !(xt->slots && rtnl_dereference(xt->slots[n - 1].queue)))
+		n--;
+	err = netif_set_real_num_tx_queues(dev, n);
+	return err ?: netif_set_real_num_rx_queues(dev, min(n, dev->num_rx_queues));
 }
 
 /*
@@ -60,33 +133,68 @@ err:
 static int xtun_net_dev_init(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
-	struct xtun_queue *q;
 	int err;
 
 	/* "ip link add numtxqueues N" has said how many there may ever be. */
-	err = netif_set_real_num_tx_queues(dev, 1);
+	err = xtun_net_set_queues(dev);
 	if (err)
 		return err;
+	if (dev->num_tx_queues > 1)
+		xt->flags |= IFF_MULTI_QUEUE;
 	err = xtun_net_alloc_slots(dev);
 	if (err)
 		return err;
-
-	q = xtun_queue_create(&xt->slots[0]);
-	if (!q) {
-		xtun_net_free_slots(dev);
-		return -ENOMEM;
+	err = xtun_steer_init(dev);
+	if (err)
+		goto err_slots;
+	err = security_tun_dev_alloc_security(&xt->security);
+	if (err < 0)
+		goto err_steer;
+	if (!xt->made_by_file) {
+		err = xtun_net_open_slot(&xt->slots[0], false);
+		if (err)
+			goto err_security;
 	}
-	rcu_assign_pointer(xt->slots[0].queue, q);
 	netdev_dbg(dev, "create\n");
 	return 0;
+
+err_security:
+	security_tun_dev_free_security(xt->security);
+err_steer:
+	xtun_steer_free(dev);
+err_slots:
+	xtun_net_free_slots(dev);
+	return err;
 }
 
 static void xtun_net_dev_uninit(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
+	unsigned int i, n = dev->real_num_tx_queues;
+	struct xtun_queue *q;
+	LIST_HEAD(dead);
 
 	netdev_dbg(dev, "delete\n");
-	xtun_queue_destroy(&xt->slots[0]);
+	for (i = 0; i < n; i++) {
+		if (!rtnl_dereference(xt->slots[i].queue))
+			continue;
+		q = xtun_queue_kill(&xt->slots[i]);
+		list_add_tail(&q->dead_node, &dead);
+	}
+	synchronize_net();
+	while ((q = list_first_entry_or_null(&dead, struct xtun_queue, dead_node))) {
+		list_del(&q->dead_node);
+		xtun_queue_bury(&xt->slots[q->rxq.queue_index], q);
+	}
+	xtun_filter_free(xt);
+	security_tun_dev_free_security(xt->security);
+}
+
+/* The last user of it has gone. */
+static void xtun_net_free(struct net_device *dev)
+{
+	xtun_steer_free(dev);
+	xtun_net_free_slots(dev);
 }
 
 static int xtun_net_open(struct net_device *dev)
@@ -116,9 +224,26 @@ static void xtun_net_let_go(struct sk_buff *skb)
 	nf_reset_ct(skb);
 }
 
+static bool xtun_net_filter(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	enum xtun_counter loss;
+	struct xtun_queue *q;
+	bool pass;
+
+	rcu_read_lock();
+	q = rcu_dereference(slot->queue);
+	pass = !q || xtun_filter_pass(netdev_priv(slot->dev), q, skb, &loss);
+	rcu_read_unlock();
+	if (unlikely(!pass))
+		xtun_lose(slot, loss, skb, skb->len);
+	return pass;
+}
+
 static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	xtun_count(slot, XTUN_TX_IN);
+	if (unlikely(!xtun_net_filter(slot, skb)))
+		return;
 
 	/* The sender's own pages, of a zero-copy send. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
@@ -126,7 +251,7 @@ static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 		return;
 	}
 	xtun_net_let_go(skb);
-	xtun_queue_put(slot, skb, READ_ONCE(slot->dev->tx_queue_len));
+	xtun_queue_put(slot, skb);
 }
 
 /*
@@ -152,6 +277,15 @@ static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb
 	}
 }
 
+/* What a reader with a vnet header can take, it tells there. */
+static bool xtun_net_is_unfinished(const struct net_device *dev, const struct sk_buff *skb)
+{
+	if (skb_vlan_tag_present(skb))
+		return true;
+	return !(dev->features & NETIF_F_HW_CSUM) &&
+	       (skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL);
+}
+
 static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
@@ -163,8 +297,7 @@ static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	/* Nobody else does it for a driver without the core's lock. */
 	netif_trans_update(dev);
 
-	if (unlikely(skb_is_gso(skb) || skb_vlan_tag_present(skb) ||
-		     skb->ip_summed == CHECKSUM_PARTIAL))
+	if (unlikely(xtun_net_is_unfinished(dev, skb)))
 		xtun_net_xmit_unfinished(&xt->slots[i], skb);
 	else
 		xtun_net_xmit_one(&xt->slots[i], skb);
@@ -190,7 +323,9 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		stats->tx_packets += sum[XTUN_TX_QUEUED];
 		stats->tx_bytes += sum[XTUN_TX_BYTES];
 		/* Unfinished ones the core has counted as dropped. */
-		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM];
+		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM] +
+				     sum[XTUN_TX_TXFILTER] + sum[XTUN_TX_FILTER] +
+				     sum[XTUN_TX_EBPF];
 		/* These were transmitted, as far as tx_packets goes. */
 		stats->tx_errors += sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
 				    sum[XTUN_TX_DETACHED];
@@ -199,48 +334,111 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		stats->rx_length_errors += sum[XTUN_RX_SHORT] + sum[XTUN_RX_LONG];
 		/* Of a full backlog, the core has counted the frame as dropped. */
 		stats->rx_dropped += sum[XTUN_RX_DOWN] + sum[XTUN_RX_FAULT] +
-				     sum[XTUN_RX_NOMEM];
+				     sum[XTUN_RX_NOMEM] + sum[XTUN_RX_DETACHED] +
+				     sum[XTUN_RX_XDP_DROP] + sum[XTUN_RX_XDP_ABORTED] +
+				     sum[XTUN_RX_XDP_FAILED];
+		stats->rx_frame_errors += sum[XTUN_RX_HEADER] + sum[XTUN_RX_PROTO] +
+					  sum[XTUN_RX_LAYOUT];
 	}
-	stats->rx_errors += stats->rx_length_errors;
+	stats->rx_errors += stats->rx_length_errors + stats->rx_frame_errors;
 }
 
-static const struct net_device_ops xtun_net_ops = {
-	.ndo_init		= xtun_net_dev_init,
-	.ndo_uninit		= xtun_net_dev_uninit,
-	.ndo_open		= xtun_net_open,
-	.ndo_stop		= xtun_net_stop,
-	.ndo_start_xmit		= xtun_net_xmit,
-	.ndo_set_rx_mode	= xtun_net_set_rx_mode,
-	.ndo_get_stats64	= xtun_net_get_stats64,
-	.ndo_set_mac_address	= eth_mac_addr,
-	.ndo_validate_addr	= eth_validate_addr,
-};
-
-static void xtun_net_setup(struct net_device *dev)
+static netdev_features_t xtun_net_fix_features(struct net_device *dev, netdev_features_t features)
 {
 	struct xtun *xt = netdev_priv(dev);
 
-	ether_setup(dev);
-	dev->netdev_ops = &xtun_net_ops;
+	/* Nobody but a program that reads it can say that it can finish frames. */
+	return features & (xt->offloads | ~XTUN_OFFLOADS);
+}
+
+/* As tap: there is no link without a program. */
+static int xtun_net_change_carrier(struct net_device *dev, bool on)
+{
+	struct xtun *xt = netdev_priv(dev);
+
+	if (!on)
+		netif_carrier_off(dev);
+	else if (xt->made_by_file && !xtun_attach_count(dev, true))
+		return -EPERM;
+	else
+		netif_carrier_on(dev);
+	return 0;
+}
+
+#define XTUN_NET_OPS_COMMON						\
+	.ndo_init		= xtun_net_dev_init,			\
+	.ndo_uninit		= xtun_net_dev_uninit,			\
+	.ndo_open		= xtun_net_open,			\
+	.ndo_stop		= xtun_net_stop,			\
+	.ndo_start_xmit		= xtun_net_xmit,			\
+	.ndo_select_queue	= xtun_steer_select,			\
+	.ndo_features_check	= passthru_features_check,		\
+	.ndo_fix_features	= xtun_net_fix_features,		\
+	.ndo_get_stats64	= xtun_net_get_stats64,			\
+	.ndo_change_carrier	= xtun_net_change_carrier
+
+static const struct net_device_ops xtun_net_ops = {
+	XTUN_NET_OPS_COMMON,
+	.ndo_set_rx_mode	= xtun_net_set_rx_mode,
+	.ndo_set_mac_address	= eth_mac_addr,
+	.ndo_validate_addr	= eth_validate_addr,
+	.ndo_bpf		= xtun_xdp_bpf,
+	.ndo_xdp_xmit		= xtun_xdp_xmit,
+};
+
+static const struct net_device_ops xtun_net_tun_ops = {
+	XTUN_NET_OPS_COMMON,
+};
+
+static void xtun_net_setup_common(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+
 	dev->ethtool_ops = &xtun_ethtool_ops;
+	dev->sysfs_groups[0] = &xtun_info_group;
 	dev->needs_free_netdev = true;
-	dev->priv_destructor = xtun_net_free_slots;
+	dev->priv_destructor = xtun_net_free;
 	dev->max_mtu = XTUN_MTU_MAX;
 
 	/* So that TCP hands down large segments; the core cuts them for us. */
 	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA;
-	dev->hw_features = dev->features;
+	dev->hw_features = dev->features | XTUN_OFFLOADS;
+	dev->vlan_features = dev->hw_features;
+	dev->hw_enc_features = dev->hw_features;
 
 	/* The queue's own lock is enough. */
 	xtun_compat_set_lltx(dev);
 	/* netpoll transmits with interrupts off, a queue may be locked then. */
-	dev->priv_flags |= IFF_DISABLE_NETPOLL | IFF_LIVE_ADDR_CHANGE;
+	dev->priv_flags |= IFF_DISABLE_NETPOLL;
 	/* A queued skb cannot be transmitted a second time. */
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 
-	eth_hw_addr_random(dev);
+	xt->flags = IFF_TAP | IFF_NO_PI | IFF_PERSIST;
 	xt->owner = INVALID_UID;
 	xt->group = INVALID_GID;
+	xt->vnet_hdr_sz = sizeof(struct virtio_net_hdr);
+}
+
+static void xtun_net_setup(struct net_device *dev)
+{
+	ether_setup(dev);
+	xtun_net_setup_common(dev);
+	dev->netdev_ops = &xtun_net_ops;
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
+	xtun_compat_set_xdp_features(dev);
+	eth_hw_addr_random(dev);
+}
+
+static void xtun_net_setup_tun(struct net_device *dev)
+{
+	xtun_net_setup_common(dev);
+	dev->netdev_ops = &xtun_net_tun_ops;
+	dev->header_ops = &ip_tunnel_header_ops;
+	dev->type = ARPHRD_NONE;
+	dev->flags = IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;
+	dev->mtu = ETH_DATA_LEN;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = XTUN_MTU_MAX + ETH_HLEN;
 }
 
 static int xtun_net_validate(struct nlattr *tb[], struct nlattr *data[],
@@ -260,7 +458,62 @@ static struct rtnl_link_ops xtun_link_ops = {
 	.priv_size	= sizeof(struct xtun),
 	.setup		= xtun_net_setup,
 	.validate	= xtun_net_validate,
+	.get_size	= xtun_info_size,
+	.fill_info	= xtun_info_fill,
 };
+
+/**
+ * xtun_net_is() - whether an interface is ours
+ * @dev: any interface
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool xtun_net_is(const struct net_device *dev)
+{
+	return dev->rtnl_link_ops == &xtun_link_ops;
+}
+
+/**
+ * xtun_net_create_tap() - make an interface as TUNSETIFF does
+ * @net: namespace
+ * @name: of the interface, may have one "%d"
+ * @flags: IFF_TUN or IFF_TAP, and XTUN_FEATURES
+ * @ifindex: its number, or 0
+ *
+ * Context: process, under RTNL.
+ * Return: the interface, or an ERR_PTR with what register_netdevice() refuses
+ * with.
+ */
+struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsigned int flags,
+				       int ifindex)
+{
+	unsigned int queues = flags & IFF_MULTI_QUEUE ? XTUN_QUEUES_MAX : 1;
+	struct net_device *dev;
+	struct xtun *xt;
+	int err;
+
+	dev = alloc_netdev_mqs(sizeof(*xt), name, NET_NAME_UNKNOWN,
+			       flags & IFF_TUN ? xtun_net_setup_tun : xtun_net_setup,
+			       queues, queues);
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	dev_net_set(dev, net);
+	dev->rtnl_link_ops = &xtun_link_ops;
+	dev->ifindex = ifindex;
+	dev->tx_queue_len = TUN_READQ_SIZE;
+	xt = netdev_priv(dev);
+	xt->made_by_file = true;
+	xt->flags = flags;
+
+	err = register_netdevice(dev);
+	if (err) {
+		free_netdev(dev);
+		return ERR_PTR(err);
+	}
+	netif_carrier_off(dev);
+	return dev;
+}
 
 /**
  * xtun_net_create() - make an interface
@@ -338,6 +591,7 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
 	struct xtun_queue *q;
 	struct xtun *xt;
 
+	/* Frames are what a plain file reads, and not IP packets. */
 	if (!dev || dev->netdev_ops != &xtun_net_ops)
 		return ERR_PTR(-ENODEV);
 	if (!xtun_net_may_attach(dev, file))
@@ -348,32 +602,96 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
 	return q ?: ERR_PTR(-ENODEV);
 }
 
-static int xtun_net_deliver(const struct xtun *xt, struct sk_buff *skb)
+static __be16 xtun_net_ip_protocol(struct sk_buff *skb)
 {
-	if (!READ_ONCE(xt->rx_direct))
-		return netif_rx(skb);
+	if (!pskb_may_pull(skb, 1))
+		return 0;
+	switch (skb->data[0] >> 4) {
+	case 4:
+		return htons(ETH_P_IP);
+	case 6:
+		return htons(ETH_P_IPV6);
+	default:
+		return 0;
+	}
+}
 
-	/* What becomes of it here is the stack's: it counts its own drops. */
-	local_bh_disable();
-	netif_receive_skb(skb);
-	local_bh_enable();
-	return NET_RX_SUCCESS;
+/* What a program wrote in front of it is applied; 0 or the loss. */
+static int xtun_net_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct xtun_meta *meta)
+{
+	struct net_device *dev = slot->dev;
+	struct xtun *xt = netdev_priv(dev);
+	unsigned int flags = READ_ONCE(xt->flags);
+
+	skb->dev = dev;
+	if (meta->has_vnet && xtun_compat_vnet_to_skb(skb, &meta->vnet, xtun_vnet_is_le(flags)))
+		return XTUN_RX_HEADER;
+	if (flags & IFF_TUN) {
+		skb_reset_mac_header(skb);
+		skb->protocol = meta->has_pi ? meta->proto : xtun_net_ip_protocol(skb);
+		return meta->has_pi || skb->protocol ? 0 : XTUN_RX_PROTO;
+	}
+	if (!pskb_may_pull(skb, ETH_HLEN))
+		return XTUN_RX_NOMEM;
+	skb->protocol = eth_type_trans(skb, dev);
+	return 0;
+}
+
+static void xtun_net_deliver(struct xtun_slot *slot, struct sk_buff *skb, unsigned int len)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+
+	if (READ_ONCE(xt->rx_direct)) {
+		/* What becomes of it here is the stack's: it counts its own drops. */
+		local_bh_disable();
+		netif_receive_skb(skb);
+		local_bh_enable();
+	} else if (unlikely(netif_rx(skb) == NET_RX_DROP)) {
+		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
+		return;
+	}
+	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	trace_xtun_rx(slot->dev, slot->index, len);
+}
+
+static int xtun_net_receive_up(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
+			       const struct xtun_meta *meta, unsigned int len)
+{
+	if (!meta->xdp_done) {
+		skb = xtun_xdp_generic(slot, skb);
+		if (!skb)
+			return 0;
+	}
+	xtun_steer_learn(slot, skb);
+	if (slot->dev->real_num_rx_queues > 1)
+		skb_record_rx_queue(skb, slot->index);
+	if (!READ_ONCE(q->napi_on)) {
+		xtun_net_deliver(slot, skb, len);
+	} else if (!xtun_napi_put(q, skb)) {
+		xtun_lose(slot, XTUN_RX_DETACHED, skb, len);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 /**
  * xtun_net_receive() - a frame from userspace enters the stack
  * @q: the queue; its file is attached
- * @skb: the frame, at least an Ethernet header, linear that far; consumed
+ * @skb: the frame; of an Ethernet device, at least a header; consumed
+ * @meta: what was in front of it
  *
  * Context: process, bottom halves on.
- * Return: 0, also when the backlog was full (that loss is counted); -EIO if
- * the interface is down, -EBADFD if it is gone.
+ * Return: 0, also when the backlog was full or an XDP program took the frame
+ * (that is counted); -EINVAL for an offload that does not fit the frame, or a
+ * packet that is no IP, -EIO if the interface is down, -EBUSY if a queue with
+ * NAPI is out of service, -EBADFD if the interface is gone.
  */
-int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb)
+int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta)
 {
 	unsigned int len = skb->len;
 	struct xtun_slot *slot;
-	int err = 0;
+	int loss, err = 0;
+	bool up;
 
 	rcu_read_lock();
 	slot = rcu_dereference(q->slot);
@@ -382,19 +700,25 @@ int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb)
 		err = -EBADFD;
 		goto unlock;
 	}
-	if (unlikely(!xtun_is_up(slot->dev))) {
+	xtun_count(slot, XTUN_RX_IN);
+
+	up = xtun_is_up(slot->dev);
+	if (up && !(meta->has_vnet && meta->vnet.hdr.gso_type) &&
+	    !xtun_xdp_native(slot, q, skb, &meta->xdp_done))
+		goto unlock;
+	len = skb->len;
+	loss = xtun_net_prepare(slot, skb, meta);
+	if (unlikely(loss)) {
+		xtun_lose(slot, loss, skb, len);
+		err = loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL;
+		goto unlock;
+	}
+	if (unlikely(!up)) {
 		xtun_lose(slot, XTUN_RX_DOWN, skb, len);
 		err = -EIO;
 		goto unlock;
 	}
-
-	skb->protocol = eth_type_trans(skb, slot->dev);
-	if (unlikely(xtun_net_deliver(netdev_priv(slot->dev), skb) == NET_RX_DROP)) {
-		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
-	} else {
-		xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
-		trace_xtun_rx(slot->dev, slot->index, len);
-	}
+	err = xtun_net_receive_up(slot, q, skb, meta, len);
 unlock:
 	rcu_read_unlock();
 	return err;
@@ -426,14 +750,19 @@ static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct xtun_queue *q;
 	struct xtun *xt;
+	unsigned int i;
 
-	if (event != NETDEV_UP || dev->netdev_ops != &xtun_net_ops)
+	if (!xtun_net_is(dev) || (event != NETDEV_UP && event != NETDEV_CHANGE_TX_QUEUE_LEN))
 		return NOTIFY_DONE;
 
 	xt = netdev_priv(dev);
-	q = rtnl_dereference(xt->slots[0].queue);
-	if (q)
-		xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		q = rtnl_dereference(xt->slots[i].queue);
+		if (q && event == NETDEV_UP)
+			xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
+		else if (q)
+			xtun_queue_restart(q);
+	}
 	return NOTIFY_DONE;
 }
 

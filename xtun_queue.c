@@ -8,7 +8,9 @@
  */
 #include <linux/list.h>
 #include <linux/poll.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "xtun.h"
 
@@ -90,6 +92,8 @@ void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS])
 	int cpu, c;
 
 	memset(sum, 0, XTUN_NCOUNTERS * sizeof(*sum));
+	if (!slot->stats)
+		return;
 	for_each_possible_cpu(cpu) {
 		const struct xtun_stats *stats = per_cpu_ptr(slot->stats, cpu);
 
@@ -136,7 +140,13 @@ static void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss,
 		xtun_lose(slot, loss, skb, skb->len);
 }
 
-static void xtun_queue_unref(struct xtun_queue *q)
+/**
+ * xtun_queue_unref() - give back a reference
+ * @q: the queue
+ *
+ * Context: any.
+ */
+void xtun_queue_unref(struct xtun_queue *q)
 {
 	if (refcount_dec_and_test(&q->ref))
 		kfree_rcu(q, rcu);
@@ -144,55 +154,136 @@ static void xtun_queue_unref(struct xtun_queue *q)
 
 /**
  * xtun_queue_create() - make the queue of a slot
- * @slot: whose queue it will be; not yet visible to anybody
+ * @slot: whose queue it will be
+ * @own: one file's, with which it ends
  *
- * Context: process, may sleep.
- * Return: the queue with one reference, which is the slot's, or NULL.
+ * Context: process, under RTNL.
+ * Return: the queue with one reference, which is the slot's, not yet visible to
+ * anybody; or an ERR_PTR.
  */
-struct xtun_queue *xtun_queue_create(struct xtun_slot *slot)
+struct xtun_queue *xtun_queue_create(struct xtun_slot *slot, bool own)
 {
-	struct xtun_queue *q = kzalloc(sizeof(*q), GFP_KERNEL);
+	struct xtun_queue *q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	int err;
 
 	if (!q)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	refcount_set(&q->ref, 1);
+	q->own = own;
+	q->enabled = true;
 	spin_lock_init(&q->lock);
 	__skb_queue_head_init(&q->frames);
+	__skb_queue_head_init(&q->written);
 	INIT_LIST_HEAD(&q->files);
 	RCU_INIT_POINTER(q->slot, slot);
+	err = xtun_xdp_queue_init(q, slot);
+	if (err) {
+		kfree(q);
+		return ERR_PTR(err);
+	}
 	return q;
 }
 
-/**
- * xtun_queue_destroy() - end the queue of a slot
- * @slot: whose queue it is
- *
- * The frames that wait are lost as "detached"; its files wake and see an
- * error, and keep the dead queue until they are closed.
- *
- * Context: process, under RTNL.
- */
-void xtun_queue_destroy(struct xtun_slot *slot)
+static void xtun_queue_drain(struct xtun_slot *slot, struct xtun_queue *q)
 {
-	struct xtun_queue *q = rtnl_dereference(slot->queue);
 	struct sk_buff_head lost;
-	struct xtun_file *xf;
 
 	__skb_queue_head_init(&lost);
+	spin_lock_bh(&q->lock);
+	skb_queue_splice_init(&q->frames, &lost);
+	spin_unlock_bh(&q->lock);
+	xtun_lose_list(slot, XTUN_TX_DETACHED, &lost);
+}
+
+/**
+ * xtun_queue_kill() - the queue of a slot ends: nobody finds it any more
+ * @slot: whose queue it is
+ *
+ * Its files wake and see an error, and keep the dead queue until they are closed.
+ *
+ * Context: process, under RTNL.
+ * Return: the queue, for xtun_queue_bury() after a grace period.
+ */
+struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
+{
+	struct xtun_queue *q = rtnl_dereference(slot->queue);
+	struct xtun_file *xf;
+
 	RCU_INIT_POINTER(slot->queue, NULL);
 
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->dead, true);
 	RCU_INIT_POINTER(q->slot, NULL);
-	skb_queue_splice_init(&q->frames, &lost);
 	list_for_each_entry(xf, &q->files, node) {
 		wake_up_interruptible_all(&xf->wait);
 		kill_fasync(&xf->fasync, SIGIO, POLL_HUP);
 	}
 	spin_unlock_bh(&q->lock);
+	return q;
+}
 
-	xtun_lose_list(slot, XTUN_TX_DETACHED, &lost);
+/**
+ * xtun_queue_bury() - the rest of a queue that has been killed
+ * @slot: whose queue it was
+ * @q: the queue; the slot's reference is given back
+ *
+ * The frames that wait are lost as "detached".
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q)
+{
+	xtun_napi_stop(slot, q);
+	xtun_queue_drain(slot, q);
+	xtun_xdp_queue_exit(q);
 	xtun_queue_unref(q);
+}
+
+/* Whatever made the qdisc wait is over, or may be. */
+static void xtun_queue_restart_locked(struct xtun_queue *q)
+{
+	struct xtun_slot *slot = rcu_dereference_check(q->slot, lockdep_is_held(&q->lock));
+
+	lockdep_assert_held(&q->lock);
+	if (!q->stopped || !slot)
+		return;
+	q->stopped = false;
+	if (netif_running(slot->dev))
+		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
+}
+
+/**
+ * xtun_queue_restart() - let the qdisc send, whatever stopped it
+ * @q: the queue
+ *
+ * Context: process, under RCU or RTNL.
+ */
+void xtun_queue_restart(struct xtun_queue *q)
+{
+	spin_lock_bh(&q->lock);
+	xtun_queue_restart_locked(q);
+	spin_unlock_bh(&q->lock);
+}
+
+/**
+ * xtun_queue_enable() - take a queue into service, or out of it
+ * @slot: of the queue
+ * @q: the queue
+ * @enable: which
+ *
+ * Out of service it gets no frame, and those that wait are lost as "detached".
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable)
+{
+	spin_lock_bh(&q->lock);
+	WRITE_ONCE(q->enabled, enable);
+	xtun_queue_restart_locked(q);
+	spin_unlock_bh(&q->lock);
+	if (!enable)
+		xtun_queue_drain(slot, q);
+	xtun_steer_update(slot->dev);
 }
 
 /* A frame is for one of a file's sleepers; what else there is to say, for all. */
@@ -239,6 +330,17 @@ static void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
 	}
 }
 
+static void xtun_queue_tell_steer(struct xtun_queue *q)
+{
+	struct xtun_slot *slot;
+
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	if (slot)
+		xtun_steer_update(slot->dev);
+	rcu_read_unlock();
+}
+
 /**
  * xtun_queue_join() - put a file on a queue's list
  * @q: the queue; kept alive by RCU or a reference
@@ -269,8 +371,11 @@ int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
 		}
 		q->users++;
 		q->exclusive = xf->exclusive;
-		if (xf->reader && !q->readers++)
-			xtun_queue_age(q, stale);
+		if (xf->reader) {
+			if (!q->readers)
+				xtun_queue_age(q, stale);
+			WRITE_ONCE(q->readers, q->readers + 1);
+		}
 	}
 	if (list_empty(&xf->node)) {
 		refcount_inc(&q->ref);
@@ -280,6 +385,8 @@ int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
 	wake_up_interruptible_all(&xf->wait);
 unlock:
 	spin_unlock_bh(&q->lock);
+	if (attach && !err)
+		xtun_queue_tell_steer(q);
 	return err;
 }
 
@@ -301,37 +408,74 @@ void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale)
 }
 
 /**
- * xtun_queue_leave() - take a file off its queue's list
- * @q: the queue; the file's reference is given back
+ * xtun_queue_unlist() - take a file off its queue's list
+ * @q: the queue; the file keeps its reference
  * @xf: the file
  *
  * Context: process, under xf->lock or from release.
  */
-void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf)
+void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf)
 {
 	spin_lock_bh(&q->lock);
 	list_del_init(&xf->node);
 	if (xf->attached) {
 		q->users--;
-		q->readers -= xf->reader;
+		WRITE_ONCE(q->readers, q->readers - xf->reader);
 		q->exclusive = false;
+		if (!q->readers)
+			xtun_queue_restart_locked(q);
 	}
 	spin_unlock_bh(&q->lock);
+	if (xf->attached)
+		xtun_queue_tell_steer(q);
+}
+
+/**
+ * xtun_queue_leave() - take a file off its queue's list, and give it up
+ * @q: the queue; the file's reference is given back
+ * @xf: the file
+ *
+ * Context: as xtun_queue_unlist().
+ */
+void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf)
+{
+	xtun_queue_unlist(q, xf);
 	xtun_queue_unref(q);
 }
 
-static bool xtun_queue_append(struct xtun_queue *q, struct sk_buff *skb, unsigned int limit,
+/*
+ * Whether the qdisc is to wait when there is no room. Only while somebody reads:
+ * else it would wait for ever.
+ */
+static bool xtun_queue_presses_back(const struct xtun_slot *slot, const struct xtun_queue *q)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+
+	return (READ_ONCE(xt->flags) & IFF_BACKPRESSURE) && q->readers;
+}
+
+static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
 			      enum xtun_counter *loss)
 {
-	bool taken = false;
+	unsigned int limit = READ_ONCE(slot->dev->tx_queue_len);
+	unsigned int most = limit;
+	bool back, taken = false;
 
 	spin_lock(&q->lock);
-	if (unlikely(q->dead)) {
+	back = xtun_queue_presses_back(slot, q);
+	/* Other processors may be past the question whether the queue is stopped. */
+	if (back)
+		most += limit;
+	if (unlikely(q->dead || !q->enabled)) {
 		*loss = XTUN_TX_DETACHED;
-	} else if (skb_queue_len(&q->frames) >= limit) {
+	} else if (skb_queue_len(&q->frames) >= most) {
 		*loss = XTUN_TX_FULL;
 	} else {
 		__skb_queue_tail(&q->frames, skb);
+		if (unlikely(back && skb_queue_len(&q->frames) >= limit)) {
+			q->stopped = true;
+			netif_tx_stop_queue(netdev_get_tx_queue(slot->dev, slot->index));
+		}
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
 		taken = true;
 	}
@@ -343,11 +487,10 @@ static bool xtun_queue_append(struct xtun_queue *q, struct sk_buff *skb, unsigne
  * xtun_queue_put() - a frame on its way to userspace
  * @slot: of the queue
  * @skb: the frame, which holds nothing of others any more; consumed
- * @limit: most frames that may wait
  *
  * Context: softirq, or process with bottom halves off.
  */
-void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb, unsigned int limit)
+void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	enum xtun_counter loss = XTUN_TX_DETACHED;
 	unsigned int len = skb->len;
@@ -358,11 +501,19 @@ void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb, unsigned int li
 
 	rcu_read_lock();
 	q = rcu_dereference(slot->queue);
-	if (likely(q && xtun_queue_append(q, skb, limit, &loss)))
+	if (likely(q && xtun_queue_append(slot, q, skb, &loss)))
 		xtun_count_bytes(slot, XTUN_TX_QUEUED, XTUN_TX_BYTES, len);
 	else
 		xtun_lose(slot, loss, skb, len);
 	rcu_read_unlock();
+}
+
+/* Half of it: to be woken for each frame would cost more than it gives. */
+static bool xtun_queue_has_room(const struct xtun_queue *q)
+{
+	const struct xtun_slot *slot = rcu_dereference_check(q->slot, lockdep_is_held(&q->lock));
+
+	return slot && skb_queue_len(&q->frames) <= READ_ONCE(slot->dev->tx_queue_len) / 2;
 }
 
 /*
@@ -374,8 +525,10 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 	struct sk_buff *skb = NULL;
 
 	spin_lock_bh(&q->lock);
-	if (likely(!fatal_signal_pending(current)))
+	if (likely(!fatal_signal_pending(current) && !q->dead))
 		skb = __skb_dequeue(&q->frames);
+	if (unlikely(q->stopped) && xtun_queue_has_room(q))
+		xtun_queue_restart_locked(q);
 	spin_unlock_bh(&q->lock);
 	if (skb)
 		skb->dev = NULL;
@@ -445,6 +598,49 @@ void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
 		xtun_lose(slot, XTUN_TX_DETACHED, skb, skb->len);
 	else if (skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_QUEUE_PURGE);
+	rcu_read_unlock();
+}
+
+/**
+ * xtun_queue_put_segments() - what is left of a frame that had to be cut
+ * @q: the queue; its file is attached
+ * @segs: the segments but for the first, as skb_gso_segment() lists them; they
+ *	become the next frames
+ * @headers: bytes that all of them, the first included, have more than the frame
+ *
+ * Context: process.
+ */
+void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigned int headers)
+{
+	struct sk_buff_head list;
+	struct xtun_slot *slot;
+	struct sk_buff *skb, *next;
+
+	__skb_queue_head_init(&list);
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		XTUN_CB(skb)->queued = get_jiffies_64();
+		__skb_queue_tail(&list, skb);
+		if (slot) {
+			xtun_count(slot, XTUN_TX_IN);
+			xtun_count_bytes(slot, XTUN_TX_QUEUED, XTUN_TX_BYTES, headers);
+			headers = 0;
+		}
+	}
+
+	spin_lock_bh(&q->lock);
+	if (!q->dead) {
+		skb_queue_splice_init(&list, &q->frames);
+		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
+	}
+	spin_unlock_bh(&q->lock);
+
+	if (slot)
+		xtun_lose_list(slot, XTUN_TX_DETACHED, &list);
+	else
+		__skb_queue_purge(&list);
 	rcu_read_unlock();
 }
 

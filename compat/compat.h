@@ -6,21 +6,44 @@
 #ifndef _XTUN_COMPAT_H
 #define _XTUN_COMPAT_H
 
+#include <linux/compat.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
+#include <linux/if_tun.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/uaccess.h>
+#include <linux/virtio_net.h>
+#include <net/sock.h>
+#include <net/xdp.h>
 
 #include "generated.h"
+
+/* Numbers of the newest <linux/if_tun.h>. */
+#ifndef IFF_NO_CARRIER
+#define IFF_NO_CARRIER		0x0040
+#endif
+#ifndef IFF_BACKPRESSURE
+#define IFF_BACKPRESSURE	0x0080
+#endif
+#ifndef TUN_F_USO4
+#define TUN_F_USO4		0x20
+#define TUN_F_USO6		0x40
+#endif
+#ifndef TUN_F_UDP_TUNNEL_GSO
+#define TUN_F_UDP_TUNNEL_GSO		0x080
+#define TUN_F_UDP_TUNNEL_GSO_CSUM	0x100
+#endif
+
+/* skb_gso_segment() came out of <linux/netdevice.h>. */
+#ifdef XTUN_HAVE_NET_GSO
+#include <net/gso.h>
+#endif
 
 /* Process context had a function of its own, which netif_rx() took over. */
 #ifdef XTUN_HAVE_NETIF_RX_NI
 #define netif_rx(skb)	netif_rx_ni(skb)
-#endif
-
-/* FIONREAD was then in the table of fs/compat_ioctl.c. */
-#ifndef XTUN_HAVE_COMPAT_PTR_IOCTL
-#define compat_ptr_ioctl	NULL
 #endif
 
 #ifndef XTUN_HAVE_NF_RESET_CT
@@ -71,6 +94,11 @@
 #define SKB_DROP_REASON_HDR_TRUNC	XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_NOMEM		XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_CPU_BACKLOG	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_TAP_TXFILTER	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_TAP_FILTER	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_SOCKET_FILTER	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_UNHANDLED_PROTO	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_XDP		XTUN_COMPAT_NO_REASON
 #define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
 
 enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
@@ -106,5 +134,243 @@ static inline void xtun_compat_set_lltx(struct net_device *dev)
 	dev->features |= NETIF_F_LLTX;
 #endif
 }
+
+/* Large UDP frames: a gso_type of the vnet header, with a feature of its own. */
+#ifdef XTUN_HAVE_VNET_USO
+#define XTUN_COMPAT_USO			NETIF_F_GSO_UDP_L4
+#else
+#define XTUN_COMPAT_USO			((netdev_features_t)0)
+#endif
+
+/* A vnet header that has room for the headers of a UDP tunnel. */
+#ifdef XTUN_HAVE_VNET_TUNNEL
+#define XTUN_COMPAT_TUNNEL_OFFLOADS	(NETIF_F_GSO_UDP_TUNNEL | NETIF_F_GSO_UDP_TUNNEL_CSUM)
+#define XTUN_COMPAT_VNET_MAX		struct virtio_net_hdr_v1_hash_tunnel
+#else
+#define XTUN_COMPAT_TUNNEL_OFFLOADS	((netdev_features_t)0)
+#define XTUN_COMPAT_VNET_MAX		struct virtio_net_hdr
+#endif
+
+/**
+ * struct xtun_compat_vnet - a vnet header, as far as this kernel knows it
+ * @hdr: what all know
+ * @max: the same, with what only newer ones know
+ * @tunnel: @max is there, not only @hdr
+ */
+struct xtun_compat_vnet {
+	union {
+		struct virtio_net_hdr hdr;
+		XTUN_COMPAT_VNET_MAX max;
+	};
+	bool tunnel;
+};
+
+/**
+ * xtun_compat_vnet_size() - how much of a vnet header this kernel reads and writes
+ * @bytes: how long it is
+ *
+ * Return: bytes, at most @bytes.
+ */
+static inline size_t xtun_compat_vnet_size(size_t bytes)
+{
+	return bytes >= sizeof(XTUN_COMPAT_VNET_MAX) ? sizeof(XTUN_COMPAT_VNET_MAX) :
+						       sizeof(struct virtio_net_hdr);
+}
+
+/**
+ * xtun_compat_vnet_to_skb() - apply a vnet header to a frame
+ * @skb: the frame, at its first header; its device is set
+ * @vnet: the header
+ * @le: its byte order
+ *
+ * Return: 0, -EINVAL if it does not fit the frame.
+ */
+static inline int xtun_compat_vnet_to_skb(struct sk_buff *skb, const struct xtun_compat_vnet *vnet,
+					  bool le)
+{
+#ifdef XTUN_HAVE_VNET_TUNNEL
+	return virtio_net_hdr_tnl_to_skb(skb, &vnet->max, vnet->tunnel, vnet->tunnel, le);
+#else
+	return virtio_net_hdr_to_skb(skb, &vnet->hdr, le);
+#endif
+}
+
+/**
+ * xtun_compat_vnet_from_skb() - say in a vnet header what is left to do to a frame
+ * @skb: the frame
+ * @vnet: the header; @tunnel is set
+ * @offloads: features that the reader asked for
+ * @le: the header's byte order
+ *
+ * Return: 0, -EINVAL if it has no word for that.
+ */
+static inline int xtun_compat_vnet_from_skb(struct sk_buff *skb, struct xtun_compat_vnet *vnet,
+					    netdev_features_t offloads, bool le)
+{
+#ifdef XTUN_HAVE_VNET_TUNNEL
+	bool tunnel = vnet->tunnel && offloads & XTUN_COMPAT_TUNNEL_OFFLOADS;
+
+	return virtio_net_hdr_tnl_from_skb(skb, &vnet->max, tunnel, le, 0, true, false);
+#else
+	return virtio_net_hdr_from_skb(skb, &vnet->hdr, le, true, 0);
+#endif
+}
+
+#ifndef XTUN_HAVE_ITER_IOV
+#define iter_iov(iter)	((iter)->iov)
+#endif
+
+#ifndef XTUN_HAVE_SYSFS_EMIT
+#define sysfs_emit(buf, fmt, ...)	scnprintf(buf, PAGE_SIZE, fmt, ##__VA_ARGS__)
+#endif
+
+/**
+ * xtun_compat_has_xps() - whether somebody has set up XPS
+ * @dev: the interface
+ *
+ * Context: under RCU.
+ * Return: true if so.
+ */
+static inline bool xtun_compat_has_xps(const struct net_device *dev)
+{
+#if !defined(CONFIG_XPS)
+	return false;
+#elif defined(XTUN_HAVE_XPS_MAPS_ARRAY)
+	return rcu_access_pointer(dev->xps_maps[XPS_CPUS]) ||
+	       rcu_access_pointer(dev->xps_maps[XPS_RXQS]);
+#else
+	return rcu_access_pointer(dev->xps_cpus_map) || rcu_access_pointer(dev->xps_rxqs_map);
+#endif
+}
+
+/**
+ * xtun_compat_napi_add() - netif_napi_add() with the usual weight
+ * @dev: the interface
+ * @napi: of one of its queues
+ * @poll: delivers
+ *
+ * Context: process, under RTNL.
+ */
+static inline void xtun_compat_napi_add(struct net_device *dev, struct napi_struct *napi,
+					int (*poll)(struct napi_struct *napi, int budget))
+{
+#ifdef XTUN_HAVE_NAPI_WEIGHT
+	netif_napi_add(dev, napi, poll, NAPI_POLL_WEIGHT);
+#else
+	netif_napi_add(dev, napi, poll);
+#endif
+}
+
+/**
+ * xtun_compat_sock_init() - sock_init_data() for an owner who is not the caller
+ * @sk: new, without a socket
+ * @uid: the owner
+ *
+ * Context: process.
+ */
+static inline void xtun_compat_sock_init(struct sock *sk, kuid_t uid)
+{
+#ifdef XTUN_HAVE_SOCK_INIT_DATA_UID
+	sock_init_data_uid(NULL, sk, uid);
+#else
+	sock_init_data(NULL, sk);
+	sk->sk_uid = uid;
+#endif
+}
+
+/* Some declare sa_data without a length. */
+#define XTUN_COMPAT_SA_DATA	(sizeof(struct sockaddr) - offsetof(struct sockaddr, sa_data))
+
+/**
+ * xtun_compat_set_mac() - set an address as SIOCSIFHWADDR does
+ * @dev: the interface
+ * @sa: of struct ifreq
+ *
+ * Context: process, under RTNL.
+ * Return: 0 or a negative errno.
+ */
+static inline int xtun_compat_set_mac(struct net_device *dev, const struct sockaddr *sa)
+{
+#ifdef XTUN_HAVE_MAC_SOCKADDR_STORAGE
+	struct sockaddr_storage ss = { .ss_family = sa->sa_family };
+
+	memcpy(ss.__data, sa->sa_data, XTUN_COMPAT_SA_DATA);
+	return dev_set_mac_address_user(dev, &ss, NULL);
+#else
+	struct sockaddr copy = *sa;
+
+	return dev_set_mac_address_user(dev, &copy, NULL);
+#endif
+}
+
+/* Programs of 32 bits have a struct sock_fprog, and so an ioctl, of their own. */
+#ifdef CONFIG_COMPAT
+/**
+ * xtun_compat_fprog_cmd() - the number that a program of 64 bits uses
+ * @cmd: of one of 32 bits
+ *
+ * Return: the number.
+ */
+static inline unsigned int xtun_compat_fprog_cmd(unsigned int cmd)
+{
+	switch (cmd) {
+	case _IOW('T', 213, struct compat_sock_fprog):
+		return TUNATTACHFILTER;
+	case _IOW('T', 214, struct compat_sock_fprog):
+		return TUNDETACHFILTER;
+	case _IOR('T', 219, struct compat_sock_fprog):
+		return TUNGETFILTER;
+	default:
+		return cmd;
+	}
+}
+#endif
+
+/**
+ * xtun_compat_get_fprog() - read the caller's struct sock_fprog
+ * @fprog: filled
+ * @arg: the caller's
+ *
+ * Context: process.
+ * Return: 0 or -EFAULT.
+ */
+static inline int xtun_compat_get_fprog(struct sock_fprog *fprog, const void __user *arg)
+{
+#ifdef CONFIG_COMPAT
+	struct compat_sock_fprog fprog32;
+
+	if (in_compat_syscall()) {
+		if (copy_from_user(&fprog32, arg, sizeof(fprog32)))
+			return -EFAULT;
+		fprog->len = fprog32.len;
+		fprog->filter = compat_ptr(fprog32.filter);
+		return 0;
+	}
+#endif
+	return copy_from_user(fprog, arg, sizeof(*fprog)) ? -EFAULT : 0;
+}
+
+/**
+ * xtun_compat_put_fprog() - the other way round
+ * @arg: the caller's
+ * @fprog: what to write there
+ *
+ * Context: process.
+ * Return: 0 or -EFAULT.
+ */
+static inline int xtun_compat_put_fprog(void __user *arg, const struct sock_fprog *fprog)
+{
+#ifdef CONFIG_COMPAT
+	struct compat_sock_fprog fprog32 = { .len = fprog->len };
+
+	if (in_compat_syscall()) {
+		fprog32.filter = ptr_to_compat(fprog->filter);
+		return copy_to_user(arg, &fprog32, sizeof(fprog32)) ? -EFAULT : 0;
+	}
+#endif
+	return copy_to_user(arg, fprog, sizeof(*fprog)) ? -EFAULT : 0;
+}
+
+#include "xdp.h"
 
 #endif /* _XTUN_COMPAT_H */

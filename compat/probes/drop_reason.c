@@ -11,4 +11,9 @@ void probe(struct sk_buff *skb)
 	kfree_skb_reason(skb, SKB_DROP_REASON_HDR_TRUNC);
 	kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 	kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+	kfree_skb_reason(skb, SKB_DROP_REASON_TAP_TXFILTER);
+	kfree_skb_reason(skb, SKB_DROP_REASON_TAP_FILTER);
+	kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_FILTER);
+	kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO);
+	kfree_skb_reason(skb, SKB_DROP_REASON_XDP);
 }

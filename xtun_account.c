@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How much of what a file wrote the stack still holds: TUNSETSNDBUF limits it.
+ *
+ * A struct sock without a socket does the sums, and is what an LSM labels.
+ * Frames carry a reference to it only while there is a limit; those pin the
+ * module, too, until the stack lets go of them.
+ */
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <net/sock.h>
+
+#include "xtun.h"
+
+static struct proto xtun_account_proto = {
+	.name		= "xtun",
+	.owner		= THIS_MODULE,
+	.obj_size	= sizeof(struct sock),
+};
+
+static bool xtun_account_limited(const struct sock *sk)
+{
+	return sk && READ_ONCE(sk->sk_sndbuf) != INT_MAX;
+}
+
+/* The stack has let go of a frame. The file may be closed already. */
+static void xtun_account_write_space(struct sock *sk)
+{
+	struct xtun_file *xf;
+
+	if (!sock_writeable(sk))
+		return;
+	rcu_read_lock();
+	xf = rcu_dereference_sk_user_data(sk);
+	if (xf) {
+		wake_up_interruptible_poll(&xf->wait, EPOLLOUT | EPOLLWRNORM);
+		kill_fasync(&xf->fasync, SIGIO, POLL_OUT);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * xtun_account_create() - open a file's account, without a limit
+ * @xf: the file; nothing is done if it has one
+ * @opener: whose frames they are
+ *
+ * Context: process, under RTNL.
+ * Return: 0 or -ENOMEM.
+ */
+int xtun_account_create(struct xtun_file *xf, const struct cred *opener)
+{
+	struct sock *sk;
+
+	if (xf->account)
+		return 0;
+	sk = sk_alloc(xf->net, AF_UNSPEC, GFP_KERNEL, &xtun_account_proto, 0);
+	if (!sk)
+		return -ENOMEM;
+	xtun_compat_sock_init(sk, opener->fsuid);
+	sk->sk_write_space = xtun_account_write_space;
+	sk->sk_sndbuf = INT_MAX;
+	rcu_assign_sk_user_data(sk, xf);
+	/* Pairs with those that read it without RTNL. */
+	smp_store_release(&xf->account, sk);
+	return 0;
+}
+
+/**
+ * xtun_account_free() - the file is closed
+ * @xf: the file, which is to be freed after a grace period
+ *
+ * Context: process.
+ */
+void xtun_account_free(struct xtun_file *xf)
+{
+	if (!xf->account)
+		return;
+	rcu_assign_sk_user_data(xf->account, NULL);
+	sock_put(xf->account);
+}
+
+/**
+ * xtun_account_wait() - until there is room for a frame
+ * @xf: the file
+ * @q: its queue
+ * @nowait: do not sleep
+ *
+ * Context: process, may sleep unless @nowait.
+ * Return: 0, -EAGAIN if there is no room and @nowait, -ERESTARTSYS, -EBADFD if
+ * the interface is gone.
+ */
+int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait)
+{
+	/* Pairs with xtun_account_create(). */
+	struct sock *sk = smp_load_acquire(&xf->account);
+
+	if (likely(!xtun_account_limited(sk)) ||
+	    sk_wmem_alloc_get(sk) < READ_ONCE(sk->sk_sndbuf))
+		return 0;
+	if (nowait)
+		return -EAGAIN;
+	/* sock_writeable() is what its end of the wake-up goes by. */
+	if (wait_event_interruptible(xf->wait, sock_writeable(sk) || READ_ONCE(q->dead)))
+		return -ERESTARTSYS;
+	return READ_ONCE(q->dead) ? -EBADFD : 0;
+}
+
+/**
+ * xtun_account_charge() - a frame that the stack is going to hold
+ * @xf: the file
+ * @skb: the frame
+ *
+ * Context: any.
+ */
+void xtun_account_charge(struct xtun_file *xf, struct sk_buff *skb)
+{
+	/* Pairs with xtun_account_create(). */
+	struct sock *sk = smp_load_acquire(&xf->account);
+
+	if (unlikely(xtun_account_limited(sk)))
+		skb_set_owner_w(skb, sk);
+}
+
+/**
+ * xtun_account_has_room() - whether poll() is to say that a write would not wait
+ * @xf: the file
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool xtun_account_has_room(const struct xtun_file *xf)
+{
+	/* Pairs with xtun_account_create(). */
+	struct sock *sk = smp_load_acquire(&xf->account);
+
+	return !xtun_account_limited(sk) || sock_writeable(sk);
+}

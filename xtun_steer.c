@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which queue a frame goes to: the one that the steering program names, or
+ * XPS, or the one that the flow's last frame was written to, or by its hash.
+ * Only queues that some file reads are in question; without one it is queue 0.
+ */
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/jhash.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "xtun.h"
+
+#define XTUN_FLOW_BITS	12
+/* As tap: an answer that takes longer is as well off anywhere. */
+#define XTUN_FLOW_AGE	(3 * HZ)
+#define XTUN_FLOW_VALID	BIT(31)
+#define XTUN_FLOW_QUEUE	GENMASK(7, 0)
+
+/**
+ * struct xtun_flow - where the frames of one flow were written
+ * @key: XTUN_FLOW_VALID, the bits of the hash that do not say which entry this
+ *	is, and the queue: one word, so that it is read and written whole
+ * @seen: jiffies; may be another flow's for a moment, which does not matter
+ */
+struct xtun_flow {
+	u32 key;
+	u32 seen;
+};
+
+static u32 xtun_steer_key(u32 hash, u16 queue)
+{
+	BUILD_BUG_ON(XTUN_QUEUES_MAX - 1 > XTUN_FLOW_QUEUE);
+	return XTUN_FLOW_VALID | (hash >> XTUN_FLOW_BITS) << 8 | queue;
+}
+
+static struct xtun_flow *xtun_steer_flow(const struct xtun *xt, u32 hash)
+{
+	return &xt->steer.flows[hash & (BIT(XTUN_FLOW_BITS) - 1)];
+}
+
+/**
+ * xtun_steer_init() - prepare an interface of several queues
+ * @dev: the interface; its slots are there
+ *
+ * Context: process, under RTNL.
+ * Return: 0 or -ENOMEM.
+ */
+int xtun_steer_init(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+
+	spin_lock_init(&xt->steer.lock);
+	if (dev->num_tx_queues == 1)
+		return 0;
+	xt->steer.live = kcalloc(dev->num_tx_queues, sizeof(*xt->steer.live), GFP_KERNEL_ACCOUNT);
+	xt->steer.flows = kvcalloc(BIT(XTUN_FLOW_BITS), sizeof(*xt->steer.flows),
+				   GFP_KERNEL_ACCOUNT);
+	if (xt->steer.live && xt->steer.flows)
+		return 0;
+	xtun_steer_free(dev);
+	return -ENOMEM;
+}
+
+/**
+ * xtun_steer_free() - undo xtun_steer_init()
+ * @dev: the interface
+ */
+void xtun_steer_free(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+
+	kvfree(xt->steer.flows);
+	kfree(xt->steer.live);
+	xt->steer.flows = NULL;
+	xt->steer.live = NULL;
+}
+
+/**
+ * xtun_steer_update() - a queue has come into service, or left it
+ * @dev: the interface
+ *
+ * Context: process, under RCU or RTNL.
+ */
+void xtun_steer_update(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+	const struct xtun_queue *q;
+	unsigned int i, n = 0;
+
+	if (!xt->steer.live)
+		return;
+	spin_lock_bh(&xt->steer.lock);
+	rcu_read_lock();
+	for (i = 0; i < dev->num_tx_queues; i++) {
+		q = rcu_dereference(xt->slots[i].queue);
+		if (q && READ_ONCE(q->readers) && READ_ONCE(q->enabled))
+			WRITE_ONCE(xt->steer.live[n++], i);
+	}
+	rcu_read_unlock();
+	WRITE_ONCE(xt->steer.count, n);
+	spin_unlock_bh(&xt->steer.lock);
+}
+
+/**
+ * xtun_steer_count() - how many queues are in service
+ * @xt: the interface
+ *
+ * Context: any.
+ * Return: their number; always 0 if the interface can have but one.
+ */
+unsigned int xtun_steer_count(const struct xtun *xt)
+{
+	return READ_ONCE(xt->steer.count);
+}
+
+static u16 xtun_steer_nth(const struct xtun *xt, unsigned int n, unsigned int count)
+{
+	return count ? READ_ONCE(xt->steer.live[n % count]) : 0;
+}
+
+/**
+ * xtun_steer_by_cpu() - a queue for frames that have no flow
+ * @xt: the interface
+ *
+ * Context: bottom halves off.
+ * Return: the queue's number.
+ */
+u16 xtun_steer_by_cpu(const struct xtun *xt)
+{
+	return xtun_steer_nth(xt, smp_processor_id(), xtun_steer_count(xt));
+}
+
+static bool xtun_steer_serves(const struct xtun *xt, u16 i)
+{
+	const struct xtun_queue *q = rcu_dereference(xt->slots[i].queue);
+
+	return q && READ_ONCE(q->readers) && READ_ONCE(q->enabled);
+}
+
+/* -1 if the flow is not known. */
+static int xtun_steer_recall(const struct xtun *xt, u32 hash)
+{
+	const struct xtun_flow *flow = xtun_steer_flow(xt, hash);
+	u32 key = READ_ONCE(flow->key);
+	u16 i = key & XTUN_FLOW_QUEUE;
+
+	if (key != xtun_steer_key(hash, i) ||
+	    (u32)jiffies - READ_ONCE(flow->seen) > XTUN_FLOW_AGE)
+		return -1;
+	return xtun_steer_serves(xt, i) ? i : -1;
+}
+
+/**
+ * xtun_steer_select() - ndo_select_queue
+ * @dev: the interface
+ * @skb: the frame
+ * @sb_dev: subordinate device, for XPS
+ *
+ * Context: softirq, or process with bottom halves off.
+ * Return: the queue's number.
+ */
+u16 xtun_steer_select(struct net_device *dev, struct sk_buff *skb, struct net_device *sb_dev)
+{
+	const struct xtun *xt = netdev_priv(dev);
+	unsigned int count = xtun_steer_count(xt);
+	const struct bpf_prog *prog;
+	u16 picked = 0;
+	u32 hash;
+	int i;
+
+	if (!count)
+		return 0;
+	rcu_read_lock();
+	prog = rcu_dereference(xt->steer.ebpf);
+	if (prog) {
+		picked = xtun_steer_nth(xt, (u16)bpf_prog_run_clear_cb(prog, skb), count);
+		goto out;
+	}
+	if (xtun_compat_has_xps(dev)) {
+		picked = netdev_pick_tx(dev, skb, sb_dev);
+		if (xtun_steer_serves(xt, picked))
+			goto out;
+	}
+	hash = __skb_get_hash_symmetric(skb);
+	i = xtun_steer_recall(xt, hash);
+	picked = i < 0 ? xtun_steer_nth(xt, reciprocal_scale(hash, count), count) : i;
+out:
+	rcu_read_unlock();
+	return picked;
+}
+
+/**
+ * xtun_steer_learn() - a frame of this flow was written to this queue
+ * @slot: the queue's
+ * @skb: the frame, as the stack is to receive it
+ *
+ * Context: process, under RCU.
+ */
+void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+	struct xtun_flow *flow;
+	u32 hash, now = jiffies;
+
+	if (xtun_steer_count(xt) < 2 || rcu_access_pointer(xt->steer.ebpf))
+		return;
+	hash = __skb_get_hash_symmetric(skb);
+	flow = xtun_steer_flow(xt, hash);
+	/* Written only when they change: other processors read this line. */
+	if (READ_ONCE(flow->seen) != now)
+		WRITE_ONCE(flow->seen, now);
+	if (READ_ONCE(flow->key) != xtun_steer_key(hash, slot->index))
+		WRITE_ONCE(flow->key, xtun_steer_key(hash, slot->index));
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XDP: programs that see a written frame before the stack does, and frames
+ * that the programs of other devices redirect to this one.
+ *
+ * A program runs in the writer's context. It gets the frame natively if it
+ * lies in one piece with room before it; larger ones, and those that carry an
+ * offload, go the generic way, as with tap.
+ */
+#include <linux/bpf.h>
+#include <linux/bpf_trace.h>
+#include <linux/etherdevice.h>
+#include <linux/filter.h>
+#include <linux/rtnetlink.h>
+
+#include "xtun.h"
+
+/**
+ * xtun_xdp_queue_init() - let programs see which queue a frame comes from
+ * @q: the queue
+ * @slot: its slot
+ *
+ * Context: process, under RTNL.
+ * Return: 0 or a negative errno.
+ */
+int xtun_xdp_queue_init(struct xtun_queue *q, struct xtun_slot *slot)
+{
+	int err = xtun_compat_xdp_rxq_info_reg(&q->rxq, slot->dev, slot->index);
+
+	if (err)
+		return err;
+	err = xdp_rxq_info_reg_mem_model(&q->rxq, MEM_TYPE_PAGE_SHARED, NULL);
+	if (err)
+		xdp_rxq_info_unreg(&q->rxq);
+	return err;
+}
+
+/**
+ * xtun_xdp_queue_exit() - undo xtun_xdp_queue_init()
+ * @q: the queue, which no frame can reach any more
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_xdp_queue_exit(struct xtun_queue *q)
+{
+	xdp_rxq_info_unreg(&q->rxq);
+}
+
+/**
+ * xtun_xdp_bpf() - ndo_bpf: a program comes or goes
+ * @dev: the interface
+ * @bpf: what is asked
+ *
+ * Context: process, under RTNL.
+ * Return: 0, -EINVAL if it is not understood.
+ */
+int xtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
+{
+	struct xtun *xt = netdev_priv(dev);
+	struct bpf_prog *old;
+
+	if (bpf->command != XDP_SETUP_PROG)
+		return -EINVAL;
+	old = rtnl_dereference(xt->xdp);
+	rcu_assign_pointer(xt->xdp, bpf->prog);
+	if (old)
+		bpf_prog_put(old);
+	return 0;
+}
+
+/* The frame as the program left it: it may have moved both ends. */
+static void xtun_xdp_to_skb(const struct xdp_buff *xdp, struct sk_buff *skb)
+{
+	unsigned int len = xdp->data_end - xdp->data;
+
+	skb->data = xdp->data;
+	skb->len = len;
+	skb_set_tail_pointer(skb, len);
+}
+
+/* Sent back: it is transmitted by the interface that it was written to. */
+static void xtun_xdp_bounce(struct xtun_slot *slot, const struct xdp_buff *xdp,
+			    struct sk_buff *skb)
+{
+	xtun_xdp_to_skb(xdp, skb);
+	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, skb->len);
+	xtun_count(slot, XTUN_RX_XDP_TX);
+
+	skb_reset_mac_header(skb);
+	skb->protocol = eth_hdr(skb)->h_proto;
+	xtun_count(slot, XTUN_TX_IN);
+	xtun_queue_put(slot, skb);
+}
+
+static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, struct xdp_buff *xdp,
+			      struct sk_buff *skb)
+{
+	struct page *page = virt_to_head_page(skb->head);
+	unsigned int len = skb->len;
+
+	/*
+	 * The memory goes on without its skb, whose end comes first: the next
+	 * owner may build one of its own in it at once.
+	 */
+	get_page(page);
+	consume_skb(skb);
+	if (unlikely(xdp_do_redirect(slot->dev, xdp, prog))) {
+		put_page(page);
+		xtun_lose(slot, XTUN_RX_XDP_FAILED, NULL, len);
+		return;
+	}
+	xdp_do_flush();
+	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	xtun_count(slot, XTUN_RX_XDP_REDIRECT);
+}
+
+static bool xtun_xdp_act(struct xtun_slot *slot, struct bpf_prog *prog, struct xdp_buff *xdp,
+			 struct sk_buff *skb, u32 act)
+{
+	switch (act) {
+	case XDP_PASS:
+		xtun_xdp_to_skb(xdp, skb);
+		return true;
+	case XDP_TX:
+		xtun_xdp_bounce(slot, xdp, skb);
+		return false;
+	case XDP_REDIRECT:
+		xtun_xdp_redirect(slot, prog, xdp, skb);
+		return false;
+	case XDP_DROP:
+		xtun_lose(slot, XTUN_RX_XDP_DROP, skb, skb->len);
+		return false;
+	default:
+		xtun_compat_warn_xdp_action(slot->dev, prog, act);
+		fallthrough;
+	case XDP_ABORTED:
+		trace_xdp_exception(slot->dev, prog, act);
+		xtun_lose(slot, XTUN_RX_XDP_ABORTED, skb, skb->len);
+		return false;
+	}
+}
+
+static bool xtun_xdp_run(struct xtun_slot *slot, struct xtun_queue *q, struct bpf_prog *prog,
+			 struct sk_buff *skb)
+{
+	u32 size = skb_end_offset(skb) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	struct xtun_compat_bpf_context context;
+	struct xdp_buff xdp;
+	bool pass;
+
+	local_bh_disable();
+	xtun_compat_bpf_enter(&context);
+	xtun_compat_xdp_buff(&xdp, &q->rxq, skb->head, size, skb_headroom(skb), skb->len);
+	pass = xtun_xdp_act(slot, prog, &xdp, skb, bpf_prog_run_xdp(prog, &xdp));
+	xtun_compat_bpf_leave(&context);
+	local_bh_enable();
+	return pass;
+}
+
+/**
+ * xtun_xdp_native() - a written frame meets the program, if there is one
+ * @slot: of the queue
+ * @q: the queue
+ * @skb: the frame, its Ethernet header first; consumed, and counted, unless it
+ *	passes
+ * @done: set to whether there is nothing left to do for a program
+ *
+ * A frame that is no fit for this passes, and is xtun_xdp_generic()'s.
+ *
+ * Context: process, under RCU.
+ * Return: true if it passes.
+ */
+bool xtun_xdp_native(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb, bool *done)
+{
+	struct xtun *xt = netdev_priv(slot->dev);
+	struct bpf_prog *prog = rcu_dereference(xt->xdp);
+
+	*done = true;
+	if (likely(!prog))
+		return true;
+	if (skb_is_nonlinear(skb) || skb_headroom(skb) < XDP_PACKET_HEADROOM) {
+		*done = false;
+		return true;
+	}
+	return xtun_xdp_run(slot, q, prog, skb);
+}
+
+/**
+ * xtun_xdp_generic() - the same for a frame that was no fit for it
+ * @slot: of the queue
+ * @skb: the frame, as the stack is to receive it
+ *
+ * Context: process, under RCU.
+ * Return: the frame, NULL if the program took it, which is counted.
+ */
+struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	struct xtun *xt = netdev_priv(slot->dev);
+	struct bpf_prog *prog = rcu_dereference(xt->xdp);
+	unsigned int len = skb->len;
+	int act;
+
+	if (!prog)
+		return skb;
+	local_bh_disable();
+	act = xtun_compat_do_xdp_generic(prog, &skb);
+	local_bh_enable();
+	if (act == XDP_PASS)
+		return skb;
+	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	xtun_count(slot, XTUN_RX_XDP_GENERIC);
+	return NULL;
+}
+
+/* One copy, so that the queue need not know of frames that are no skb. */
+static struct sk_buff *xtun_xdp_frame_to_skb(struct net_device *dev, const struct xdp_frame *frame)
+{
+	struct sk_buff *skb;
+
+	if (xtun_compat_xdp_frame_has_frags(frame))
+		return NULL;
+	skb = __netdev_alloc_skb_ip_align(dev, frame->len, GFP_ATOMIC);
+	if (!skb)
+		return NULL;
+	skb_put_data(skb, frame->data, frame->len);
+	skb_reset_mac_header(skb);
+	skb->protocol = eth_hdr(skb)->h_proto;
+	return skb;
+}
+
+/**
+ * xtun_xdp_xmit() - ndo_xdp_xmit: frames that other devices' programs redirect
+ * @dev: the interface
+ * @n: how many
+ * @frames: the frames; consumed
+ * @flags: XDP_XMIT_FLUSH: readers are woken in any case
+ *
+ * A frame that cannot be queued is lost and counted here, as it is when the
+ * stack transmits it: no caller has to know which.
+ *
+ * Context: softirq.
+ * Return: @n; -EINVAL for a flag that is not known, -ENXIO if there is no queue.
+ */
+int xtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
+{
+	struct xtun *xt = netdev_priv(dev);
+	struct xtun_slot *slot;
+	struct sk_buff *skb;
+	int i;
+
+	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
+		return -EINVAL;
+
+	rcu_read_lock();
+	slot = &xt->slots[xtun_steer_by_cpu(xt)];
+	if (!rcu_access_pointer(slot->queue)) {
+		rcu_read_unlock();
+		return -ENXIO;
+	}
+	for (i = 0; i < n; i++) {
+		unsigned int len = frames[i]->len;
+
+		skb = xtun_xdp_frame_to_skb(dev, frames[i]);
+		xdp_return_frame(frames[i]);
+		xtun_count(slot, XTUN_TX_IN);
+		if (likely(skb))
+			xtun_queue_put(slot, skb);
+		else
+			xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
+	}
+	rcu_read_unlock();
+	return n;
+}
