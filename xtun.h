@@ -183,6 +183,8 @@ struct xtun_slot {
  * @slots: dev->num_tx_queues of them; constant from ndo_init on
  * @security: of the LSM; from ndo_init to the end
  * @msg_enable: as ethtool and TUNSETDEBUG set it; nothing depends on it
+ * @speed: in Mbit/s, told and not kept; under RTNL
+ * @duplex: likewise
  * @xdp: native XDP program; written under RTNL, read under RCU
  * @filters: which frames are kept from the files, see xtun_filter.c
  * @steer: which queue a frame goes to, see xtun_steer.c
@@ -198,6 +200,8 @@ struct xtun {
 	struct xtun_slot *slots;
 	void *security;
 	u32 msg_enable;
+	u32 speed;
+	u8 duplex;
 	struct bpf_prog __rcu *xdp;
 	struct xtun_filters {
 		struct xtun_macs __rcu *macs;
@@ -354,6 +358,7 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
 int xtun_net_open_slot(struct xtun_slot *slot, bool own);
 void xtun_net_close_slot(struct xtun_slot *slot);
 int xtun_net_set_queues(struct net_device *dev);
+void xtun_net_restart(struct net_device *dev);
 int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);
 int xtun_net_ask(struct xtun_queue *q);
 int xtun_net_init(void);

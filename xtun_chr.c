@@ -135,7 +135,6 @@ static void xtun_chr_leave_old(struct xtun_file *xf, struct xtun_queue *old)
 {
 	if (xf->attached) {
 		xtun_queue_unlist(old, xf);
-		list_add(&old->dead_node, &xf->dead);
 		return;
 	}
 	RCU_INIT_POINTER(xf->queue, NULL);
@@ -172,6 +171,8 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags)
 	if (err) {
 		xf->exclusive = was_exclusive;
 	} else {
+		if (xf->attached)
+			list_add(&old->dead_node, &xf->dead);
 		WRITE_ONCE(xf->frags, frags);
 		WRITE_ONCE(xf->tap, true);
 		rcu_assign_pointer(xf->queue, q);

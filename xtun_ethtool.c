@@ -8,8 +8,11 @@
 
 #include "xtun.h"
 
+enum xtun_priv_flag { XTUN_PRIV_RX_DIRECT, XTUN_PRIV_BACKPRESSURE };
+
 static const char xtun_priv_flags[][ETH_GSTRING_LEN] = {
-	"rx-direct",
+	[XTUN_PRIV_RX_DIRECT]		= "rx-direct",
+	[XTUN_PRIV_BACKPRESSURE]	= "backpressure",
 };
 
 static const char * const xtun_gauges[] = { "tx_waiting", "readers" };
@@ -18,9 +21,57 @@ static const char * const xtun_gauges[] = { "tx_waiting", "readers" };
 
 static void xtun_ethtool_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
+	const struct xtun *xt = netdev_priv(dev);
+	const char *bus = "virtual";
+
+	if (xt->made_by_file)
+		bus = xt->flags & IFF_TUN ? "tun" : "tap";
 	strscpy(info->driver, "xtun", sizeof(info->driver));
 	strscpy(info->version, XTUN_VERSION, sizeof(info->version));
-	strscpy(info->bus_info, "virtual", sizeof(info->bus_info));
+	strscpy(info->bus_info, bus, sizeof(info->bus_info));
+}
+
+static u32 xtun_ethtool_get_msglevel(struct net_device *dev)
+{
+	const struct xtun *xt = netdev_priv(dev);
+
+	return xt->msg_enable;
+}
+
+static void xtun_ethtool_set_msglevel(struct net_device *dev, u32 level)
+{
+	struct xtun *xt = netdev_priv(dev);
+
+	xt->msg_enable = level;
+}
+
+static int xtun_ethtool_get_link_ksettings(struct net_device *dev,
+					   struct ethtool_link_ksettings *cmd)
+{
+	const struct xtun *xt = netdev_priv(dev);
+
+	cmd->base.speed = xt->speed;
+	cmd->base.duplex = xt->duplex;
+	cmd->base.port = PORT_TP;
+	cmd->base.autoneg = AUTONEG_DISABLE;
+	return 0;
+}
+
+static int xtun_ethtool_set_link_ksettings(struct net_device *dev,
+					   const struct ethtool_link_ksettings *cmd)
+{
+	struct xtun *xt = netdev_priv(dev);
+
+	return ethtool_virtdev_set_link_ksettings(dev, cmd, &xt->speed, &xt->duplex);
+}
+
+static void xtun_ethtool_get_channels(struct net_device *dev, struct ethtool_channels *channels)
+{
+	const struct xtun *xt = netdev_priv(dev);
+
+	channels->max_combined = dev->num_tx_queues;
+	channels->combined_count = xt->made_by_file ? xtun_attach_count(dev, true) :
+						      dev->real_num_tx_queues;
 }
 
 static int xtun_ethtool_get_sset_count(struct net_device *dev, int sset)
@@ -67,14 +118,22 @@ static u32 xtun_ethtool_get_priv_flags(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 
-	return xt->rx_direct;
+	return (xt->rx_direct ? BIT(XTUN_PRIV_RX_DIRECT) : 0) |
+	       (xt->flags & IFF_BACKPRESSURE ? BIT(XTUN_PRIV_BACKPRESSURE) : 0);
 }
 
 static int xtun_ethtool_set_priv_flags(struct net_device *dev, u32 flags)
 {
 	struct xtun *xt = netdev_priv(dev);
+	unsigned int features = xt->flags & ~IFF_BACKPRESSURE;
 
-	WRITE_ONCE(xt->rx_direct, flags & 1);
+	if (flags & BIT(XTUN_PRIV_BACKPRESSURE))
+		features |= IFF_BACKPRESSURE;
+	WRITE_ONCE(xt->flags, features);
+	WRITE_ONCE(xt->rx_direct, !!(flags & BIT(XTUN_PRIV_RX_DIRECT)));
+	/* Without it nobody would. */
+	if (!(features & IFF_BACKPRESSURE))
+		xtun_net_restart(dev);
 	return 0;
 }
 
@@ -88,7 +147,12 @@ static void xtun_ethtool_get_ringparam(struct net_device *dev, struct ethtool_ri
 
 const struct ethtool_ops xtun_ethtool_ops = {
 	.get_drvinfo		= xtun_ethtool_get_drvinfo,
+	.get_msglevel		= xtun_ethtool_get_msglevel,
+	.set_msglevel		= xtun_ethtool_set_msglevel,
 	.get_link		= ethtool_op_get_link,
+	.get_link_ksettings	= xtun_ethtool_get_link_ksettings,
+	.set_link_ksettings	= xtun_ethtool_set_link_ksettings,
+	.get_channels		= xtun_ethtool_get_channels,
 	.get_sset_count		= xtun_ethtool_get_sset_count,
 	.get_strings		= xtun_ethtool_get_strings,
 	.get_ethtool_stats	= xtun_ethtool_get_stats,

@@ -361,6 +361,28 @@ static struct sk_buff *xtun_frame_cut(struct xtun_queue *q, struct sk_buff *skb)
 	return segs;
 }
 
+static struct sk_buff *xtun_frame_finish_rcu(struct xtun_queue *q, struct sk_buff *skb)
+{
+	struct xtun_slot *slot = rcu_dereference(q->slot);
+	struct sk_buff *done = skb;
+
+	if (!slot) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+		return NULL;
+	}
+	skb->dev = slot->dev;	/* protocols' segmentation may ask for it */
+	if (skb_is_gso(skb))
+		done = xtun_frame_cut(q, skb);
+	if (done && (done->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(done))) {
+		done->dev = NULL;
+		return done;
+	}
+	if (done)
+		skb = done;
+	xtun_lose(slot, XTUN_TX_UNFINISHED, skb, skb->len);
+	return NULL;
+}
+
 /*
  * A frame that another file's offloads left unfinished. What it has more than
  * one segment of goes back to the queue. NULL if it cannot be done, and then
@@ -368,26 +390,12 @@ static struct sk_buff *xtun_frame_cut(struct xtun_queue *q, struct sk_buff *skb)
  */
 static struct sk_buff *xtun_frame_finish(struct xtun_queue *q, struct sk_buff *skb)
 {
-	struct sk_buff *done = skb;
-	struct xtun_slot *slot;
-
 	if (likely(!skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL))
 		return skb;
-	if (skb_is_gso(skb))
-		done = xtun_frame_cut(q, skb);
-	if (done && (done->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(done)))
-		return done;
-	if (done)
-		skb = done;
-
 	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	if (slot)
-		xtun_lose(slot, XTUN_TX_UNFINISHED, skb, skb->len);
-	else
-		kfree_skb_reason(skb, SKB_DROP_REASON_NOT_SPECIFIED);
+	skb = xtun_frame_finish_rcu(q, skb);
 	rcu_read_unlock();
-	return NULL;
+	return skb;
 }
 
 /* -EINVAL for a kind of large frame that such a header has no word for. */

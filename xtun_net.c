@@ -417,6 +417,9 @@ static void xtun_net_setup_common(struct net_device *dev)
 	xt->owner = INVALID_UID;
 	xt->group = INVALID_GID;
 	xt->vnet_hdr_sz = sizeof(struct virtio_net_hdr);
+	/* As tap: bonding and routing daemons ask for it. */
+	xt->speed = SPEED_10000;
+	xt->duplex = DUPLEX_FULL;
 }
 
 static void xtun_net_setup(struct net_device *dev)
@@ -628,12 +631,15 @@ static int xtun_net_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct 
 		return XTUN_RX_HEADER;
 	if (flags & IFF_TUN) {
 		skb_reset_mac_header(skb);
+		skb_reset_network_header(skb);
 		skb->protocol = meta->has_pi ? meta->proto : xtun_net_ip_protocol(skb);
 		return meta->has_pi || skb->protocol ? 0 : XTUN_RX_PROTO;
 	}
 	if (!pskb_may_pull(skb, ETH_HLEN))
 		return XTUN_RX_NOMEM;
 	skb->protocol = eth_type_trans(skb, dev);
+	/* For those who look at it before the stack does. */
+	skb_reset_network_header(skb);
 	return 0;
 }
 
@@ -663,7 +669,7 @@ static int xtun_net_receive_up(struct xtun_slot *slot, struct xtun_queue *q, str
 			return 0;
 	}
 	xtun_steer_learn(slot, skb);
-	if (slot->dev->real_num_rx_queues > 1)
+	if (slot->index < slot->dev->real_num_rx_queues)
 		skb_record_rx_queue(skb, slot->index);
 	if (!READ_ONCE(q->napi_on)) {
 		xtun_net_deliver(slot, skb, len);
@@ -744,25 +750,49 @@ int xtun_net_ask(struct xtun_queue *q)
 	return err;
 }
 
+/**
+ * xtun_net_restart() - let the qdiscs send, whatever stopped them
+ * @dev: the interface
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_net_restart(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+	struct xtun_queue *q;
+	unsigned int i;
+
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		q = rtnl_dereference(xt->slots[i].queue);
+		if (q)
+			xtun_queue_restart(q);
+	}
+}
+
 /* ndo_open runs before the interface counts as up: too early for writers. */
+static void xtun_net_wake_writers(struct net_device *dev)
+{
+	struct xtun *xt = netdev_priv(dev);
+	struct xtun_queue *q;
+	unsigned int i;
+
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		q = rtnl_dereference(xt->slots[i].queue);
+		if (q)
+			xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
+	}
+}
+
 static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct xtun_queue *q;
-	struct xtun *xt;
-	unsigned int i;
 
-	if (!xtun_net_is(dev) || (event != NETDEV_UP && event != NETDEV_CHANGE_TX_QUEUE_LEN))
+	if (!xtun_net_is(dev))
 		return NOTIFY_DONE;
-
-	xt = netdev_priv(dev);
-	for (i = 0; i < dev->real_num_tx_queues; i++) {
-		q = rtnl_dereference(xt->slots[i].queue);
-		if (q && event == NETDEV_UP)
-			xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
-		else if (q)
-			xtun_queue_restart(q);
-	}
+	if (event == NETDEV_UP)
+		xtun_net_wake_writers(dev);
+	else if (event == NETDEV_CHANGE_TX_QUEUE_LEN)
+		xtun_net_restart(dev);
 	return NOTIFY_DONE;
 }
 

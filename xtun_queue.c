@@ -410,15 +410,17 @@ void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale)
 /**
  * xtun_queue_unlist() - take a file off its queue's list
  * @q: the queue; the file keeps its reference
- * @xf: the file
+ * @xf: the file; may be off the list already
  *
  * Context: process, under xf->lock or from release.
  */
 void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf)
 {
+	bool attached = xf->attached && !list_empty(&xf->node);
+
 	spin_lock_bh(&q->lock);
 	list_del_init(&xf->node);
-	if (xf->attached) {
+	if (attached) {
 		q->users--;
 		WRITE_ONCE(q->readers, q->readers - xf->reader);
 		q->exclusive = false;
@@ -426,7 +428,7 @@ void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf)
 			xtun_queue_restart_locked(q);
 	}
 	spin_unlock_bh(&q->lock);
-	if (xf->attached)
+	if (attached)
 		xtun_queue_tell_steer(q);
 }
 

@@ -178,7 +178,8 @@ bool xtun_xdp_native(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buf
 	*done = true;
 	if (likely(!prog))
 		return true;
-	if (skb_is_nonlinear(skb) || skb_headroom(skb) < XDP_PACKET_HEADROOM) {
+	if (skb_is_nonlinear(skb) || !skb->head_frag ||
+	    skb_headroom(skb) < XDP_PACKET_HEADROOM) {
 		*done = false;
 		return true;
 	}
