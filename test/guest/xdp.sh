@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Generic XDP on the interface. The program lets pass, drops, sends back or
+# XDP on the interface, generic and native. The program lets pass, drops, sends back or
 # redirects what is written:
 #
 #   /dev/xtun ---- xtun 10.99.0.1 ---- this namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Generic XDP: what a program on the interface does to frames that are written.
+ * XDP: what a program on the interface does to frames that are written, in its
+ * generic form and natively.
  *
  * The interface has 10.99.0.1 and knows 10.99.0.2, which is us; VETH is up, and
  * VETH_PEER is its other end.
@@ -34,9 +35,21 @@
 #define LIMIT		60000	/* milliseconds; nothing here takes that long */
 #define TRACE		"/sys/kernel/tracing/"
 
+/* Both kinds of skb that a write makes: in one piece, and with fragments. */
+static const size_t generic_sizes[4] = { 60, 1514, 4000, 9014 };
+/* Of one page, with the room that a program may ask for: others go generic. */
+static const size_t native_sizes[4] = { 60, 201, 1514, 3000 };
+
 static uint8_t own_mac[6];
 static uint32_t next_seq;
 static int fd;
+static uint32_t mode;
+static const size_t *sizes;
+
+static bool is_native(void)
+{
+	return mode == XDP_FLAGS_DRV_MODE;
+}
 
 struct xdp {
 	int map, prog, link;
@@ -83,11 +96,6 @@ static int load(int map, uint16_t ethertype, enum xdp_action verdict, int target
 	return bpf_load(BPF_PROG_TYPE_XDP, insns, sizeof(insns));
 }
 
-static int attach(const struct xdp *x, uint32_t mode)
-{
-	return bpf_xdp(x->prog, if_nametoindex(XT_IF), mode);
-}
-
 static struct xdp prepare(uint16_t ethertype, enum xdp_action verdict)
 {
 	union bpf_attr attr = {
@@ -111,7 +119,7 @@ static struct xdp begin(uint16_t ethertype, enum xdp_action verdict)
 {
 	struct xdp x = prepare(ethertype, verdict);
 
-	x.link = attach(&x, XDP_FLAGS_SKB_MODE);
+	x.link = bpf_xdp(x.prog, if_nametoindex(XT_IF), mode);
 	if (x.link < 0)
 		die("cannot attach a program");
 	return x;
@@ -141,11 +149,8 @@ static uint64_t decided(const struct xdp *x)
 	return value;
 }
 
-/* Both kinds of skb that a write makes: in one piece, and with fragments. */
 static size_t make(uint8_t *buf, uint32_t seq)
 {
-	static const size_t sizes[] = { 60, 1514, 4000, 9014 };
-
 	return xt_numbered(buf, own_mac, xt_peer, sizes[seq % 4], seq);
 }
 
@@ -340,18 +345,35 @@ static void pass_ping(void)
 
 static void drop(int stack)
 {
+	uint64_t lost = xt_counter("rx_lost_xdp_drop");
 	struct counted was = count();
 	struct xdp x = begin(XT_ETHERTYPE, XDP_DROP);
 	uint32_t first;
 
-	trace_drops(true);
+	trace_drops(!is_native());
 	first = write_frames(FRAMES);
 	ok(settle(first) == 0, "DROP: nothing comes back");
 	ok(decided(&x) == FRAMES, "DROP: the program has seen each frame");
 	ok(is_silent(stack), "DROP: the stack receives none");
-	ok(traced_drops() == FRAMES, "DROP: skb:kfree_skb tells of each");
+	if (is_native()) {
+		ok(xt_counter("rx_lost_xdp_drop") - lost == FRAMES, "DROP: each is counted as lost");
+	} else {
+		ok(traced_drops() == FRAMES, "DROP: skb:kfree_skb tells of each");
+		counted_since(was, FRAMES, 0, "DROP");
+	}
 	trace_drops(false);
-	counted_since(was, FRAMES, 0, "DROP");
+	end(&x);
+}
+
+/* Of a native program alone the driver sees the verdict. */
+static void aborted(int stack)
+{
+	uint64_t lost = xt_counter("rx_lost_xdp_aborted");
+	struct xdp x = begin(XT_ETHERTYPE, XDP_ABORTED);
+	uint32_t first = write_frames(FRAMES);
+
+	ok(settle(first) == 0 && is_silent(stack), "ABORTED: no frame arrives");
+	ok(xt_counter("rx_lost_xdp_aborted") - lost == FRAMES, "ABORTED: each is counted as lost");
 	end(&x);
 }
 
@@ -416,19 +438,12 @@ static void after(int stack)
 	ok(arrived(stack, first, FRAMES) == FRAMES, "detached: frames pass again");
 }
 
-static void no_native(void)
-{
-	struct xdp x = prepare(XT_ETHERTYPE, XDP_PASS);
-
-	x.link = attach(&x, XDP_FLAGS_DRV_MODE);
-	fails(x.link, EOPNOTSUPP, "native XDP is refused, not pretended");
-	end(&x);
-}
-
-static void all_verdicts(int stack, int peer, const char *direct)
+static void all_verdicts(int stack, int peer, uint32_t how, const char *direct)
 {
 	run("ethtool --set-priv-flags " XT_IF " rx-direct %s", direct);
-	printf("# rx-direct %s\n", direct);
+	mode = how;
+	sizes = is_native() ? native_sizes : generic_sizes;
+	printf("# %s, rx-direct %s\n", is_native() ? "native" : "generic", direct);
 	pass(stack);
 	pass_ping();
 	drop(stack);
@@ -436,11 +451,25 @@ static void all_verdicts(int stack, int peer, const char *direct)
 	tx_full();
 	redirect(stack, peer);
 	after(stack);
+	if (is_native())
+		aborted(stack);
+}
+
+/* veth takes redirected frames for an end that has a program of its own. */
+static struct xdp serve(const char *ifname)
+{
+	struct xdp x = prepare(XT_ETHERTYPE, XDP_PASS);
+
+	x.link = bpf_xdp(x.prog, if_nametoindex(ifname), XDP_FLAGS_DRV_MODE);
+	if (x.link < 0)
+		die("cannot attach a program to %s", ifname);
+	return x;
 }
 
 void theme_xdp(void)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct xdp served;
 	cpu_set_t first_cpu;
 	int stack, peer;
 
@@ -456,9 +485,12 @@ void theme_xdp(void)
 	stack = listener(XT_IF);
 	peer = listener(VETH_PEER);
 
-	all_verdicts(stack, peer, "off");
-	all_verdicts(stack, peer, "on");
-	no_native();
+	all_verdicts(stack, peer, XDP_FLAGS_SKB_MODE, "off");
+	all_verdicts(stack, peer, XDP_FLAGS_SKB_MODE, "on");
+	served = serve(VETH_PEER);
+	all_verdicts(stack, peer, XDP_FLAGS_DRV_MODE, "off");
+	all_verdicts(stack, peer, XDP_FLAGS_DRV_MODE, "on");
+	end(&served);
 
 	close(peer);
 	close(stack);
