@@ -224,8 +224,7 @@ struct xtun {
  * @rcu: to free it
  * @slot: read under RCU; cleared under @lock when the queue ends
  * @own: of one file, and ends with it; constant
- * @dead_node: with others that end with an interface, or that its file had
- *	before; under RTNL
+ * @dead_node: with others that end with an interface; under RTNL
  * @rxq: where XDP programs see frames come from; registered as long as it lives
  * @napi: delivers written frames, if @napi_on; shaped under RTNL
  * @lock: protects all that follows; taken with bottom halves off
@@ -280,7 +279,7 @@ struct xtun_queue {
  * @lock: protects @queue and @attached against writers
  * @queue: where it joined, with a reference; read under RCU
  * @attached: joined for good: @queue stays until release
- * @dead: queues it had before; references are kept until release
+ * @past: queues it had before, see xtun_chr.c; under RTNL
  * @node: in xtun_queue.files; protected by that queue's lock
  */
 struct xtun_file {
@@ -299,7 +298,7 @@ struct xtun_file {
 	spinlock_t lock;	/* queue and attached */
 	struct xtun_queue __rcu *queue;
 	bool attached;
-	struct list_head dead;
+	struct list_head past;
 
 	struct list_head node;
 };

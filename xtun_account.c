@@ -35,7 +35,8 @@ static void xtun_account_write_space(struct sock *sk)
 	rcu_read_lock();
 	xf = rcu_dereference_sk_user_data(sk);
 	if (xf) {
-		wake_up_interruptible_poll(&xf->wait, EPOLLOUT | EPOLLWRNORM);
+		/* All: a reader that sleeps there would eat the only one. */
+		__wake_up(&xf->wait, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLOUT | EPOLLWRNORM));
 		kill_fasync(&xf->fasync, SIGIO, POLL_OUT);
 	}
 	rcu_read_unlock();

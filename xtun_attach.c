@@ -54,7 +54,7 @@ static struct xtun_slot *xtun_attach_free_slot(const struct net_device *dev)
 	const struct xtun_queue *q;
 	unsigned int i;
 
-	for (i = 0; i < dev->num_tx_queues; i++) {
+	for (i = 0; i < min_t(unsigned int, dev->num_tx_queues, XTUN_QUEUES_MAX); i++) {
 		q = rtnl_dereference(xt->slots[i].queue);
 		if (!q || (!q->own && !READ_ONCE(q->users)))
 			return &xt->slots[i];
@@ -123,10 +123,21 @@ static int xtun_attach_file(struct net_device *dev, struct file *file, unsigned 
 	return xtun_attach_to(file, slot, flags);
 }
 
-/* The first of several says what frames look like, and whether there is a link. */
+/*
+ * The first of several says what frames look like, and whether there is a link.
+ * Plain files, which share a queue, have no say in it.
+ */
 static bool xtun_attach_is_first(const struct net_device *dev)
 {
-	return xtun_attach_count(dev, true) + xtun_attach_count(dev, false) == 1;
+	const struct xtun *xt = netdev_priv(dev);
+	const struct xtun_queue *q;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		q = rtnl_dereference(xt->slots[i].queue);
+		n += q && (q->own || READ_ONCE(q->exclusive));
+	}
+	return n == 1;
 }
 
 static int xtun_attach_existing(struct net_device *dev, struct file *file, unsigned int flags)
@@ -183,6 +194,7 @@ static struct net_device *xtun_attach_new(struct file *file, const char *name, u
 		unregister_netdevice(dev);
 		return ERR_PTR(err);
 	}
+	xf->ifindex = 0;
 	return dev;
 }
 
@@ -302,17 +314,16 @@ void xtun_attach_release(struct xtun_file *xf)
 		return;
 	dev = slot->dev;
 	xt = netdev_priv(dev);
-	if (!q->own) {
+	if (q->own) {
+		xtun_net_close_slot(slot);
+		WARN_ON_ONCE(xtun_net_set_queues(dev));
+	} else {
 		/* It is plain files' again. */
 		xtun_napi_stop(slot, q);
 		xtun_queue_enable(slot, q, true);
-		if (!xt->made_by_file)
-			netif_carrier_on(dev);
-		netdev_state_change(dev);
-		return;
 	}
-	xtun_net_close_slot(slot);
-	WARN_ON_ONCE(xtun_net_set_queues(dev));
+	if (!xt->made_by_file)
+		netif_carrier_on(dev);
 	if (xt->made_by_file && !xtun_attach_count(dev, true) && !xtun_attach_count(dev, false))
 		xtun_attach_abandoned(dev);
 	else

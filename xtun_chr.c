@@ -128,9 +128,14 @@ struct xtun_queue *xtun_chr_queue_rtnl(struct xtun_file *xf)
 }
 
 /*
- * Whatever the file was on before. Of a queue that is dead it keeps the
- * reference: a read or write may still be at it.
+ * A queue that a file had before its interface was deleted. The file keeps the
+ * reference until release: a read or write may still be at it.
  */
+struct xtun_past {
+	struct list_head node;
+	struct xtun_queue *queue;
+};
+
 static void xtun_chr_leave_old(struct xtun_file *xf, struct xtun_queue *old)
 {
 	if (xf->attached) {
@@ -148,15 +153,20 @@ static void xtun_chr_leave_old(struct xtun_file *xf, struct xtun_queue *old)
  * @frags: IFF_NAPI_FRAGS
  *
  * Context: process, under RTNL.
- * Return: 0; -EBUSY if the queue has users, or the file has just attached itself.
+ * Return: 0; -EBUSY if the queue has users, or the file has just attached
+ * itself; -ENOMEM.
  */
 int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags)
 {
 	bool was_exclusive = xf->exclusive;
 	struct sk_buff_head stale;
 	struct xtun_queue *old;
+	struct xtun_past *past;
 	int err = -EBUSY;
 
+	past = kmalloc(sizeof(*past), GFP_KERNEL_ACCOUNT);
+	if (!past)
+		return -ENOMEM;
 	__skb_queue_head_init(&stale);
 	spin_lock(&xf->lock);
 	old = rcu_dereference_protected(xf->queue, lockdep_is_held(&xf->lock));
@@ -171,8 +181,11 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags)
 	if (err) {
 		xf->exclusive = was_exclusive;
 	} else {
-		if (xf->attached)
-			list_add(&old->dead_node, &xf->dead);
+		if (xf->attached) {
+			past->queue = old;
+			list_add(&past->node, &xf->past);
+			past = NULL;
+		}
 		WRITE_ONCE(xf->frags, frags);
 		WRITE_ONCE(xf->tap, true);
 		rcu_assign_pointer(xf->queue, q);
@@ -186,6 +199,7 @@ unlock:
 	rcu_read_lock();
 	xtun_queue_lose_stale(q, &stale);
 	rcu_read_unlock();
+	kfree(past);
 	return err;
 }
 
@@ -201,7 +215,7 @@ static int xtun_chr_open(struct inode *inode, struct file *file)
 	xf->exclusive = file->f_flags & O_EXCL;
 	init_waitqueue_head(&xf->wait);
 	spin_lock_init(&xf->lock);
-	INIT_LIST_HEAD(&xf->dead);
+	INIT_LIST_HEAD(&xf->past);
 	INIT_LIST_HEAD(&xf->node);
 	file->private_data = xf;
 
@@ -219,12 +233,14 @@ static int xtun_chr_open(struct inode *inode, struct file *file)
 	return stream_open(inode, file);
 }
 
-static void xtun_chr_forget_dead(struct xtun_file *xf)
+static void xtun_chr_forget_past(struct xtun_file *xf)
 {
-	struct xtun_queue *q, *next;
+	struct xtun_past *past, *next;
 
-	list_for_each_entry_safe(q, next, &xf->dead, dead_node)
-		xtun_queue_unref(q);
+	list_for_each_entry_safe(past, next, &xf->past, node) {
+		xtun_queue_unref(past->queue);
+		kfree(past);
+	}
 }
 
 static int xtun_chr_release(struct inode *inode, struct file *file)
@@ -244,7 +260,7 @@ static int xtun_chr_release(struct inode *inode, struct file *file)
 	}
 	if (q)
 		xtun_queue_leave(q, xf);
-	xtun_chr_forget_dead(xf);
+	xtun_chr_forget_past(xf);
 	xtun_account_free(xf);
 	put_net(xf->net);
 	kfree_rcu(xf, rcu);
@@ -321,19 +337,20 @@ static int xtun_chr_fasync(int fd, struct file *file, int on)
 static int xtun_chr_next_len(struct file *file)
 {
 	struct xtun_queue *q;
-	int len;
+	u64 len = 0;
+	int err = 0;
 
 	rcu_read_lock();
 	q = xtun_chr_queue(file, false);
-	if (IS_ERR(q)) {
-		len = PTR_ERR(q);
-	} else {
+	if (IS_ERR(q))
+		err = PTR_ERR(q);
+	else
 		len = xtun_queue_next_len(q);
-		if (len)
-			len += xtun_frame_header_len(file->private_data, q);
-	}
+	if (len)
+		len += xtun_frame_header_len(file->private_data, q);
 	rcu_read_unlock();
-	return len;
+	/* TUNSETVNETHDRSZ takes any number. */
+	return err ?: min_t(u64, len, INT_MAX);
 }
 
 static long xtun_chr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

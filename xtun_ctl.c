@@ -277,13 +277,11 @@ static int xtun_ctl_set_flag(const struct xtun_ctl *c, unsigned int flag)
 static int xtun_ctl_attach_filter(const struct xtun_ctl *c)
 {
 	struct sock_fprog fprog;
-	int err;
 
 	if (xtun_compat_get_fprog(&fprog, c->argp))
 		return -EFAULT;
 	c->xt->filters.told = fprog;
-	err = xtun_filter_set_classic(c->xt, &fprog);
-	return err;
+	return xtun_filter_set_classic(c->xt, &fprog);
 }
 
 /* Of a tap interface alone: a filter of Ethernet frames. */

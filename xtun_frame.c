@@ -368,7 +368,7 @@ static struct sk_buff *xtun_frame_finish_rcu(struct xtun_queue *q, struct sk_buf
 
 	if (!slot) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-		return NULL;
+		return ERR_PTR(-EBADFD);
 	}
 	skb->dev = slot->dev;	/* protocols' segmentation may ask for it */
 	if (skb_is_gso(skb))
@@ -379,14 +379,14 @@ static struct sk_buff *xtun_frame_finish_rcu(struct xtun_queue *q, struct sk_buf
 	}
 	if (done)
 		skb = done;
-	xtun_lose(slot, XTUN_TX_UNFINISHED, skb, skb->len);
-	return NULL;
+	xtun_lose(slot, XTUN_TX_NOMEM, skb, skb->len);
+	return ERR_PTR(-ENOMEM);
 }
 
 /*
  * A frame that another file's offloads left unfinished. What it has more than
- * one segment of goes back to the queue. NULL if it cannot be done, and then
- * the frame is lost.
+ * one segment of goes back to the queue. An ERR_PTR if it cannot be done, and
+ * then the frame is lost.
  */
 static struct sk_buff *xtun_frame_finish(struct xtun_queue *q, struct sk_buff *skb)
 {
@@ -507,8 +507,8 @@ ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_bu
 	}
 	if (!shape.vnet || xtun_frame_fill_vnet(&shape, skb, &vnet)) {
 		skb = xtun_frame_finish(q, skb);
-		if (!skb)
-			return -ENOMEM;
+		if (IS_ERR(skb))
+			return PTR_ERR(skb);
 	}
 	return xtun_frame_deliver(q, &shape, skb, &vnet, to);
 }

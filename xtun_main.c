@@ -4,8 +4,16 @@
  * removes.
  *
  *	xtun_net.c	the interface: setup, transmit, receive, link kind
+ *	xtun_info.c	what sysfs and netlink tell of it
+ *	xtun_steer.c	which queue a frame goes to
+ *	xtun_filter.c	which frames go there at all
  *	xtun_queue.c	the queue between the interface and the files
  *	xtun_frame.c	bytes to skb, skb to bytes, every check on a frame
+ *	xtun_xdp.c	XDP programs, and frames from others'
+ *	xtun_napi.c	frames that enter by NAPI
+ *	xtun_account.c	how much of what a file wrote the stack still holds
+ *	xtun_attach.c	the shape that TUNSETIFF and TUNSETQUEUE give
+ *	xtun_ctl.c	the ioctls of tap
  *	xtun_chr.c	/dev/xtun: open, read, write, poll, release
  *	xtun_ethtool.c	what ethtool shows and sets
  *	xtun_trace.h	the tracepoints

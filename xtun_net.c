@@ -278,12 +278,13 @@ static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb
 }
 
 /* What a reader with a vnet header can take, it tells there. */
-static bool xtun_net_is_unfinished(const struct net_device *dev, const struct sk_buff *skb)
+static bool xtun_net_is_unfinished(const struct net_device *dev, struct sk_buff *skb)
 {
 	if (skb_vlan_tag_present(skb))
 		return true;
-	return !(dev->features & NETIF_F_HW_CSUM) &&
-	       (skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL);
+	if (skb_is_gso(skb) && !skb_gso_ok(skb, dev->features | NETIF_F_GSO_ROBUST))
+		return true;
+	return !(dev->features & NETIF_F_HW_CSUM) && skb->ip_summed == CHECKSUM_PARTIAL;
 }
 
 static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -442,6 +443,8 @@ static void xtun_net_setup_tun(struct net_device *dev)
 	dev->mtu = ETH_DATA_LEN;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = XTUN_MTU_MAX + ETH_HLEN;
+	/* Before the core takes it for a device without a queue. */
+	dev->tx_queue_len = TUN_READQ_SIZE;
 }
 
 static int xtun_net_validate(struct nlattr *tb[], struct nlattr *data[],
@@ -586,7 +589,8 @@ static bool xtun_net_may_attach(struct net_device *dev, const struct file *file)
  *
  * Context: under RCU.
  * Return: the queue, borrowed; ERR_PTR(-ENODEV) if there is no such xtun,
- * ERR_PTR(-EPERM) if the opener of @file may not use it.
+ * ERR_PTR(-EPERM) if the opener of @file may not use it, ERR_PTR(-EBUSY) if
+ * queue 0 is another file's own.
  */
 struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct file *file)
 {
@@ -602,7 +606,10 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
 
 	xt = netdev_priv(dev);
 	q = rcu_dereference(xt->slots[0].queue);
-	return q ?: ERR_PTR(-ENODEV);
+	if (!q)
+		return ERR_PTR(-ENODEV);
+	/* Of the file that said TUNSETIFF, or is just saying it. */
+	return q->own ? ERR_PTR(-EBUSY) : q;
 }
 
 static __be16 xtun_net_ip_protocol(struct sk_buff *skb)
@@ -619,6 +626,17 @@ static __be16 xtun_net_ip_protocol(struct sk_buff *skb)
 	}
 }
 
+/*
+ * Older kernels do not look for the transport header of a large frame whose
+ * vnet header does not say where it is.
+ */
+static void xtun_net_find_headers(struct sk_buff *skb)
+{
+	skb_reset_network_header(skb);
+	if (skb_is_gso(skb))
+		skb_probe_transport_header(skb);
+}
+
 /* What a program wrote in front of it is applied; 0 or the loss. */
 static int xtun_net_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct xtun_meta *meta)
 {
@@ -631,15 +649,14 @@ static int xtun_net_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct 
 		return XTUN_RX_HEADER;
 	if (flags & IFF_TUN) {
 		skb_reset_mac_header(skb);
-		skb_reset_network_header(skb);
 		skb->protocol = meta->has_pi ? meta->proto : xtun_net_ip_protocol(skb);
+		xtun_net_find_headers(skb);
 		return meta->has_pi || skb->protocol ? 0 : XTUN_RX_PROTO;
 	}
 	if (!pskb_may_pull(skb, ETH_HLEN))
 		return XTUN_RX_NOMEM;
 	skb->protocol = eth_type_trans(skb, dev);
-	/* For those who look at it before the stack does. */
-	skb_reset_network_header(skb);
+	xtun_net_find_headers(skb);
 	return 0;
 }
 
@@ -663,14 +680,14 @@ static void xtun_net_deliver(struct xtun_slot *slot, struct sk_buff *skb, unsign
 static int xtun_net_receive_up(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
 			       const struct xtun_meta *meta, unsigned int len)
 {
+	if (slot->index < slot->dev->real_num_rx_queues)
+		skb_record_rx_queue(skb, slot->index);
 	if (!meta->xdp_done) {
 		skb = xtun_xdp_generic(slot, skb);
 		if (!skb)
 			return 0;
 	}
 	xtun_steer_learn(slot, skb);
-	if (slot->index < slot->dev->real_num_rx_queues)
-		skb_record_rx_queue(skb, slot->index);
 	if (!READ_ONCE(q->napi_on)) {
 		xtun_net_deliver(slot, skb, len);
 	} else if (!xtun_napi_put(q, skb)) {

@@ -195,6 +195,19 @@ static void xtun_queue_drain(struct xtun_slot *slot, struct xtun_queue *q)
 	xtun_lose_list(slot, XTUN_TX_DETACHED, &lost);
 }
 
+/* Whatever made the qdisc wait is over, or may be. */
+static void xtun_queue_restart_locked(struct xtun_queue *q)
+{
+	struct xtun_slot *slot = rcu_dereference_check(q->slot, lockdep_is_held(&q->lock));
+
+	lockdep_assert_held(&q->lock);
+	if (!q->stopped || !slot)
+		return;
+	q->stopped = false;
+	if (netif_running(slot->dev))
+		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
+}
+
 /**
  * xtun_queue_kill() - the queue of a slot ends: nobody finds it any more
  * @slot: whose queue it is
@@ -213,6 +226,8 @@ struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
 
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->dead, true);
+	/* The slot's next queue starts with room. */
+	xtun_queue_restart_locked(q);
 	RCU_INIT_POINTER(q->slot, NULL);
 	list_for_each_entry(xf, &q->files, node) {
 		wake_up_interruptible_all(&xf->wait);
@@ -237,19 +252,6 @@ void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q)
 	xtun_queue_drain(slot, q);
 	xtun_xdp_queue_exit(q);
 	xtun_queue_unref(q);
-}
-
-/* Whatever made the qdisc wait is over, or may be. */
-static void xtun_queue_restart_locked(struct xtun_queue *q)
-{
-	struct xtun_slot *slot = rcu_dereference_check(q->slot, lockdep_is_held(&q->lock));
-
-	lockdep_assert_held(&q->lock);
-	if (!q->stopped || !slot)
-		return;
-	q->stopped = false;
-	if (netif_running(slot->dev))
-		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
 /**

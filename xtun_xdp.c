@@ -82,6 +82,8 @@ static void xtun_xdp_to_skb(const struct xdp_buff *xdp, struct sk_buff *skb)
 static void xtun_xdp_bounce(struct xtun_slot *slot, const struct xdp_buff *xdp,
 			    struct sk_buff *skb)
 {
+	/* Only its writer may be there to read it, who may be waiting for room. */
+	skb_orphan(skb);
 	xtun_xdp_to_skb(xdp, skb);
 	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, skb->len);
 	xtun_count(slot, XTUN_RX_XDP_TX);

@@ -15,7 +15,7 @@ static const struct xtun_loss losses[] = {
 	  "read until nothing waits before closing or deleting" },
 	{ XTUN_TX, "nomem", "the kernel had no memory to prepare the frame",
 	  "look at: free -m; dmesg | grep -i memory" },
-	{ XTUN_TX, "unfinished", "the kernel could not finish what an XDP redirect or an offload left",
+	{ XTUN_TX, "unfinished", "the kernel had no memory to finish what an XDP redirect brought",
 	  "look at: free -m; dmesg | grep -i memory" },
 	{ XTUN_TX, "txfilter", "to an address that TUNSETTXFILTER does not name",
 	  "nothing to mend; the program that reads @ wants it so" },
