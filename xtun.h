@@ -343,7 +343,9 @@ static inline bool xtun_is_up(const struct net_device *dev)
  */
 static inline bool xtun_vnet_is_le(unsigned int flags)
 {
-	return flags & XTUN_VNET_LE || (!(flags & XTUN_VNET_BE) && virtio_legacy_is_little_endian());
+	if (flags & XTUN_VNET_LE)
+		return true;
+	return !(flags & XTUN_VNET_BE) && virtio_legacy_is_little_endian();
 }
 
 /* xtun_net.c: the interface */

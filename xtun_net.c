@@ -357,12 +357,12 @@ static int xtun_net_change_carrier(struct net_device *dev, bool on)
 {
 	struct xtun *xt = netdev_priv(dev);
 
-	if (!on)
-		netif_carrier_off(dev);
-	else if (xt->made_by_file && !xtun_attach_count(dev, true))
+	if (on && xt->made_by_file && !xtun_attach_count(dev, true))
 		return -EPERM;
-	else
+	if (on)
 		netif_carrier_on(dev);
+	else
+		netif_carrier_off(dev);
 	return 0;
 }
 
