@@ -455,11 +455,15 @@ static void all_verdicts(int stack, int peer, uint32_t how, const char *direct)
 		aborted(stack);
 }
 
-/* veth takes redirected frames for an end that has a program of its own. */
+/*
+ * veth takes redirected frames for an end that has a program of its own, which
+ * has to find each in a page.
+ */
 static struct xdp serve(const char *ifname)
 {
 	struct xdp x = prepare(XT_ETHERTYPE, XDP_PASS);
 
+	run("ip link set " VETH " mtu 3000; ip link set %s mtu 3000", ifname);
 	x.link = bpf_xdp(x.prog, if_nametoindex(ifname), XDP_FLAGS_DRV_MODE);
 	if (x.link < 0)
 		die("cannot attach a program to %s", ifname);
