@@ -10,7 +10,7 @@ set -eu
 target=$1 test=$2
 file=$here/guest/$test.sh
 [ -e "$file" ] || die "There is no test '$test'. There are: $(cd "$here/guest" && echo *.sh)"
-overlay=$("$here/overlay.sh" "$target" tools examples/lwip test/prog)
+overlay=$("$here/overlay.sh" "$target" tools examples/lwip test/prog test/abi)
 mkdir -p "$top/build/log"
 log=$top/build/log/$target-$test
 
@@ -29,7 +29,14 @@ for name in ${EXTRA:-}; do
 	set -- "$@" "$extra"
 done
 # Poison, red zones and the allocation's caller on every object.
-export APPEND="slub_debug=FZPU log_buf_len=4M ${APPEND:-}"
+APPEND="slub_debug=FZPU log_buf_len=4M ${APPEND:-}"
+# What the kernel does not know becomes the guest's environment.
+for setting in RACE_SECONDS SEED ALONE PAIRS BY_CHANCE XT_DEVICE; do
+	eval "value=\${$setting:-}"
+	# shellcheck disable=SC2154
+	[ -z "$value" ] || APPEND="$APPEND $setting=$value"
+done
+export APPEND
 
 # A guest that did not reach its plan has failed, whatever it had said before.
 to_its_plan() {

@@ -30,27 +30,33 @@ log_lines() {
 	dmesg | without_others_races | awk '/xtun/ && !/renamed from/ { n++ } END { print n + 0 }'
 }
 
-# cases NAME: those of that theme in test/prog, which print TAP of their own.
-cases() {
-	local line cases=0
+# told NAME COMMAND...: the cases of a program that prints TAP of its own.
+told() {
+	local name=$1 line cases=0
+	shift
 	while read -r line; do
 		case $line in
 		"ok - "* | "not ok - "*)
 			tap_count=$((tap_count + 1))
 			cases=$((cases + 1))
 			[ "${line%% - *}" = ok ] || tap_failed=$((tap_failed + 1))
-			echo "${line%% - *} $tap_count - $1: ${line#* - }"
+			echo "${line%% - *} $tap_count - $name: ${line#* - }"
 			;;
 		"Bail out!"*)
-			result 1 "$1: all cases were run" "$line"
+			result 1 "$name: all cases were run" "$line"
 			cases=$((cases + 1))
 			;;
 		*)
 			echo "# $line"
 			;;
 		esac
-	done < <(/test/bin/xtun-test "$1" || echo "Bail out! xtun-test $1 ended with $?")
-	[ "$cases" -gt 0 ] || result 1 "$1: some case was run"
+	done < <("$@" || echo "Bail out! $* ended with $?")
+	[ "$cases" -gt 0 ] || result 1 "$name: some case was run"
+}
+
+# cases NAME: those of that theme in test/prog.
+cases() {
+	told "$1" /test/bin/xtun-test "$1"
 }
 
 # theme NAME: nothing that these do to the device is worth a line in the log.

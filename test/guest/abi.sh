@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What tap answers to a sequence of calls, xtun answers too, but where it is not
+# meant to: test/abi/intended.c. To repeat one: make guest, then
+# SAY='a TUNSETIFF tap; a read 2000' xtun-abi /dev/net/tun /dev/xtun
+#guest: TIMEOUT=900
+#guest: MEMORY=1024
+#guest: APPEND="slub_debug=- maxcpus=1"
+. /test/lib.sh
+
+tap=/dev/net/tun
+device=${XT_DEVICE:-/dev/xtun}
+# Of each kernel there is another seed; SEED=N repeats one.
+export SEED=${SEED:-$(uname -r | cksum | cut -d ' ' -f 1)}
+# Whoever says TUNSETDEBUG has the log written for each call.
+dmesg -n 1
+# Of an interface with 256 queues, going up would take memory for each.
+sysctl -q -w net.core.default_qdisc=pfifo
+modprobe tun
+
+ALONE=0 PAIRS=0 BY_CHANCE=100 told "tap and tap" /test/bin/xtun-abi $tap $tap
+
+# What differs is found, and told by what is needed for it.
+planted=$(
+	export SAY='a TUNSETIFF tap; a TUNSETPERSIST 0; a TUNSETOFFLOAD csum; b open again'
+	INSTEAD='a TUNSETOFFLOAD csum' /test/bin/xtun-abi $tap $tap
+)
+like "a call with another argument is noticed" "$planted" "not ok - no difference"
+like "... afterwards, by what it set" "$planted" "Then afterwards, if0 features:"
+like "... and it needs two calls" "$planted" \
+	$'\n#   1. a TUNSETIFF tap\n#   2. a TUNSETOFFLOAD csum\n# Then'
+
+[ "$device" = "$tap" ] || xtun_load create=0
+# One process for all of it, there.
+[ -e /proc/1/ns/net ] || export PAIRS=1 BY_CHANCE=500
+told "tap and ${device##*/}" /test/bin/xtun-abi $tap "$device"
