@@ -44,7 +44,7 @@ check-kernels: ## every test on every kernel, architecture and ABI (an hour or m
 	@test/check.sh all
 
 check-debug: ## the same on kernels that look for misuse of memory, locks and races
-	@KERNEL="$(or $(KERNEL),debug kcsan)" test/check.sh
+	@KERNEL="$(or $(KERNEL),debug kcsan)" RACE_SECONDS=$(or $(RACE_SECONDS),600) test/check.sh
 
 check-octeon: ## every test on a kernel as Octeon boards have it: big-endian, small, n32
 	@KERNEL=octeon-be test/check.sh

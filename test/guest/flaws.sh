@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The flaws that tun, tap and macvtap once had are not xtun's: docs/security.md.
+# With XT_DEVICE=/dev/net/tun they are looked for in tap.
+#guest: TIMEOUT=900
+. /test/lib.sh
+
+device=${XT_DEVICE:-/dev/xtun}
+sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+if [ "$device" = /dev/xtun ]; then
+	xtun_load create=0
+else
+	modprobe tun
+fi
+
+for theme in make frames detach rights race; do
+	cases flaw_$theme
+done
+
+# --- the module comes and goes under who attaches
+
+[ "$device" = /dev/xtun ] || exit 0
+/test/bin/xtun-test flaw_hammer >/tmp/hammer &
+while [ -e "/proc/$!" ]; do
+	rmmod xtun 2>/dev/null || continue
+	xtun_load create=0
+done
+wait $!
+told "rmmod" cat /tmp/hammer
