@@ -383,8 +383,9 @@ static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)
 	q = smp_load_acquire(&xf->attached) ? rcu_dereference(xf->queue) : NULL;
 	if (q)
 		slot = rcu_dereference(q->slot);
+	seq_printf(m, "iff:\t%s\n", slot ? slot->dev->name : "");
 	if (slot)
-		seq_printf(m, "iff:\t%s\nqueue:\t%u\n", slot->dev->name, slot->index);
+		seq_printf(m, "queue:\t%u\n", slot->index);
 	rcu_read_unlock();
 }
 

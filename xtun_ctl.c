@@ -198,7 +198,8 @@ static int xtun_ctl_get_hwaddr(const struct xtun_ctl *c, struct ifreq *ifr)
 {
 	struct sockaddr *sa = &ifr->ifr_hwaddr;
 
-	memset(sa->sa_data, 0, XTUN_COMPAT_SA_DATA);
+	if (!c->dev->addr_len)
+		memset(sa->sa_data, 0, XTUN_COMPAT_SA_DATA);
 	memcpy(sa->sa_data, c->dev->dev_addr, min_t(size_t, XTUN_COMPAT_SA_DATA, c->dev->addr_len));
 	sa->sa_family = c->dev->type;
 	return 0;

@@ -254,10 +254,21 @@ static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 	xtun_queue_put(slot, skb);
 }
 
+/* What a reader with a vnet header can take, it tells there. */
+static bool xtun_net_is_unfinished(const struct net_device *dev, struct sk_buff *skb)
+{
+	if (skb_vlan_tag_present(skb))
+		return true;
+	if (skb_is_gso(skb) && !skb_gso_ok(skb, dev->features | NETIF_F_GSO_ROBUST))
+		return true;
+	return !(dev->features & NETIF_F_HW_CSUM) && skb->ip_summed == CHECKSUM_PARTIAL;
+}
+
 /*
- * A frame that did not come by way of validate_xmit_skb(): generic XDP
- * redirects it as another device received it, its tag beside it, its checksum
- * to be filled in, and several segments in one if that is within our MTU.
+ * A frame with its tag beside it, which belongs in it; or one that did not come
+ * by way of validate_xmit_skb(): generic XDP redirects it as another device
+ * received it, its checksum to be filled in, and several segments in one if that
+ * is within our MTU.
  */
 static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb)
 {
@@ -265,7 +276,10 @@ static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb
 	struct sk_buff *next;
 	bool again;
 
-	skb = validate_xmit_skb_list(skb, slot->dev, &again);
+	if (skb_vlan_tag_present(skb))
+		skb = __vlan_hwaccel_push_inside(skb);
+	if (skb && xtun_net_is_unfinished(slot->dev, skb))
+		skb = validate_xmit_skb_list(skb, slot->dev, &again);
 	if (!skb) {
 		xtun_count(slot, XTUN_TX_IN);
 		xtun_lose(slot, XTUN_TX_UNFINISHED, NULL, len);
@@ -275,16 +289,6 @@ static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb
 		skb_mark_not_on_list(skb);
 		xtun_net_xmit_one(slot, skb);
 	}
-}
-
-/* What a reader with a vnet header can take, it tells there. */
-static bool xtun_net_is_unfinished(const struct net_device *dev, struct sk_buff *skb)
-{
-	if (skb_vlan_tag_present(skb))
-		return true;
-	if (skb_is_gso(skb) && !skb_gso_ok(skb, dev->features | NETIF_F_GSO_ROBUST))
-		return true;
-	return !(dev->features & NETIF_F_HW_CSUM) && skb->ip_summed == CHECKSUM_PARTIAL;
 }
 
 static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -402,10 +406,12 @@ static void xtun_net_setup_common(struct net_device *dev)
 	dev->max_mtu = XTUN_MTU_MAX;
 
 	/* So that TCP hands down large segments; the core cuts them for us. */
-	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA;
+	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST;
+	dev->vlan_features = dev->features | XTUN_OFFLOADS;
+	dev->hw_enc_features = dev->vlan_features;
+	/* A tag is put in its place here as well as there. */
+	dev->features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
 	dev->hw_features = dev->features | XTUN_OFFLOADS;
-	dev->vlan_features = dev->hw_features;
-	dev->hw_enc_features = dev->hw_features;
 
 	/* The queue's own lock is enough. */
 	xtun_compat_set_lltx(dev);
@@ -507,7 +513,6 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
 	dev_net_set(dev, net);
 	dev->rtnl_link_ops = &xtun_link_ops;
 	dev->ifindex = ifindex;
-	dev->tx_queue_len = TUN_READQ_SIZE;
 	xt = netdev_priv(dev);
 	xt->made_by_file = true;
 	xt->flags = flags;

