@@ -15,7 +15,7 @@ const struct intended intended[] = {
 	{ .word = "? read to *", .b = "EFAULT", .parts = true, .somewhere = true,
 	  .why = "a read that cannot be delivered whole says so; tap gives its length" },
 	{ .word = "? TUNSETIFF-by-nobody *", .b = "EPERM*", .somewhere = true,
-	  .why = "an interface with neither owner nor group is CAP_NET_ADMIN's, as with newer tap" },
+	  .why = "one with neither owner nor group is CAP_NET_ADMIN's, as with newer tap" },
 	{ .key = "? reads *", .a = "EBADFD", .b = "ENODEV", .somewhere = true,
 	  .why = "a read at the end attaches by itself as well" },
 	{ .word = "? FIONREAD *", .b = "0, *",
