@@ -407,11 +407,9 @@ static void xtun_net_setup_common(struct net_device *dev)
 
 	/* So that TCP hands down large segments; the core cuts them for us. */
 	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST;
-	dev->vlan_features = dev->features | XTUN_OFFLOADS;
-	dev->hw_enc_features = dev->vlan_features;
-	/* A tag is put in its place here as well as there. */
-	dev->features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
 	dev->hw_features = dev->features | XTUN_OFFLOADS;
+	dev->vlan_features = dev->hw_features;
+	dev->hw_enc_features = dev->hw_features;
 
 	/* The queue's own lock is enough. */
 	xtun_compat_set_lltx(dev);
@@ -513,6 +511,9 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
 	dev_net_set(dev, net);
 	dev->rtnl_link_ops = &xtun_link_ops;
 	dev->ifindex = ifindex;
+	/* As tap: a tag is put in its place here as well as by the core. */
+	dev->features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
+	dev->hw_features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
 	xt = netdev_priv(dev);
 	xt->made_by_file = true;
 	xt->flags = flags;
