@@ -511,9 +511,12 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
 	dev_net_set(dev, net);
 	dev->rtnl_link_ops = &xtun_link_ops;
 	dev->ifindex = ifindex;
-	/* As tap: a tag is put in its place here as well as by the core. */
-	dev->features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
+	/*
+	 * As tap: wanted until a program says which; and a tag is put in its
+	 * place here as well as by the core.
+	 */
 	dev->hw_features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
+	dev->features = dev->hw_features;
 	xt = netdev_priv(dev);
 	xt->made_by_file = true;
 	xt->flags = flags;
