@@ -526,7 +526,6 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
 		free_netdev(dev);
 		return ERR_PTR(err);
 	}
-	netif_carrier_off(dev);
 	return dev;
 }
 
