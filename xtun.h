@@ -173,7 +173,8 @@ struct xtun_slot {
  *	written under RTNL, read anywhere
  * @made_by_file: TUNSETIFF made it, and so carrier, persistence and end are
  *	those of tap; constant
- * @owner: may attach without CAP_NET_ADMIN, if valid; written under RTNL
+ * @owner: may attach without CAP_NET_ADMIN, if valid; written under RTNL, read
+ *	anywhere
  * @group: members may attach without CAP_NET_ADMIN, if valid; likewise
  * @vnet_hdr_sz: bytes in front of each frame, if IFF_VNET_HDR; written under
  *	RTNL, read anywhere

@@ -78,7 +78,7 @@ static int xtun_ctl_set_owner(const struct xtun_ctl *c)
 
 	if (!uid_valid(owner))
 		return -EINVAL;
-	c->xt->owner = owner;
+	WRITE_ONCE(c->xt->owner, owner);
 	netdev_state_change(c->dev);
 	return 0;
 }
@@ -89,7 +89,7 @@ static int xtun_ctl_set_group(const struct xtun_ctl *c)
 
 	if (!gid_valid(group))
 		return -EINVAL;
-	c->xt->group = group;
+	WRITE_ONCE(c->xt->group, group);
 	netdev_state_change(c->dev);
 	return 0;
 }

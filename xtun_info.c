@@ -31,19 +31,21 @@ static ssize_t tun_flags_show(struct device *dev, struct device_attribute *attr,
 static ssize_t owner_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	const struct xtun *xt = netdev_priv(to_net_dev(dev));
+	kuid_t owner = READ_ONCE(xt->owner);
 
-	if (!uid_valid(xt->owner))
+	if (!uid_valid(owner))
 		return sysfs_emit(buf, "-1\n");
-	return sysfs_emit(buf, "%u\n", from_kuid_munged(current_user_ns(), xt->owner));
+	return sysfs_emit(buf, "%u\n", from_kuid_munged(current_user_ns(), owner));
 }
 
 static ssize_t group_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	const struct xtun *xt = netdev_priv(to_net_dev(dev));
+	kgid_t group = READ_ONCE(xt->group);
 
-	if (!gid_valid(xt->group))
+	if (!gid_valid(group))
 		return sysfs_emit(buf, "-1\n");
-	return sysfs_emit(buf, "%u\n", from_kgid_munged(current_user_ns(), xt->group));
+	return sysfs_emit(buf, "%u\n", from_kgid_munged(current_user_ns(), group));
 }
 
 static DEVICE_ATTR_RO(tun_flags);

@@ -578,13 +578,13 @@ static bool xtun_net_in_group(const struct cred *cred, kgid_t group)
  */
 static bool xtun_net_may_attach(struct net_device *dev, const struct file *file)
 {
-	struct xtun *xt = netdev_priv(dev);
-	bool owner = uid_valid(xt->owner);
-	bool group = gid_valid(xt->group);
+	const struct xtun *xt = netdev_priv(dev);
+	kuid_t owner = READ_ONCE(xt->owner);
+	kgid_t group = READ_ONCE(xt->group);
 
-	if ((owner || group) &&
-	    (!owner || uid_eq(file->f_cred->euid, xt->owner)) &&
-	    (!group || xtun_net_in_group(file->f_cred, xt->group)))
+	if ((uid_valid(owner) || gid_valid(group)) &&
+	    (!uid_valid(owner) || uid_eq(file->f_cred->euid, owner)) &&
+	    (!gid_valid(group) || xtun_net_in_group(file->f_cred, group)))
 		return true;
 	return file_ns_capable(file, dev_net(dev)->user_ns, CAP_NET_ADMIN);
 }
