@@ -406,7 +406,7 @@ static void xtun_net_setup_common(struct net_device *dev)
 	dev->max_mtu = XTUN_MTU_MAX;
 
 	/* So that TCP hands down large segments; the core cuts them for us. */
-	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST;
+	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA;
 	dev->hw_features = dev->features | XTUN_OFFLOADS;
 	dev->vlan_features = dev->hw_features;
 	dev->hw_enc_features = dev->hw_features;
@@ -516,7 +516,7 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
 	 * place here as well as by the core.
 	 */
 	dev->hw_features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
-	dev->features = dev->hw_features;
+	dev->features |= dev->hw_features;
 	xt = netdev_priv(dev);
 	xt->made_by_file = true;
 	xt->flags = flags;
