@@ -94,11 +94,11 @@ check_unload() {
 # initialisation: there a process must be one that loaded xtun. And xtun may have
 # been put where another's was: whose objects are older than xtun there.
 is_xtuns() {
-	local load text size init pid
+	local load text end init size pid
 	for load in "${!xtun_loads[@]}"; do
 		! grep -qxF "$1 ${*:2}" <<<"${suspects_before[$load]}" || continue
-		IFS=: read -r text size init <<<"$load"
-		if (($1 >= text && $1 < text + size)); then
+		IFS=: read -r text end init size <<<"$load"
+		if (($1 >= text && $1 <= end)); then
 			return 0
 		fi
 		(($1 >= init && $1 < init + size)) || continue
