@@ -6,6 +6,7 @@
 #   apt.sh SUITE ARCH cache ARGUMENT...         apt-cache for that suite
 #   apt.sh SUITE ARCH unpack DIR PACKAGE...     unpack just these into DIR
 #   apt.sh SUITE ARCH closure DIR PACKAGE...    with all that they depend on
+#   apt.sh SUITE ARCH closure-names PACKAGE...  these would be, one a line
 #   apt.sh SUITE source unpack DIR PACKAGE...   what they are made of: DIR/PACKAGE
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -105,6 +106,8 @@ unpack-*)
 	for deb in "$scratch"/*.deb; do
 		dpkg-deb -x "$deb" "$into"
 	done ;;
+closure-names-*)
+	apt-get -s install "$@" | awk '$1 == "Inst" { print $2 }' ;;
 closure-*)
 	into=$1
 	shift

@@ -5,6 +5,8 @@
 # Prints its name.
 #
 #   rootfs.sh ARCH
+#   rootfs.sh ARCH PACKAGE...   what these need beyond it, to be laid over it;
+#                               nothing where the distribution lacks one of them
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
@@ -13,9 +15,10 @@ packages="bash busybox coreutils curl diffutils ethtool findutils grep iproute2 
 	iputils-ping kmod liblwip0 liburing2 mawk mount net-tools netcat-openbsd procps sed strace tcpdump
 	trace-cmd util-linux"
 arch=$1
+shift
 suite=$(suite_for "$arch")
 recipe=$(cat "$0" "$here/static.sh" | sha256sum | cut -c 1-12)
-image=$cache/root/$suite-$arch-$recipe.cpio
+image=$cache/root/$suite-$arch-$recipe$(printf '+%s' "$@" | sed 's/^+$//').cpio
 
 need cpio
 lock "root-$arch"
@@ -41,6 +44,30 @@ merge() {
 		rm -rf "${1:?}/$folder"
 		ln -s "usr/$folder" "$1/$folder"
 	done
+}
+
+# closure PACKAGE...: these and all that they depend on, by name.
+closure() {
+	"$here/apt.sh" "$suite" "$arch" closure-names "$@"
+}
+
+has_all() {
+	[ "$arch" != mipsn32 ] || return 1
+	for package in "$@"; do
+		"$here/apt.sh" "$suite" "$arch" cache show "$package" >/dev/null 2>&1 || return 1
+	done
+}
+
+unpack_layer() {
+	into=$1
+	shift
+	# shellcheck disable=SC2086
+	root=$(closure $packages)
+	# shellcheck disable=SC2046,SC2086
+	"$here/apt.sh" "$suite" "$arch" unpack "$into" \
+		$(closure $packages "$@" | grep -vxF "$root")
+	prune "$into"
+	merge "$into"
 }
 
 unpack() {
@@ -72,15 +99,20 @@ settle() {
 if [ ! -e "$image" ]; then
 	scratch
 	mkdir -p "$cache/root"
-	case $arch in
-	mipsn32)
+	case $arch,$# in
+	*,[1-9]*)
+		has_all "$@" || exit 0
+		say "Unpacking for the guests ($suite, $arch): $*"
+		unpack_layer "$scratch" "$@" ;;
+	mipsn32,*)
 		say "Building the guests' tools ($suite, $arch)"
-		"$here/static.sh" "$arch" "$scratch" ;;
+		"$here/static.sh" "$arch" "$scratch"
+		settle "$scratch" ;;
 	*)
 		say "Unpacking the guests' tools ($suite, $arch)"
-		unpack "$scratch" ;;
+		unpack "$scratch"
+		settle "$scratch" ;;
 	esac
-	settle "$scratch"
 	(cd "$scratch" && find . | cpio --quiet -o -H newc -R 0:0) >"$image.new"
 	mv "$image.new" "$image"
 fi

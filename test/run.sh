@@ -28,6 +28,17 @@ for name in ${EXTRA:-}; do
 	extra=$("$here/extra.sh" "$name" "$abi")
 	set -- "$@" "$extra"
 done
+if [ -n "${PACKAGES:-}" ]; then
+	arch=$(cat "$("$here/kernel.sh" "${target%+*}")/arch")
+	# shellcheck disable=SC2086
+	layer=$("$here/rootfs.sh" "$arch" $PACKAGES)
+	if [ -z "$layer" ]; then
+		printf 'ok 1 - all of %s # SKIP no packages for %s: %s\n1..1\n' \
+			"$test" "$arch" "$PACKAGES"
+		exit
+	fi
+	set -- "$layer" "$@"
+fi
 # Poison, red zones and the allocation's caller on every object.
 APPEND="slub_debug=FZPU log_buf_len=4M ${APPEND:-}"
 # What the kernel does not know becomes the guest's environment.
