@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
+#include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
@@ -140,6 +141,19 @@ static long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000L + t.tv_nsec / 1000000;
+}
+
+int xt_tap(const char *device, const char *ifname, int flags)
+{
+	struct ifreq ifr = { .ifr_flags = flags };
+	int fd = open(device, O_RDWR | O_NONBLOCK);
+
+	if (fd < 0)
+		die("open %s", device);
+	strncpy(ifr.ifr_name, ifname, sizeof(ifr.ifr_name) - 1);
+	if (ioctl(fd, TUNSETIFF, &ifr))
+		die("TUNSETIFF %s on %s", ifname, device);
+	return fd;
 }
 
 int xt_poll(int fd, short events, int ms, short *got)

@@ -37,6 +37,8 @@ pid_t xt_fork(void);
 /* Brings the interface up, with IPv6 off: it would speak of its own accord. */
 void xt_up(void);
 int xt_open(int flags);
+/* A descriptor of @device on which TUNSETIFF has said @ifname and @flags. */
+int xt_tap(const char *device, const char *ifname, int flags);
 /* Milliseconds until @fd has one of @events; -1: not within @ms. Sets *@got. */
 int xt_poll(int fd, short events, int ms, short *got);
 /* A process that sleeps in a system call, as far as /proc tells; waits for it. */
@@ -68,5 +70,10 @@ int xt_packet(const char *ifname);
 void xt_transmit(int packet, size_t len, uint32_t seq);
 /* Throws away what waits; returns how many frames. Needs O_NONBLOCK. */
 int xt_drain(int fd);
+
+/* What is no theme. */
+int forward(const char *device, const char *left, const char *right, bool vnet);
+int hand(const char *device, const char *ifname, char **command);
+int machine(const char *device);
 
 #endif

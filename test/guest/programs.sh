@@ -1,0 +1,144 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# What the tests of other people's programs share. Each does the same on every
+# device; what it notes on the way must be the same too. The first is the control.
+# The kernel's parameter devices=/dev/net/tun,... replaces the list.
+# What is noted, and what the programs say, is left in /out.
+IFS=, read -ra devices <<<"${devices:-/dev/net/tun,/dev/xtun}"
+
+device=
+notes=
+
+# "${redirected[@]}" COMMAND...: for programs that know no path but /dev/net/tun. With
+# the control it changes nothing. It is no function, so that what it runs in the
+# background is a job.
+redirected=()
+
+# note WHAT [TEXT]: an observation, in which the devices may not differ.
+note() {
+	echo "$1: ${2:-}" >>"$notes"
+}
+
+# on_each FUNCTION: it finds no namespaces, and what it leaves is removed.
+on_each() {
+	local control
+	for device in "${devices[@]}"; do
+		diag "$1 on $device"
+		notes=/out/notes.$1${device//\//.}
+		: >"$notes"
+		# shellcheck disable=SC2016
+		redirected=(unshare --mount sh -c
+			'mount --bind "$0" /dev/net/tun && exec "$@"' "$device")
+		"$1"
+		end_jobs
+		ip -all netns delete || :
+		: "${control:=$notes}"
+		[ "$notes" = "$control" ] || ok "$device: all was as with ${devices[0]}" \
+			diff -u "$control" "$notes"
+	done
+	device=
+}
+
+in_a() {
+	ip netns exec a "$@"
+}
+
+in_b() {
+	ip netns exec b "$@"
+}
+
+# Two hosts, a and b, whose address on the wire between them is 192.0.2.1 and .2.
+two_hosts() {
+	local host
+	ip netns add a
+	ip netns add b
+	ip link add eth0 netns a type veth peer name eth0 netns b
+	ip -n a addr add 192.0.2.1/24 dev eth0
+	ip -n b addr add 192.0.2.2/24 dev eth0
+	for host in a b; do
+		ip -n "$host" link set lo up
+		ip -n "$host" link set eth0 up
+	done
+}
+
+# A page of numbered lines, that many megabytes long.
+# shellcheck disable=SC2034
+megabytes=16
+page=/tmp/www/page
+
+# serve_page [COMMAND...]: whoever can reach a host that the command runs in may ask.
+serve_page() {
+	mkdir -p /tmp/www
+	[ -e $page ] || seq 10000000 99999999 | head -c $((megabytes << 20)) >$page || :
+	"$@" busybox httpd -f -p 80 -h /tmp/www &
+}
+
+# fetches URL COMMAND...: the page, as that command fetches it, and nothing else.
+fetches() {
+	local url=$1
+	shift
+	"$@" curl -sSf -m 120 -o /tmp/fetched "$url" && cmp /tmp/fetched $page
+}
+
+# carries ADDRESS: what b has there is reached from a.
+carries() {
+	serve_page ip netns exec b
+	eventually 60 in_a ping -c 1 -W 1 "$1"
+	ok "$device: each of ten pings is answered" in_a ping -q -c 10 -i 0.05 -W 20 "$1"
+	eventually 60 in_a curl -sSf -r 0-0 -o /dev/null "http://$1/page"
+	ok "$device: a fetches $megabytes MB from b, and all of it is right" \
+		fetches "http://$1/page" in_a
+}
+
+# stops WHO STATUS PID...: told to end, it does, with that status.
+stops() {
+	local who=$1 wanted=$2 status=0
+	shift 2
+	kill -TERM "$@"
+	wait "$@" || status=$?
+	is "$device: $who ends when it is told to" "$status" "$wanted"
+}
+
+# told: the ioctls of tap's that were traced, and the answers.
+trace=(strace -f -q --seccomp-bpf -e trace=ioctl -o /tmp/strace)
+
+told() {
+	grep -E 'TUN|TAP|SIOC' /tmp/strace |
+		sed -E 's/^[0-9]+ +//; s/ioctl\([0-9]+/ioctl(FD/; s/0x[0-9a-f]{9,}/POINTER/'
+}
+
+# observed WHAT COMMAND...: runs it, redirected; what it is told is noted.
+observed() {
+	local what=$1 status=0
+	shift
+	"${redirected[@]}" "${trace[@]}" "$@" || status=$?
+	note "$what ended with" $status
+	note "$what is told" "$(told)"
+	return $status
+}
+
+# shape NAMESPACE INTERFACE: what of it does not differ from one boot to the next.
+shape() {
+	ip -n "$1" -d -j link show "$2" | jq -c '.[0] | [.ifname, (.flags | sort), .mtu,
+		.operstate, .txqlen, .link_type, .min_mtu, .max_mtu, .num_tx_queues,
+		.num_rx_queues, .gso_max_size, .promiscuity]'
+	# shellcheck disable=SC2016
+	ip netns exec "$1" sh -c 'cd "/sys/class/net/$0" &&
+		grep . tun_flags owner group type speed duplex carrier' "$2" 2>&1
+	ip netns exec "$1" ethtool -k "$2"
+}
+
+# note_shape NAMESPACE INTERFACE
+note_shape() {
+	note "shape of $2" "$(shape "$1" "$2")"
+}
+
+modprobe -q tun || :
+for device in "${devices[@]}"; do
+	[ "$device" != /dev/xtun ] || xtun_load
+	[ -e "$device" ] || {
+		skip "all of ${0##*/}" "this guest lacks $device"
+		exit
+	}
+done
+device=
