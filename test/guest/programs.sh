@@ -117,7 +117,9 @@ observed() {
 	return $status
 }
 
-# shape NAMESPACE INTERFACE: what of it does not differ from one boot to the next.
+# shape NAMESPACE INTERFACE: what of it does not differ from one boot to the next. Of
+# the features that is what TUNSETOFFLOAD switches: the others are how the kernel
+# and the driver share the work, of which the program behind the file sees nothing.
 shape() {
 	ip -n "$1" -d -j link show "$2" | jq -c '.[0] | [.ifname, (.flags | sort), .mtu,
 		.operstate, .txqlen, .link_type, .min_mtu, .max_mtu, .num_tx_queues,
@@ -125,7 +127,8 @@ shape() {
 	# shellcheck disable=SC2016
 	ip netns exec "$1" sh -c 'cd "/sys/class/net/$0" &&
 		grep . tun_flags owner group type speed duplex carrier' "$2" 2>&1
-	ip netns exec "$1" ethtool -k "$2"
+	ip netns exec "$1" ethtool -k "$2" | sed -n 's/ \[.*//;
+		/scatter-gather:\|tx-checksum-ip-generic\|segmentation:\|tx-udp/p'
 }
 
 # note_shape NAMESPACE INTERFACE
