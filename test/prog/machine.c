@@ -20,6 +20,8 @@
 /* Newer than some headers. */
 #define MACHINE_USO	(0x20 | 0x40)
 #define MACHINE_TUNNEL	(0x80 | 0x100)
+/* xtun has it on every kernel. */
+#define MACHINE_BACKPRESSURE	0x80
 
 static int fd;
 
@@ -117,12 +119,14 @@ int machine(const char *device)
 {
 	static const int flags[] = { IFF_VNET_HDR, IFF_VNET_HDR | IFF_MULTI_QUEUE, 0 };
 	unsigned int i, features = 0;
+	int ret;
 
 	for (i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
 		fd = open(device, O_RDWR);
 		if (fd < 0)
 			die("open %s", device);
-		told("TUNGETFEATURES", 0, ioctl(fd, TUNGETFEATURES, &features), features);
+		ret = ioctl(fd, TUNGETFEATURES, &features);
+		told("TUNGETFEATURES", 0, ret, features & ~MACHINE_BACKPRESSURE);
 		SAY(TUNSETVNETHDRSZ, sizeof(struct virtio_net_hdr));
 		close(fd);
 		fd = xt_tap(device, "machine0", IFF_TAP | IFF_NO_PI | flags[i]);
