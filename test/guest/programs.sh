@@ -120,13 +120,15 @@ observed() {
 # shape NAMESPACE INTERFACE: what of it does not differ from one boot to the next. Of
 # the features that is what TUNSETOFFLOAD switches: the others are how the kernel
 # and the driver share the work, of which the program behind the file sees nothing.
+# A tap's operstate may stay UNKNOWN with a carrier, and its speed is 10 or 10000 as
+# the kernel's version has it: ours are not.
 shape() {
 	ip -n "$1" -d -j link show "$2" | jq -c '.[0] | [.ifname, (.flags | sort), .mtu,
-		.operstate, .txqlen, .link_type, .min_mtu, .max_mtu, .num_tx_queues,
+		.txqlen, .link_type, .min_mtu, .max_mtu, .num_tx_queues,
 		.num_rx_queues, .gso_max_size, .promiscuity]'
 	# shellcheck disable=SC2016
 	ip netns exec "$1" sh -c 'cd "/sys/class/net/$0" &&
-		grep . tun_flags owner group type speed duplex carrier' "$2" 2>&1
+		grep . tun_flags owner group type carrier' "$2" 2>&1
 	ip netns exec "$1" ethtool -k "$2" | sed -n 's/ \[.*//;
 		/scatter-gather:\|tx-checksum-ip-generic\|segmentation:\|tx-udp/p'
 }
