@@ -18,7 +18,7 @@ brief="load nat rw wait xdp"
 # What takes minutes, and is the same on each kernel.
 long="abi flaws gvisor lives noreader
 	programs-container programs-iperf programs-machine programs-make programs-openvpn
-	programs-qemu programs-slirp programs-stress programs-tunnel"
+	programs-slirp programs-stress programs-tunnel"
 # What these need only kernels built for it have.
 debug="nomem planted"
 

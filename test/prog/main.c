@@ -35,8 +35,6 @@ int main(int argc, char **argv)
 		record(argv[2]);
 	if ((argc == 5 || argc == 6) && !strcmp(argv[1], "forward"))
 		return forward(argv[2], argv[3], argv[4], argc == 6);
-	if (argc >= 5 && !strcmp(argv[1], "hand"))
-		return hand(argv[2], argv[3], argv + 4);
 	if (argc == 3 && !strcmp(argv[1], "machine"))
 		return machine(argv[2]);
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
@@ -47,7 +45,6 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
-			"       xtun-test hand DEVICE IFACE COMMAND...\n"
 			"       xtun-test machine DEVICE\n");
 	return 2;
 }

@@ -73,7 +73,6 @@ int xt_drain(int fd);
 
 /* What is no theme. */
 int forward(const char *device, const char *left, const char *right, bool vnet);
-int hand(const char *device, const char *ifname, char **command);
 int machine(const char *device);
 
 #endif
