@@ -2,6 +2,7 @@
 /* xtun-test THEME: the cases of a theme, as TAP without its plan. */
 #include <string.h>
 
+#include "attach.h"
 #include "xt.h"
 
 #define THEMES(T)							\
@@ -37,6 +38,8 @@ int main(int argc, char **argv)
 		return forward(argv[2], argv[3], argv[4], argc == 6);
 	if (argc == 3 && !strcmp(argv[1], "machine"))
 		return machine(argv[2]);
+	if (argc > 5 && !strcmp(argv[1], "attach"))
+		return attach(argv + 2);
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
 		if (!strcmp(argv[1], themes[i].name)) {
 			themes[i].run();
@@ -44,6 +47,7 @@ int main(int argc, char **argv)
 		}
 	}
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
+			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
 			"       xtun-test machine DEVICE\n");
 	return 2;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* For programs that are given a tap's descriptor and would not open any device but theirs. */
+#include <err.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <linux/if_tun.h>
+
+#include "attach.h"
+
+int attach(char **argv)
+{
+	const char *device = argv[0];
+	struct ifreq ifr = { .ifr_flags = strtol(argv[2], NULL, 0) };
+	int fd = open(device, O_RDWR);
+
+	if (fd < 0)
+		err(1, "%s", device);
+	strncpy(ifr.ifr_name, argv[1], IFNAMSIZ - 1);
+	if (ioctl(fd, TUNSETIFF, &ifr))
+		err(1, "%s: TUNSETIFF %s with flags %#hx", device, argv[1], ifr.ifr_flags);
+	if (fd != ATTACH_FD) {
+		if (dup2(fd, ATTACH_FD) < 0)
+			err(1, "dup2");
+		close(fd);
+	}
+	execvp(argv[3], argv + 3);
+	err(1, "%s", argv[3]);
+}
