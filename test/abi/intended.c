@@ -5,6 +5,11 @@
 
 #include "abi.h"
 
+#define FINISHED(read)								\
+	{ .before = "? TUNSETOFFLOAD *", .key = "? reads segments *", .b = read,	\
+	  .parts = true, .somewhere = true,					\
+	  .why = "without a vnet header frames are finished: nobody says what is missing" }
+
 const struct intended intended[] = {
 	{ .word = "? read *", .a = "EBADFD", .b = "ENODEV",
 	  .why = "a read attaches by itself, here to nothing: there is no interface xtun" },
@@ -52,6 +57,9 @@ const struct intended intended[] = {
 	  .why = "a frame has 65539 bytes at most" },
 	{ .before = "? TUNATTACHFILTER *", .a = "EBADFD*", .parts = true, .somewhere = true,
 	  .why = "attaching to an interface that has a filter attaches; tap says so and does not" },
+	/* One for each thing that may be in front, but for a vnet header. */
+	FINISHED("10?? 4500*"), FINISHED("10?? 000008004500*"),
+	FINISHED("10?? 0211*"), FINISHED("10?? 000008000211*"),
 	{ .word = "? TUN*FILTER *", .a = "EINVAL*", .parts = true, .somewhere = true,
 	  .why = "32-bit programs can set a filter too" },
 };
