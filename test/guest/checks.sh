@@ -143,7 +143,7 @@ suspects() {
 	/^ *[0-9]+ / {
 		pids = match($0, /pid=[0-9-]+/) ? substr($0, RSTART + 4, RLENGTH - 4) : ""
 		sub("-", " ", pids)
-		others = /radix_tree_node_alloc|xas_alloc|build_skb|ref_tracker_alloc/
+		others = /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|ref_tracker_alloc/
 	}
 	/softirq|netif_receive_skb|napi_skb_cache_get/ { others = 1 }
 	!others && match($0, /0xf[0-9a-f]+/) {
