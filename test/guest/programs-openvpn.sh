@@ -61,7 +61,7 @@ tunnel() {
 	carries 10.9.0.2
 	note_shape a "${type}0"
 	note "openvpn says" "$(grep -E 'TUN/TAP|net_iface|ERROR|WARNING.*tun' /out/openvpn.a |
-		sed 's/^[0-9-]* [0-9:]* //' | sort)"
+		sed 's/^[0-9-]* [0-9:]* us=[0-9]* //' | sort)"
 	stops OpenVPN 0 $a $b
 	nok "$device: and its interface with it" ip -n a link show "${type}0"
 }

@@ -104,7 +104,8 @@ trace=(strace -f -q --seccomp-bpf -e trace=ioctl -o /tmp/strace)
 
 told() {
 	grep -E 'TUN|TAP|SIOC' /tmp/strace |
-		sed -E 's/^[0-9]+ +//; s/ioctl\([0-9]+/ioctl(FD/; s/0x[0-9a-f]{9,}/POINTER/'
+		sed -E 's/^[0-9]+ +//; s/ioctl\([0-9]+/ioctl(FD/; s/0x[0-9a-f]{9,}/POINTER/
+			s/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/'
 }
 
 # observed WHAT COMMAND...: runs it, redirected; what it is told is noted.
