@@ -21,8 +21,8 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 	dkms remove "xtun/$$version" --all && rm -rf "/usr/src/xtun-$$version" || exit; done
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules_install tools demo guest check check-kernels install install-rules \
-	install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
+.PHONY: modules modules_install tools demo guest check check-kernels check-programs install \
+	install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
 	check-dkms-octeon clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
@@ -42,6 +42,9 @@ check: ## everything a change must pass; KERNEL=, KERNEL_SRC= and TEST= restrict
 
 check-kernels: ## every test on every kernel, architecture and ABI (an hour or more)
 	@test/check.sh all
+
+check-programs: ## other people's programs on tap and on xtun, side by side (a quarter of an hour)
+	@test/check.sh programs
 
 check-debug: ## the same on kernels that look for misuse of memory, locks and races
 	@KERNEL="$(or $(KERNEL),debug kcsan)" RACE_SECONDS=$(or $(RACE_SECONDS),600) test/check.sh

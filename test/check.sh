@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Everything that a change must pass. KERNEL= and TEST= restrict it, each to a
-# list of names; KERNEL_SRC= to the kernel whose source is in that folder; with
-# "all" as its argument it is every target and test there is.
+# list of names; KERNEL_SRC= to the kernel whose source is in that folder. With "all"
+# as its argument it is every target and test there is; with "programs" the tests by
+# other people's programs.
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl make gcc libc6-dev
@@ -16,15 +17,22 @@ everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
 usual="5.10 6.1 7.3 6.12-cloud malta s390x"
 brief="load nat rw wait xdp"
 # What takes minutes, and is the same on each kernel.
-long="abi flaws gvisor lives noreader selftest wireguard
-	programs-container programs-iperf programs-machine programs-make programs-openvpn
-	programs-slirp programs-stress programs-tunnel"
+long="abi flaws gvisor lives noreader"
+# Of the kernel they show what two tell as well as twelve: the default one, and one
+# whose own test of tun knows tunnels.
+programs="selftest wireguard programs-container programs-iperf programs-machine programs-make
+	programs-openvpn programs-slirp programs-stress programs-tunnel"
+programs_on="6.1 7.2"
 # What these need only kernels built for it have.
 debug="nomem planted"
 
 tests=$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')
 [ -n "$tests" ] || die "There is no test in test/guest."
 all=${1:-}
+if [ "$all" = programs ]; then
+	TEST=${TEST:-$programs}
+	everywhere=$programs_on
+fi
 targets=${KERNEL:-${all:+$everywhere}}
 targets=${targets:-$usual}
 
@@ -40,13 +48,16 @@ tests_for() {
 	elif [ -n "${TEST:-}" ]; then
 		echo "$TEST"
 	elif grep -qE "^$1[[:space:]]" "$here/sources"; then
-		echo "$tests"
+		without "$programs"
 	elif [ -n "$KERNEL$all" ]; then
-		without "$debug"
+		case " $programs_on " in
+		*" $1 "*) without "$debug" ;;
+		*)        without "$debug $programs" ;;
+		esac
 	else
 		case $1 in
-		6.1)      without "$debug" ;;
-		5.10|7.3) without "$long $debug" ;;
+		6.1)      without "$debug $programs" ;;
+		5.10|7.3) without "$long $debug $programs" ;;
 		*)        echo "$brief" ;;
 		esac
 	fi
