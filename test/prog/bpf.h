@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* BPF programs, written as instructions: to load them takes no library. */
-#ifndef BPF_H
-#define BPF_H
+#ifndef XT_BPF_H
+#define XT_BPF_H
 
 #include <linux/bpf.h>
 #include <stdint.h>
