@@ -279,6 +279,8 @@ int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr)
 		err = security_tun_dev_attach(xf->account, xt->security);
 		if (err < 0)
 			return err;
+		/* As tap, whatever TUNSETIFF had said of IFF_NOFILTER. */
+		WRITE_ONCE(q->filtered, !!rcu_access_pointer(xt->filters.classic));
 	}
 	xtun_queue_enable(slot, q, enable);
 	netdev_state_change(slot->dev);
