@@ -10,3 +10,5 @@ sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 theme steer
 theme steer_told
+theme filter_address
+theme filter_program

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/* TUNATTACHFILTER and TUNSETFILTEREBPF: frames that a program wants, or as much of them. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_tun.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "bpf.h"
+#include "filter.h"
+#include "flaw.h"
+#include "xt.h"
+
+#define SHORTEST	100	/* what the programs let pass */
+#define PART		64	/* what is left by those that cut */
+
+static bool passes(int fd, size_t len, size_t part)
+{
+	return filter_passes(fd, xt_everyone, len, part);
+}
+
+static bool refuses(int fd, size_t len, const char *counter)
+{
+	return filter_refuses(fd, xt_everyone, len, counter);
+}
+
+static void set_classic(int fd, struct sock_filter *code, int n)
+{
+	struct sock_fprog prog = { .filter = code, .len = n };
+
+	if (ioctl(fd, TUNATTACHFILTER, &prog))
+		die("TUNATTACHFILTER");
+}
+
+static void classic_by_length(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SHORTEST, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, -1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+
+	set_classic(fd, code, 4);
+}
+
+static void classic_cut(int fd)
+{
+	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, PART) };
+
+	set_classic(fd, code, 1);
+}
+
+static void judge(int fd, const char *what, const char *counter)
+{
+	ok(passes(fd, SHORTEST, SHORTEST) && passes(fd, 1514, 1514),
+	   "%s: frames that its program wants arrive", what);
+	ok(refuses(fd, 60, counter) && refuses(fd, SHORTEST - 1, counter),
+	   "... and others do not, each counted as %s", counter);
+}
+
+static void judge_cut(int fd, const char *what)
+{
+	ok(passes(fd, 1514, PART) && passes(fd, PART + 1, PART),
+	   "%s: a program that wants a part gets that part", what);
+	ok(passes(fd, PART, PART) && passes(fd, 60, 60), "... of frames that have more");
+}
+
+/* Only one queue is in service at a time, so that frames have nowhere else to go. */
+static void serve_alone(int fd, int old)
+{
+	if (flaw_queue(fd, IFF_ATTACH_QUEUE) && errno != EINVAL)
+		die("IFF_ATTACH_QUEUE");
+	if (flaw_queue(old, IFF_DETACH_QUEUE))
+		die("IFF_DETACH_QUEUE");
+}
+
+/* IFF_NOFILTER is the bit of IFF_NO_PI, which the first file has set for all. */
+static void attached_later(int fd)
+{
+	int nofilter = xt_tap(XT_DEV, FILTER_IF, FILTER_FLAGS | IFF_NOFILTER);
+	int third = xt_tap(XT_DEV, FILTER_IF, FILTER_FLAGS & ~IFF_NOFILTER);
+
+	flaw_queue(third, IFF_DETACH_QUEUE);
+	serve_alone(nofilter, fd);
+	ok(passes(nofilter, 60, 60), "IFF_NOFILTER: a file that attaches with it gets all");
+	serve_alone(third, nofilter);
+	ok(refuses(third, 60, "tx_lost_filter"), "... one that attaches without it does not");
+	serve_alone(nofilter, third);
+	ok(refuses(nofilter, 60, "tx_lost_filter"), "... nor one that IFF_ATTACH_QUEUE brings back");
+	serve_alone(fd, nofilter);
+	close(third);
+	close(nofilter);
+}
+
+static void classic(int fd)
+{
+	classic_by_length(fd);
+	judge(fd, "TUNATTACHFILTER", "tx_lost_filter");
+	attached_later(fd);
+	classic_cut(fd);
+	judge_cut(fd, "TUNATTACHFILTER");
+	if (ioctl(fd, TUNDETACHFILTER, 0))
+		die("TUNDETACHFILTER");
+	ok(passes(fd, 60, 60) && passes(fd, 1514, 1514),
+	   "TUNDETACHFILTER: all arrive, and whole");
+}
+
+static int load_by_length(void)
+{
+	const struct bpf_insn insns[] = {
+		LOAD(BPF_W, 2, 1, offsetof(struct __sk_buff, len)),
+		MOV_IMM(0, -1),
+		SKIP_IF_IMM(BPF_JGE, 2, SHORTEST),
+		MOV_IMM(0, 0),
+		EXIT,
+	};
+
+	return bpf_load(BPF_PROG_TYPE_SOCKET_FILTER, insns, sizeof(insns));
+}
+
+static int load_cut(void)
+{
+	const struct bpf_insn insns[] = { MOV_IMM(0, PART), EXIT };
+
+	return bpf_load(BPF_PROG_TYPE_SOCKET_FILTER, insns, sizeof(insns));
+}
+
+static void set_ebpf(int fd, int prog)
+{
+	if (ioctl(fd, TUNSETFILTEREBPF, &prog))
+		die("TUNSETFILTEREBPF %d", prog);
+	if (prog >= 0)
+		close(prog);
+}
+
+static void ebpf(int fd)
+{
+	if (access("/proc/sys/kernel/unprivileged_bpf_disabled", F_OK)) {
+		skip("this kernel has no eBPF", "TUNSETFILTEREBPF");
+		return;
+	}
+	set_ebpf(fd, load_by_length());
+	judge(fd, "TUNSETFILTEREBPF", "tx_lost_ebpf");
+	set_ebpf(fd, load_cut());
+	judge_cut(fd, "TUNSETFILTEREBPF");
+	classic_by_length(fd);
+	ok(refuses(fd, 60, "tx_lost_filter") && passes(fd, SHORTEST, PART),
+	   "both programs: the classic one is asked first");
+	set_ebpf(fd, -1);
+	ok(passes(fd, SHORTEST, SHORTEST), "-1: without the one, the other alone");
+}
+
+void theme_filter_program(void)
+{
+	int fd = filter_open();
+
+	classic(fd);
+	ebpf(fd);
+	xt_law(FILTER_IF);
+	close(fd);
+}
