@@ -12,3 +12,5 @@ theme steer
 theme steer_told
 theme filter_address
 theme filter_program
+theme press
+theme sndbuf

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TUNSETSNDBUF: a writer may have so much in the stack. What it writes goes through
+ * a bridge to a port whose reader takes its time, and whose qdisc waits for it:
+ *
+ *   writer ---- WRITER_IF ---- bridge ---- READER_IF ---- reader
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "flaw.h"
+#include "xt.h"
+
+#ifndef IFF_BACKPRESSURE
+#define IFF_BACKPRESSURE	0x0080
+#endif
+
+#define WRITER_IF	"sndbuf0"
+#define READER_IF	"sndbuf1"
+#define BRIDGE		"sndbufbr"
+#define LENGTH		10	/* txqueuelen */
+#define SNDBUF		40000
+#define SIZE		1000	/* of a frame */
+#define MOST		200	/* frames that there is room for */
+#define MANY		600
+#define LIMIT		20000	/* milliseconds; nothing here takes that long */
+#define MOMENT		500
+
+static const uint8_t unknown[6] = { 2, 0, 0, 0, 7, 7 };
+static int writer, reader;
+static int sent, received;	/* frames of the case at hand */
+
+static bool prepared(void)
+{
+	cpu_set_t first_cpu;
+
+	/* Another processor's backlog would be another order. */
+	CPU_ZERO(&first_cpu);
+	CPU_SET(0, &first_cpu);
+	if (sched_setaffinity(0, sizeof(first_cpu), &first_cpu))
+		die("sched_setaffinity");
+	run("sysctl -q -w net.ipv6.conf.default.disable_ipv6=1");
+	if (system("ip link add " BRIDGE " type bridge mcast_snooping 0"))
+		return false;
+	writer = xt_tap(XT_DEV, WRITER_IF, TAP);
+	reader = xt_tap(XT_DEV, READER_IF, TAP | IFF_BACKPRESSURE);
+	run("for i in %s %s; do ip link set $i txqueuelen %d master " BRIDGE " up; done; "
+	    "ip link set " BRIDGE " up", WRITER_IF, READER_IF, LENGTH);
+	return !system("tc qdisc replace dev " READER_IF " root pfifo limit 1000");
+}
+
+static ssize_t put(void)
+{
+	uint8_t frame[SIZE];
+	ssize_t n;
+
+	xt_numbered(frame, unknown, xt_peer, SIZE, sent);
+	n = write(writer, frame, SIZE);
+	if (n == SIZE)
+		sent++;
+	else if (n >= 0)
+		die("a part of a frame was written");
+	return n;
+}
+
+/* Until nothing more is taken, nor soon. */
+static void fill(void)
+{
+	do {
+		while (sent < MANY && put() > 0)
+			;
+	} while (sent < MANY && xt_poll(writer, POLLOUT, MOMENT, NULL) >= 0);
+}
+
+/* The next one, if it comes, is the next one. */
+static bool take(void)
+{
+	uint8_t frame[2000];
+
+	if (xt_poll(reader, POLLIN, LIMIT, NULL) < 0)
+		return false;
+	return read(reader, frame, sizeof(frame)) == SIZE && xt_number(frame, SIZE) == received++;
+}
+
+static bool take_all(void)
+{
+	while (received < sent)
+		if (!take())
+			return false;
+	return true;
+}
+
+static void begin(void)
+{
+	sent = 0;
+	received = 0;
+}
+
+static void unlimited(void)
+{
+	begin();
+	while (sent < MANY && put() > 0)
+		;
+	ok(sent == MANY && take_all(), "without TUNSETSNDBUF: %d frames are taken", MANY);
+}
+
+static void full(void)
+{
+	short got;
+
+	begin();
+	fill();
+	ok(sent > LENGTH && sent < MOST, "TUNSETSNDBUF: frames are taken until it is used up (%d)",
+	   sent);
+	fails(put(), EAGAIN, "... and then no more");
+	ok(xt_poll(writer, POLLOUT | POLLIN, 0, &got) < 0, "... nor does poll() say POLLOUT");
+}
+
+static void goes_on(void)
+{
+	bool ordered = true;
+	int ready = 0;
+
+	while (received < sent) {
+		ordered &= take();
+		if (sent < MOST && xt_poll(writer, POLLOUT, 0, NULL) >= 0)
+			ready += put() > 0;
+	}
+	ok(ready > 0 && sent == MOST, "as they are read: POLLOUT, and more are taken");
+	ok(ordered, "... and all %d arrive in order", received);
+}
+
+static int write_all(void)
+{
+	fcntl(writer, F_SETFL, 0);
+	while (sent < MOST)
+		if (put() < 0)
+			return 1;
+	return 0;
+}
+
+static void blocking(void)
+{
+	int status;
+	pid_t pid;
+
+	begin();
+	pid = xt_fork();
+	if (!pid)
+		_exit(write_all());
+	usleep(MOMENT * 1000);
+	xt_await_sleep(pid);
+	sent = MOST;
+	ok(!waitpid(pid, &status, WNOHANG), "a writer that blocks sleeps");
+	ok(take_all(), "... goes on as they are read, and all arrive in order");
+	ok(waitpid(pid, &status, 0) == pid && !status, "... and it comes to its end");
+	fcntl(writer, F_SETFL, O_NONBLOCK);
+}
+
+static int wait_in_write(void)
+{
+	fcntl(writer, F_SETFL, 0);
+	return !(put() == -1 && errno == EBADFD);
+}
+
+/* Frames that the stack still holds are paid for by a file that is no more. */
+static void closed(void)
+{
+	int status;
+	pid_t pid;
+
+	begin();
+	fill();
+	pid = xt_fork();
+	if (!pid)
+		_exit(wait_in_write());
+	usleep(MOMENT * 1000);
+	xt_await_sleep(pid);
+	ok(!flaw_delete(WRITER_IF) && waitpid(pid, &status, 0) == pid && !status,
+	   "its interface is deleted: a writer that sleeps gets EBADFD");
+	close(writer);
+	ok(take_all(), "... and what the stack held of it still arrives");
+	ok(xt_drain(reader) == 0, "... and no more");
+}
+
+void theme_sndbuf(void)
+{
+	int sndbuf = SNDBUF;
+
+	if (!prepared()) {
+		skip("this kernel has no bridge or no qdiscs", "TUNSETSNDBUF");
+		return;
+	}
+	unlimited();
+	if (ioctl(writer, TUNSETSNDBUF, &sndbuf))
+		die("TUNSETSNDBUF");
+	full();
+	goes_on();
+	blocking();
+	closed();
+	xt_law(READER_IF);
+	close(reader);
+	run("ip link del " BRIDGE);
+}
