@@ -14,3 +14,4 @@ theme filter_address
 theme filter_program
 theme press
 theme sndbuf
+theme cut
