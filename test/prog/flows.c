@@ -102,9 +102,12 @@ int flows_send_all(int at[FLOWS])
 {
 	int i, used = 0;
 
+	memset(at, 0xff, FLOWS * sizeof(*at));
 	for (i = 0; i < FLOWS; i++) {
 		at[i] = flows_send(i);
-		used |= at[i] < 0 ? -1 : 1 << at[i];
+		if (at[i] < 0)
+			return -1;
+		used |= 1 << at[i];
 	}
 	return used;
 }

@@ -18,7 +18,7 @@ void flows_open(void);
 void flows_close(void);
 /* The next frame of a flow arrives at this queue; -1: it does not, or not that frame. */
 int flows_send(int flow);
-/* The next frame of each; returns a bit for each queue that got some, -1 if one got lost. */
+/* The next frame of each; a bit for each queue that got some, -1 as soon as one gets lost. */
 int flows_send_all(int at[FLOWS]);
 /* Writes an answer to the flow's last frame at this queue. */
 void flows_answer(int flow, int queue, int number);
