@@ -6,6 +6,9 @@
 #   /dev/xtun ---- xtun 10.99.0.1 ---- this namespace
 #                    |
 #                    +--- redirect --> xdp0 ---- xdp1
+#
+# and the same of an interface of several queues, with vnet headers, and with AF_XDP.
+#guest: TIMEOUT=600
 . /test/lib.sh
 requires eBPF
 
@@ -18,3 +21,4 @@ ip link add xdp0 mtu 9000 type veth peer name xdp1 mtu 9000
 ip link set xdp0 up
 ip link set xdp1 up
 theme xdp
+theme xdp_queues

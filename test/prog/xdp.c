@@ -11,22 +11,18 @@
  * its verdict; what has not arrived by then never will.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bpf.h"
+#include "xdp_share.h"
 #include "xt.h"
 
 #define VETH		"xdp0"
@@ -51,102 +47,12 @@ static bool is_native(void)
 	return mode == XDP_FLAGS_DRV_MODE;
 }
 
-struct xdp {
-	int map, prog, link;
-};
-
-/*
- * Frames of @ethertype are counted and get @verdict, all others pass. A
- * redirected frame goes to the interface @target.
- */
-static int load(int map, uint16_t ethertype, enum xdp_action verdict, int target)
-{
-	const struct bpf_insn insns[] = {
-		MOV_IMM(0, XDP_PASS),
-		LOAD(BPF_W, 6, 1, offsetof(struct xdp_md, data)),
-		LOAD(BPF_W, 3, 1, offsetof(struct xdp_md, data_end)),
-		MOV(2, 6),
-		ADD_IMM(2, ETH_HLEN),
-		SKIP_IF(BPF_JLE, 2, 3),
-		EXIT,
-		LOAD(BPF_H, 2, 6, offsetof(struct ethhdr, h_proto)),
-		SKIP_IF_IMM(BPF_JEQ, 2, htons(ethertype)),
-		EXIT,
-
-		STORE_IMM(BPF_W, 10, -4, 0),
-		MAP(1, map),
-		MAP_REST,
-		MOV(2, 10),
-		ADD_IMM(2, -4),
-		CALL(BPF_FUNC_map_lookup_elem),
-		SKIP_IF_IMM(BPF_JNE, 0, 0),
-		EXIT,
-		MOV_IMM(1, 1),
-		ATOMIC_ADD(0, 1),
-
-		MOV_IMM(0, verdict),
-		SKIP_IF_IMM(BPF_JEQ, 0, XDP_REDIRECT),
-		EXIT,
-		MOV_IMM(1, target),
-		MOV_IMM(2, 0),
-		CALL(BPF_FUNC_redirect),
-		EXIT,
-	};
-
-	return bpf_load(BPF_PROG_TYPE_XDP, insns, sizeof(insns));
-}
-
-static struct xdp prepare(uint16_t ethertype, enum xdp_action verdict)
-{
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY,
-		.key_size = sizeof(uint32_t),
-		.value_size = sizeof(uint64_t),
-		.max_entries = 1,
-	};
-	struct xdp x = { .link = -1 };
-
-	x.map = bpf(BPF_MAP_CREATE, &attr);
-	if (x.map < 0)
-		die("cannot create a map");
-	x.prog = load(x.map, ethertype, verdict, if_nametoindex(VETH));
-	if (x.prog < 0)
-		die("cannot load a program");
-	return x;
-}
-
 static struct xdp begin(uint16_t ethertype, enum xdp_action verdict)
 {
-	struct xdp x = prepare(ethertype, verdict);
+	struct xdp x = xdp_load(ethertype, verdict, if_nametoindex(VETH));
 
-	x.link = bpf_xdp(x.prog, if_nametoindex(XT_IF), mode);
-	if (x.link < 0)
-		die("cannot attach a program");
+	xdp_attach(&x, XT_IF, mode);
 	return x;
-}
-
-static void end(const struct xdp *x)
-{
-	if (x->link >= 0)
-		close(x->link);
-	close(x->prog);
-	close(x->map);
-}
-
-/* How many frames the program has decided about. */
-static uint64_t decided(const struct xdp *x)
-{
-	uint32_t key = 0;
-	uint64_t value = 0;
-	union bpf_attr attr = {
-		.map_fd = x->map,
-		.key = (uintptr_t)&key,
-		.value = (uintptr_t)&value,
-	};
-
-	if (bpf(BPF_MAP_LOOKUP_ELEM, &attr))
-		die("cannot read the map");
-	return value;
 }
 
 static size_t make(uint8_t *buf, uint32_t seq)
@@ -215,23 +121,6 @@ static int settle(uint32_t first)
 	}
 }
 
-/* A socket for the numbered frames that the stack receives on @ifname. */
-static int listener(const char *ifname)
-{
-	struct sockaddr_ll ll = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(XT_ETHERTYPE),
-		.sll_ifindex = if_nametoindex(ifname),
-	};
-	int s = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int size = 16 << 20;
-
-	if (s < 0 || setsockopt(s, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
-	    bind(s, (struct sockaddr *)&ll, sizeof(ll)))
-		die("packet socket on %s", ifname);
-	return s;
-}
-
 /* How many of @n frames from @first on arrive at @s, intact and in order. */
 static int arrived(int s, uint32_t first, int n)
 {
@@ -245,13 +134,6 @@ static int arrived(int s, uint32_t first, int n)
 			break;
 	}
 	return got;
-}
-
-static bool is_silent(int s)
-{
-	uint8_t byte;
-
-	return recv(s, &byte, 1, 0) < 0 && errno == EAGAIN;
 }
 
 /* What the driver has counted, the answer to settle() left out. */
@@ -316,10 +198,10 @@ static void pass(int stack)
 	uint32_t first = write_frames(FRAMES);
 
 	ok(settle(first) == 0, "PASS: nothing comes back");
-	ok(decided(&x) == FRAMES, "PASS: the program has seen each frame");
+	ok(xdp_decided(&x, 0) == FRAMES, "PASS: the program has seen each frame");
 	ok(arrived(stack, first, FRAMES) == FRAMES, "PASS: the stack receives each as written");
 	counted_since(was, FRAMES, 0, "PASS");
-	end(&x);
+	xdp_end(&x);
 }
 
 static void pass_ping(void)
@@ -339,8 +221,8 @@ static void pass_ping(void)
 			answered++;
 	}
 	ok(answered == 10, "PASS: ping is answered");
-	ok(decided(&x) == 10, "PASS: the program has seen each ping");
-	end(&x);
+	ok(xdp_decided(&x, 0) == 10, "PASS: the program has seen each ping");
+	xdp_end(&x);
 }
 
 static void drop(int stack)
@@ -353,8 +235,8 @@ static void drop(int stack)
 	trace_drops(!is_native());
 	first = write_frames(FRAMES);
 	ok(settle(first) == 0, "DROP: nothing comes back");
-	ok(decided(&x) == FRAMES, "DROP: the program has seen each frame");
-	ok(is_silent(stack), "DROP: the stack receives none");
+	ok(xdp_decided(&x, 0) == FRAMES, "DROP: the program has seen each frame");
+	ok(xdp_is_silent(stack), "DROP: the stack receives none");
 	if (is_native()) {
 		ok(xt_counter("rx_lost_xdp_drop") - lost == FRAMES, "DROP: each is counted as lost");
 	} else {
@@ -362,7 +244,7 @@ static void drop(int stack)
 		counted_since(was, FRAMES, 0, "DROP");
 	}
 	trace_drops(false);
-	end(&x);
+	xdp_end(&x);
 }
 
 /* Of a native program alone the driver sees the verdict. */
@@ -372,9 +254,9 @@ static void aborted(int stack)
 	struct xdp x = begin(XT_ETHERTYPE, XDP_ABORTED);
 	uint32_t first = write_frames(FRAMES);
 
-	ok(settle(first) == 0 && is_silent(stack), "ABORTED: no frame arrives");
+	ok(settle(first) == 0 && xdp_is_silent(stack), "ABORTED: no frame arrives");
 	ok(xt_counter("rx_lost_xdp_aborted") - lost == FRAMES, "ABORTED: each is counted as lost");
-	end(&x);
+	xdp_end(&x);
 }
 
 static void tx(int stack)
@@ -384,10 +266,10 @@ static void tx(int stack)
 	uint32_t first = write_frames(FRAMES);
 
 	ok(settle(first) == FRAMES, "TX: each frame comes back as it was written");
-	ok(decided(&x) == FRAMES, "TX: the program has seen each frame");
-	ok(is_silent(stack), "TX: the stack receives none");
+	ok(xdp_decided(&x, 0) == FRAMES, "TX: the program has seen each frame");
+	ok(xdp_is_silent(stack), "TX: the stack receives none");
 	counted_since(was, FRAMES, FRAMES, "TX");
-	end(&x);
+	xdp_end(&x);
 }
 
 /* The queue has room for four. */
@@ -409,7 +291,7 @@ static void tx_full(void)
 	more = xt_drain(fd);
 	ok(i == 4 && !more, "TX: the frames that it had room for come back");
 	run("ip link set " XT_IF " txqueuelen 1000");
-	end(&x);
+	xdp_end(&x);
 }
 
 static void redirect(int stack, int peer)
@@ -419,12 +301,12 @@ static void redirect(int stack, int peer)
 	uint32_t first = write_frames(FRAMES);
 
 	ok(settle(first) == 0, "REDIRECT: nothing comes back");
-	ok(decided(&x) == FRAMES, "REDIRECT: the program has seen each frame");
-	ok(is_silent(stack), "REDIRECT: the stack receives none on " XT_IF);
+	ok(xdp_decided(&x, 0) == FRAMES, "REDIRECT: the program has seen each frame");
+	ok(xdp_is_silent(stack), "REDIRECT: the stack receives none on " XT_IF);
 	ok(arrived(peer, first, FRAMES) == FRAMES,
 	   "REDIRECT: each arrives at the other end of the veth as written");
 	counted_since(was, FRAMES, 0, "REDIRECT");
-	end(&x);
+	xdp_end(&x);
 }
 
 static void after(int stack)
@@ -432,7 +314,7 @@ static void after(int stack)
 	struct xdp x = begin(XT_ETHERTYPE, XDP_DROP);
 	uint32_t first;
 
-	end(&x);
+	xdp_end(&x);
 	first = write_frames(FRAMES);
 	settle(first);
 	ok(arrived(stack, first, FRAMES) == FRAMES, "detached: frames pass again");
@@ -461,40 +343,31 @@ static void all_verdicts(int stack, int peer, uint32_t how, const char *direct)
  */
 static struct xdp serve(const char *ifname)
 {
-	struct xdp x = prepare(XT_ETHERTYPE, XDP_PASS);
+	struct xdp x = xdp_load(XT_ETHERTYPE, XDP_PASS, 0);
 
 	run("ip link set " VETH " mtu 3000; ip link set %s mtu 3000", ifname);
-	x.link = bpf_xdp(x.prog, if_nametoindex(ifname), XDP_FLAGS_DRV_MODE);
-	if (x.link < 0)
-		die("cannot attach a program to %s", ifname);
+	xdp_attach(&x, ifname, XDP_FLAGS_DRV_MODE);
 	return x;
 }
 
 void theme_xdp(void)
 {
-	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	struct xdp served;
-	cpu_set_t first_cpu;
 	int stack, peer;
 
-	CPU_ZERO(&first_cpu);
-	CPU_SET(0, &first_cpu);
-	if (sched_setaffinity(0, sizeof(first_cpu), &first_cpu) ||
-	    setrlimit(RLIMIT_MEMLOCK, &unlimited))	/* pays for maps before 5.11 */
-		die("cannot prepare the process");
-
+	xdp_process();
 	fd = xt_open(O_NONBLOCK);
 	xt_drain(fd);
 	xt_mac(XT_IF, own_mac);
-	stack = listener(XT_IF);
-	peer = listener(VETH_PEER);
+	stack = xdp_listener(XT_IF);
+	peer = xdp_listener(VETH_PEER);
 
 	all_verdicts(stack, peer, XDP_FLAGS_SKB_MODE, "off");
 	all_verdicts(stack, peer, XDP_FLAGS_SKB_MODE, "on");
 	served = serve(VETH_PEER);
 	all_verdicts(stack, peer, XDP_FLAGS_DRV_MODE, "off");
 	all_verdicts(stack, peer, XDP_FLAGS_DRV_MODE, "on");
-	end(&served);
+	xdp_end(&served);
 
 	close(peer);
 	close(stack);
