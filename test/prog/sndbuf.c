@@ -71,15 +71,14 @@ static ssize_t put(void)
 	return n;
 }
 
-/* Until nothing more is taken, nor soon; but poll() may be wrong for ever. */
+/* Until nothing more is taken, nor soon: some of it may be on its way to the queue. */
 static void fill(void)
 {
-	int tries = 0;
-
 	do {
 		while (sent < MANY && put() > 0)
 			;
-	} while (sent < MANY && tries++ < MANY && xt_poll(writer, POLLOUT, MOMENT, NULL) >= 0);
+		xt_poll(writer, POLLOUT, MOMENT, NULL);
+	} while (sent < MANY && put() > 0);
 }
 
 /* The next one, if it comes, is the next one. */
