@@ -185,7 +185,8 @@ no_objects() {
 			echo 1 >"$shrink"
 		done
 	fi
-	[ -z "$(xtuns_objects)" ]
+	objects_left=$(xtuns_objects)
+	[ -z "$objects_left" ]
 }
 
 # Objects to which nothing in memory points, as "ADDRESS PID" of each caller. Of
@@ -217,8 +218,9 @@ check_leaks() {
 		return
 	fi
 	[ "${#xtun_loads[@]}" -gt 0 ] || return 0
+	# Looking takes seconds: what was seen last counts.
 	eventually 10 no_objects || keep_allocations
-	is "nothing that the module allocated is left" "$(xtuns_objects)" ""
+	is "nothing that the module allocated is left" "$objects_left" ""
 	[ -e $kmemleak ] || return 0
 	sleep 6
 	is "nothing that the module allocated is unreferenced" "$(xtuns_unreferenced)" ""
