@@ -21,9 +21,13 @@ done
 
 [ "$device" = /dev/xtun ] || exit 0
 /test/bin/xtun-test flaw_hammer >/tmp/hammer &
-while [ -e "/proc/$!" ]; do
+hammer=$!
+removed=0
+while [ -e "/proc/$hammer" ]; do
 	rmmod xtun 2>/dev/null || continue
-	xtun_load create=0
+	removed=$((removed + 1))
+	insmod /test/xtun.ko create=0	# xtun_load takes longer than all the rest
 done
-wait $!
+wait $hammer
 told "rmmod" cat /tmp/hammer
+ok "the module was removed under it, $removed times" test "$removed" -gt 0
