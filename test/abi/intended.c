@@ -53,6 +53,8 @@ const struct intended intended[] = {
 	  .why = "ethtool -l tells how many queues there are" },
 	{ .before = "? read to *", .key = "*read*", .parts = true, .somewhere = true,
 	  .why = "a read that faults puts its frame back; tap's is lost" },
+	{ .before = "? read [0-9]*", .key = "? reads *", .parts = true, .somewhere = true,
+	  .why = "a read too short for what stands in front takes nothing; tap's frame is lost" },
 	{ .word = "? write 70000 bytes", .b = "EINVAL", .parts = true,
 	  .why = "a frame has 65539 bytes at most" },
 	{ .before = "? TUNATTACHFILTER *", .a = "EBADFD*", .parts = true, .somewhere = true,
