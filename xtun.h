@@ -57,6 +57,7 @@
 #define _XTUN_H
 
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <linux/if_vlan.h>
@@ -69,9 +70,11 @@
 #include <linux/uio.h>
 #include <linux/virtio_byteorder.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <net/xdp.h>
 
 #include "compat/compat.h"
+#include "xtun_uapi.h"
 
 #define XTUN_VERSION	"0.1.0"
 
@@ -114,6 +117,7 @@
 	LOSS(TX_STALE,		"tx_lost_stale",	QUEUE_PURGE)	\
 	LOSS(TX_TRUNCATED,	"tx_lost_truncated",	PKT_TOO_BIG)	\
 	LOSS(TX_DETACHED,	"tx_lost_detached",	QUEUE_PURGE)	\
+	LOSS(TX_BROKEN,		"tx_lost_broken",	QUEUE_PURGE)	\
 	COUNT(RX_IN,		"rx_in")				\
 	COUNT(RX_OUT,		"rx_out")				\
 	COUNT(RX_BYTES,		"rx_bytes")				\
@@ -130,6 +134,7 @@
 	LOSS(RX_NOMEM,		"rx_lost_nomem",	NOMEM)		\
 	LOSS(RX_BACKLOG,	"rx_lost_backlog",	CPU_BACKLOG)	\
 	LOSS(RX_DETACHED,	"rx_lost_detached",	QUEUE_PURGE)	\
+	LOSS(RX_BROKEN,		"rx_lost_broken",	HDR_TRUNC)	\
 	LOSS(RX_XDP_DROP,	"rx_lost_xdp_drop",	XDP)		\
 	LOSS(RX_XDP_ABORTED,	"rx_lost_xdp_aborted",	XDP)		\
 	LOSS(RX_XDP_FAILED,	"rx_lost_xdp_failed",	XDP)
@@ -186,6 +191,7 @@ struct xtun_slot {
  * @msg_enable: as ethtool and TUNSETDEBUG set it; nothing depends on it
  * @speed: in Mbit/s, told and not kept; under RTNL
  * @duplex: likewise
+ * @wake: when readers of rings are woken, unless they say otherwise; under RTNL
  * @xdp: native XDP program; written under RTNL, read under RCU
  * @filters: which frames are kept from the files, see xtun_filter.c
  * @steer: which queue a frame goes to, see xtun_steer.c
@@ -203,6 +209,7 @@ struct xtun {
 	u32 msg_enable;
 	u32 speed;
 	u8 duplex;
+	struct xtun_wake wake;
 	struct bpf_prog __rcu *xdp;
 	struct xtun_filters {
 		struct xtun_macs __rcu *macs;
@@ -227,7 +234,9 @@ struct xtun {
  * @own: of one file, and ends with it; constant
  * @dead_node: with others that end with an interface; under RTNL
  * @rxq: where XDP programs see frames come from; registered as long as it lives
- * @napi: delivers written frames, if @napi_on; shaped under RTNL
+ * @napi: delivers written frames, if @napi_on, or those of @ring; shaped under RTNL
+ * @ring: gets frames in place of @frames; written under RTNL and @lock, read
+ *	under RCU
  * @lock: protects all that follows; taken with bottom halves off
  * @frames: transmitted, not yet read; oldest first
  * @written: frames that await @napi
@@ -249,6 +258,7 @@ struct xtun_queue {
 	struct list_head dead_node;
 	struct xdp_rxq_info rxq;
 	struct napi_struct napi;
+	struct xtun_ring __rcu *ring;
 
 	spinlock_t lock;	/* all that follows */
 	struct sk_buff_head frames;
@@ -273,6 +283,8 @@ struct xtun_queue {
  * @tap: said TUNSETIFF: its frames carry what the interface's flags say;
  *	written before it attaches
  * @frags: IFF_NAPI_FRAGS: each iovec becomes a fragment; likewise
+ * @batch: read() and write() move records; read and written anywhere
+ * @ring: its rings; set once, under RTNL, and freed with it
  * @ifindex: of TUNSETIFINDEX; under RTNL
  * @account: of frames it wrote and the stack holds; made under RTNL, then constant
  * @wait: readers asleep, writers asleep for want of room, and pollers; never moves
@@ -290,6 +302,8 @@ struct xtun_file {
 	bool exclusive;
 	bool tap;
 	bool frags;
+	bool batch;
+	struct xtun_ring *ring;
 	int ifindex;
 	struct sock *account;
 
@@ -321,6 +335,129 @@ struct xtun_meta {
 };
 
 /**
+ * struct xtun_shape - how frames of one file look, and are built
+ * @pi: bytes of protocol info in front
+ * @vnet: bytes of vnet header, after it
+ * @flags: of the interface
+ * @offloads: that its readers can finish
+ * @ethernet: the frame starts with an Ethernet header
+ * @headroom: to leave in front of a written one
+ */
+struct xtun_shape {
+	unsigned int pi;
+	unsigned int vnet;
+	unsigned int flags;
+	netdev_features_t offloads;
+	bool ethernet;
+	unsigned int headroom;
+};
+
+/**
+ * struct xtun_plan - how one frame is to look to a program that shares memory
+ * @headers: bytes in front of it; the rest counts only if there are any
+ * @shape: of the program's file
+ * @vnet: the vnet header
+ */
+struct xtun_plan {
+	unsigned int headers;
+	struct xtun_shape shape;
+	struct xtun_compat_vnet vnet;
+};
+
+/**
+ * struct xtun_sink - frames that are delivered at once
+ * @slot: of the queue that they were written to
+ * @napi: for GRO, or NULL
+ * @list: those that await xtun_sink_flush()
+ * @frames: how many have been added
+ * @bytes: of all of them
+ */
+struct xtun_sink {
+	struct xtun_slot *slot;
+	struct napi_struct *napi;
+	struct list_head list;
+	unsigned int frames;
+	unsigned int bytes;
+};
+
+/**
+ * struct xtun_ring_area - memory that a program maps
+ * @pages: its pages, in the order in which they are mapped
+ * @n: how many there are; each may be mapped twice
+ * @data: where the kernel sees it
+ * @mapped: bytes of the mapping
+ */
+struct xtun_ring_area {
+	struct page **pages;
+	unsigned int n;
+	void *data;
+	size_t mapped;
+};
+
+/**
+ * struct xtun_ring - a pair of rings
+ * @xf: its file; constant once it is on a queue
+ * @q: its queue, on which the file holds a reference; likewise
+ * @cred: whose RLIMIT_MEMLOCK it counts against; constant, as all down to @kernel
+ * @charged: pages that it counts there
+ * @user_page: memory of @user
+ * @kernel_page: memory of @kernel
+ * @tx: memory of the tx ring
+ * @rx: memory of the rx ring
+ * @tx_size: bytes
+ * @rx_size: bytes
+ * @idle_usecs: after which the poller ends; 0: there is none
+ * @user: positions that the program writes: any number, at any time
+ * @kernel: positions and words that the program reads; doorbell and status are
+ *	written under @lock
+ * @lock: protects all that follows, down to @broken; taken with bottom halves off
+ * @tx_prod: as the program is told it
+ * @tx_done: what the program has taken is counted up to here
+ * @tx_waiting: records from there on
+ * @pending: frames since the reader asked to be woken
+ * @wake: when to do so
+ * @timer: does so if too few come
+ * @armed: the reader asked
+ * @stopped: the netdev queue is, for want of room
+ * @stopping: no poller is to be started; also read without the lock
+ * @broken: the program wrote nonsense; also read without the lock
+ * @rx_cons: as the program is told it; whoever has the queue's NAPI
+ * @rx_armed: a writer asked to be woken; read and written anywhere
+ * @poller: takes records until none come
+ */
+struct xtun_ring {
+	struct xtun_file *xf;
+	struct xtun_queue *q;
+	const struct cred *cred;
+	unsigned long charged;
+	struct xtun_ring_area user_page;
+	struct xtun_ring_area kernel_page;
+	struct xtun_ring_area tx;
+	struct xtun_ring_area rx;
+	u32 tx_size;
+	u32 rx_size;
+	u32 idle_usecs;
+	const struct xtun_ring_user *user;
+	struct xtun_ring_kernel *kernel;
+
+	spinlock_t lock;	/* all that follows, down to broken */
+	u32 tx_prod;
+	u32 tx_done;
+	unsigned int tx_waiting;
+	unsigned int pending;
+	struct xtun_wake wake;
+	struct hrtimer timer;
+	bool armed;
+	bool stopped;
+	bool stopping;
+	bool broken;
+
+	u32 rx_cons;
+	bool rx_armed;
+	struct work_struct poller;
+};
+
+/**
  * xtun_is_up() - whether frames pass
  * @dev: an xtun
  *
@@ -349,22 +486,47 @@ static inline bool xtun_vnet_is_le(unsigned int flags)
 	return !(flags & XTUN_VNET_BE) && virtio_legacy_is_little_endian();
 }
 
+/**
+ * xtun_ring_passes() - whether a position that moves passes another
+ * @mark: the other
+ * @from: where it was
+ * @to: where it is
+ *
+ * As virtio's vring_need_event().
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+static inline bool xtun_ring_passes(u32 mark, u32 from, u32 to)
+{
+	return to - mark - 1 < to - from;
+}
+
 /* xtun_net.c: the interface */
 extern const struct ethtool_ops xtun_ethtool_ops;
 
 bool xtun_net_is(const struct net_device *dev);
-int xtun_net_create(struct net *net, const char *name, kuid_t owner, kgid_t group);
+int xtun_net_create(struct net *net, const char *name, unsigned int queues, kuid_t owner,
+		    kgid_t group);
 struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsigned int flags,
 				       int ifindex);
+struct net_device *xtun_net_find_dev(struct net *net, const char *name, const struct file *file);
 struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct file *file);
 int xtun_net_open_slot(struct xtun_slot *slot, bool own);
 void xtun_net_close_slot(struct xtun_slot *slot);
 int xtun_net_set_queues(struct net_device *dev);
 void xtun_net_restart(struct net_device *dev);
-int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);
-int xtun_net_ask(struct xtun_queue *q);
 int xtun_net_init(void);
 void xtun_net_exit(void);
+
+/* xtun_rx.c: frames from userspace enter the stack */
+struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
+			      struct xtun_meta *meta);
+int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);
+int xtun_rx_ask(struct xtun_queue *q);
+void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct napi_struct *napi);
+void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb);
+void xtun_sink_flush(struct xtun_sink *sink);
 
 /* xtun_info.c: what sysfs and netlink tell */
 extern const struct attribute_group xtun_info_group;
@@ -403,8 +565,11 @@ void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf);
 void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf);
 void xtun_queue_unref(struct xtun_queue *q);
 void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable);
-void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb);
+void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb);
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait);
+void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsigned int most,
+			  unsigned int headers, size_t room);
+void xtun_queue_delivered(struct xtun_queue *q, struct sk_buff_head *list);
 void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb);
 void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigned int headers);
 void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
@@ -414,6 +579,8 @@ void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 
 /* xtun_queue.c: counting, and the end of every frame */
 void xtun_count(struct xtun_slot *slot, enum xtun_counter c);
+void xtun_count_n(struct xtun_slot *slot, enum xtun_counter c, unsigned int n);
+void xtun_count_queued(struct xtun_slot *slot, unsigned int len);
 void xtun_count_bytes(struct xtun_slot *slot, enum xtun_counter frames,
 		      enum xtun_counter bytes, unsigned int len);
 void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS]);
@@ -421,11 +588,62 @@ void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *s
 	       unsigned int len);
 
 /* xtun_frame.c: bytes to skb and skb to bytes */
+void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
+			  struct xtun_shape *shape);
+int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q, struct xtun_shape *shape);
+unsigned int xtun_frame_header_len(struct xtun_file *xf, struct xtun_queue *q);
 ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_buff *skb,
-			struct iov_iter *to);
+			struct iov_iter *to, bool *whole);
 ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
 			 bool nowait);
-unsigned int xtun_frame_header_len(struct xtun_file *xf, struct xtun_queue *q);
+int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
+		     struct xtun_meta *meta, enum xtun_counter *loss);
+struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
+				     bool frags, enum xtun_counter *loss);
+struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
+				       unsigned int len, struct xtun_meta *meta,
+				       enum xtun_counter *loss);
+int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_buff *skb,
+		      unsigned int len, int err);
+int xtun_frame_to_iter(const struct xtun_shape *shape, struct sk_buff *skb, struct iov_iter *to);
+bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
+		     struct sk_buff *skb, struct xtun_plan *plan);
+void xtun_frame_to_memory(const struct xtun_plan *plan, const struct sk_buff *skb, void *to);
+struct sk_buff *xtun_frame_finish_all(struct xtun_slot *slot, struct sk_buff *skb);
+
+/* xtun_batch.c: several frames in one read() or write() */
+ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *to,
+			bool nowait);
+ssize_t xtun_batch_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
+			 bool nowait);
+
+/* xtun_ring.c: a pair of rings, its memory, its place on a queue */
+struct xtun_ring *xtun_ring_create(const struct xtun_rings *want);
+void xtun_ring_free(struct xtun_ring *ring);
+int xtun_ring_mmap(struct xtun_ring *ring, struct vm_area_struct *vma);
+void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_ring *ring);
+struct xtun_ring *xtun_ring_unpublish(struct xtun_queue *q);
+void xtun_ring_stop(struct xtun_slot *slot, struct xtun_ring *ring);
+void xtun_ring_tell(struct xtun_ring *ring, u32 status);
+void xtun_ring_break(struct xtun_slot *slot, struct xtun_ring *ring);
+
+/* xtun_ring_tx.c: frames to a program, and when it is woken */
+void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb);
+void xtun_ring_put_queued(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb);
+__poll_t xtun_ring_tx_poll(struct xtun_ring *ring);
+void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring);
+unsigned int xtun_ring_tx_waiting(struct xtun_slot *slot, struct xtun_ring *ring);
+void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake);
+void xtun_ring_tx_init(struct xtun_ring *ring);
+void xtun_ring_tx_stop(struct xtun_slot *slot, struct xtun_ring *ring);
+
+/* xtun_ring_rx.c: frames from a program */
+int xtun_ring_doorbell(struct xtun_ring *ring);
+__poll_t xtun_ring_rx_poll(struct xtun_ring *ring);
+void xtun_ring_rx_start(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_ring *ring);
+void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring);
+int xtun_ring_init(void);
+void xtun_ring_exit(void);
 
 /* xtun_xdp.c: XDP programs, and frames from others' */
 int xtun_xdp_queue_init(struct xtun_queue *q, struct xtun_slot *slot);
@@ -451,6 +669,7 @@ bool xtun_account_has_room(const struct xtun_file *xf);
 /* xtun_attach.c: the shape that TUNSETIFF and TUNSETQUEUE give */
 int xtun_attach_set_iff(struct file *file, struct ifreq *ifr);
 int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr);
+int xtun_attach_rings(struct file *file, struct xtun_ring *ring);
 void xtun_attach_release(struct xtun_file *xf);
 unsigned int xtun_attach_count(const struct net_device *dev, bool in_service);
 
@@ -460,9 +679,17 @@ long xtun_ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 long xtun_ctl_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 #endif
 
+/* xtun_ioc.c: the ioctls of <linux/xtun.h> */
+long xtun_ioc_ioctl(struct file *file, unsigned int cmd, void __user *argp);
+bool xtun_ioc_check_wake(const struct xtun_wake *wake);
+
+/* xtun_main.c: module parameters that count later */
+bool xtun_main_offers_rings(void);
+
 /* xtun_chr.c: the device node */
 struct xtun_queue *xtun_chr_queue_rtnl(struct xtun_file *xf);
-int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags);
+int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bool frags);
+struct net_device *xtun_chr_default_dev(const struct file *file);
 int xtun_chr_init(const char *name);
 void xtun_chr_exit(void);
 

@@ -73,7 +73,8 @@ static void xtun_attach_serve(struct xtun_slot *slot, struct xtun_queue *q, unsi
 		xtun_napi_start(slot, q);
 }
 
-static int xtun_attach_to(struct file *file, struct xtun_slot *slot, unsigned int flags)
+/* @tap: by TUNSETIFF. */
+static int xtun_attach_to(struct file *file, struct xtun_slot *slot, unsigned int flags, bool tap)
 {
 	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *q = rtnl_dereference(slot->queue);
@@ -89,7 +90,7 @@ static int xtun_attach_to(struct file *file, struct xtun_slot *slot, unsigned in
 	err = xtun_net_set_queues(slot->dev);
 	if (err)
 		goto err_slot;
-	err = xtun_chr_attach_own(xf, q, flags & IFF_NAPI_FRAGS);
+	err = xtun_chr_attach_own(xf, q, tap, flags & IFF_NAPI_FRAGS);
 	if (err)
 		goto err_slot;
 	xtun_attach_serve(slot, q, flags);
@@ -120,7 +121,7 @@ static int xtun_attach_file(struct net_device *dev, struct file *file, unsigned 
 	slot = xtun_attach_free_slot(dev);
 	if (!slot)
 		return xt->flags & IFF_MULTI_QUEUE ? -E2BIG : -EBUSY;
-	return xtun_attach_to(file, slot, flags);
+	return xtun_attach_to(file, slot, flags, true);
 }
 
 /*
@@ -224,6 +225,9 @@ int xtun_attach_set_iff(struct file *file, struct ifreq *ifr)
 	struct net_device *dev;
 	int err;
 
+	/* Rings have but one queue in their life. */
+	if (xf->ring)
+		return -EBUSY;
 	ifr->ifr_name[IFNAMSIZ - 1] = '\0';
 	err = xtun_attach_check_flags(flags);
 	if (err)
@@ -287,6 +291,81 @@ int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr)
 	return 0;
 }
 
+/* A file that rings have not found attached gets a queue of its own, if there is one. */
+static int xtun_attach_sole(struct file *file)
+{
+	struct net_device *dev;
+	struct xtun_slot *slot;
+
+	rcu_read_lock();
+	dev = xtun_chr_default_dev(file);
+	rcu_read_unlock();
+	/* RTNL keeps it. */
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	slot = xtun_attach_free_slot(dev);
+	return slot ? xtun_attach_to(file, slot, 0, false) : -EBUSY;
+}
+
+/* One that shares a queue may keep it if nobody else is there. */
+static int xtun_attach_make_sole(struct xtun_file *xf, struct xtun_queue *q)
+{
+	int err = 0;
+
+	spin_lock_bh(&q->lock);
+	if (q->dead)
+		err = -EBADFD;
+	else if (q->users > 1)
+		err = -EBUSY;
+	else
+		q->exclusive = true;
+	spin_unlock_bh(&q->lock);
+	if (!err)
+		xf->exclusive = true;
+	return err;
+}
+
+/**
+ * xtun_attach_rings() - give a file a pair of rings
+ * @file: the file; attached or not
+ * @ring: the pair; the file's on success
+ *
+ * Context: process, under RTNL.
+ * Return: 0; -EEXIST it has one; -EBUSY others use its queue, or every queue;
+ * -EBADFD its interface is gone; -ENODEV, -EPERM as the first read; -ENOMEM.
+ */
+int xtun_attach_rings(struct file *file, struct xtun_ring *ring)
+{
+	struct xtun_file *xf = file->private_data;
+	struct xtun_queue *q = xtun_chr_queue_rtnl(xf);
+	struct xtun_slot *slot;
+	int err;
+
+	if (xf->ring)
+		return -EEXIST;
+	err = q ? xtun_attach_make_sole(xf, q) : xtun_attach_sole(file);
+	if (err)
+		return err;
+	q = xtun_chr_queue_rtnl(xf);
+	slot = rtnl_dereference(q->slot);
+	ring->xf = xf;
+	xtun_ring_attach(slot, q, ring);
+	/* Pairs with those that read it without RTNL. */
+	smp_store_release(&xf->ring, ring);
+	return 0;
+}
+
+/* A queue that outlives its file's rings. */
+static void xtun_attach_drop_rings(struct xtun_slot *slot, struct xtun_queue *q)
+{
+	struct xtun_ring *ring = xtun_ring_unpublish(q);
+
+	if (!ring)
+		return;
+	synchronize_net();
+	xtun_ring_stop(slot, ring);
+}
+
 /* What a tap interface is without files: nothing, unless it is to persist. */
 static void xtun_attach_abandoned(struct net_device *dev)
 {
@@ -300,7 +379,7 @@ static void xtun_attach_abandoned(struct net_device *dev)
 }
 
 /**
- * xtun_attach_release() - a file that said TUNSETIFF is being closed
+ * xtun_attach_release() - a file that said TUNSETIFF, or has rings, is being closed
  * @xf: the file, still on its queue's list
  *
  * Context: process, under RTNL.
@@ -321,10 +400,11 @@ void xtun_attach_release(struct xtun_file *xf)
 		WARN_ON_ONCE(xtun_net_set_queues(dev));
 	} else {
 		/* It is plain files' again. */
+		xtun_attach_drop_rings(slot, q);
 		xtun_napi_stop(slot, q);
 		xtun_queue_enable(slot, q, true);
 	}
-	if (!xt->made_by_file)
+	if (!xt->made_by_file && xf->tap)
 		netif_carrier_on(dev);
 	if (xt->made_by_file && !xtun_attach_count(dev, true) && !xtun_attach_count(dev, false))
 		xtun_attach_abandoned(dev);

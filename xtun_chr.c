@@ -127,6 +127,20 @@ struct xtun_queue *xtun_chr_queue_rtnl(struct xtun_file *xf)
 	return rcu_dereference_protected(xf->queue, lockdep_rtnl_is_held());
 }
 
+/**
+ * xtun_chr_default_dev() - the interface that a file attaches to without a word
+ * @file: the file
+ *
+ * Context: under RCU.
+ * Return: as xtun_net_find_dev().
+ */
+struct net_device *xtun_chr_default_dev(const struct file *file)
+{
+	const struct xtun_file *xf = file->private_data;
+
+	return xtun_net_find_dev(xf->net, xtun_chr_name, file);
+}
+
 /*
  * A queue that a file had before its interface was deleted. The file keeps the
  * reference until release: a read or write may still be at it.
@@ -150,13 +164,14 @@ static void xtun_chr_leave_old(struct xtun_file *xf, struct xtun_queue *old)
  * xtun_chr_attach_own() - attach a file as the sole user of a queue
  * @xf: the file; not attached, or to a queue that is dead
  * @q: the queue
+ * @tap: it said TUNSETIFF
  * @frags: IFF_NAPI_FRAGS
  *
  * Context: process, under RTNL.
  * Return: 0; -EBUSY if the queue has users, or the file has just attached
  * itself; -ENOMEM.
  */
-int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags)
+int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bool frags)
 {
 	bool was_exclusive = xf->exclusive;
 	struct sk_buff_head stale;
@@ -187,7 +202,7 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool frags)
 			past = NULL;
 		}
 		WRITE_ONCE(xf->frags, frags);
-		WRITE_ONCE(xf->tap, true);
+		WRITE_ONCE(xf->tap, tap);
 		rcu_assign_pointer(xf->queue, q);
 		/* Pairs with xtun_chr_queue(): the queue before the flag. */
 		smp_store_release(&xf->attached, true);
@@ -253,7 +268,7 @@ static int xtun_chr_release(struct inode *inode, struct file *file)
 		xtun_chr_debug(q, "detach");
 		rcu_read_unlock();
 	}
-	if (xf->tap) {
+	if (xf->tap || xf->ring) {
 		rtnl_lock();
 		xtun_attach_release(xf);
 		rtnl_unlock();
@@ -262,6 +277,7 @@ static int xtun_chr_release(struct inode *inode, struct file *file)
 		xtun_queue_leave(q, xf);
 	xtun_chr_forget_past(xf);
 	xtun_account_free(xf);
+	xtun_ring_free(xf->ring);
 	put_net(xf->net);
 	kfree_rcu(xf, rcu);
 	return 0;
@@ -271,8 +287,10 @@ static ssize_t xtun_chr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
 	bool nowait = (file->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
+	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *q;
 	struct sk_buff *skb;
+	bool whole;
 
 	if (!iov_iter_count(to))
 		return 0;
@@ -280,21 +298,41 @@ static ssize_t xtun_chr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	q = xtun_chr_attach(file);
 	if (IS_ERR(q))
 		return PTR_ERR(q);
-	skb = xtun_queue_take(q, file->private_data, nowait);
+	if (unlikely(READ_ONCE(xf->ring)))
+		return -EBUSY;
+	if (READ_ONCE(xf->batch))
+		return xtun_batch_read(xf, q, to, nowait);
+	skb = xtun_queue_take(q, xf, nowait);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
-	return xtun_frame_read(file->private_data, q, skb, to);
+	return xtun_frame_read(xf, q, skb, to, &whole);
 }
 
 static ssize_t xtun_chr_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
 	bool nowait = (file->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
+	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *q = xtun_chr_attach(file);
 
 	if (IS_ERR(q))
 		return PTR_ERR(q);
-	return xtun_frame_write(file->private_data, q, from, nowait);
+	if (unlikely(READ_ONCE(xf->ring)))
+		return -EBUSY;
+	if (READ_ONCE(xf->batch))
+		return xtun_batch_write(xf, q, from, nowait);
+	return xtun_frame_write(xf, q, from, nowait);
+}
+
+/* What a file with rings waits for is room in them, or what is in them. */
+static __poll_t xtun_chr_poll_ring(struct xtun_ring *ring, __poll_t events)
+{
+	if (READ_ONCE(ring->broken))
+		events |= EPOLLERR | EPOLLHUP;
+	events |= xtun_ring_tx_poll(ring);
+	if (events & EPOLLOUT && !xtun_ring_rx_poll(ring))
+		events &= ~(EPOLLOUT | EPOLLWRNORM);
+	return events;
 }
 
 static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
@@ -302,6 +340,7 @@ static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
 	struct xtun_file *xf = file->private_data;
 	__poll_t events = EPOLLERR;
 	struct xtun_queue *q;
+	struct xtun_ring *ring;
 
 	/* First: whoever joins a queue meanwhile wakes the poller. */
 	poll_wait(file, &xf->wait, wait);
@@ -310,6 +349,10 @@ static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
 	if (!IS_ERR(q))
 		events = xtun_queue_poll(q);
 	rcu_read_unlock();
+	/* Pairs with xtun_attach_rings(). */
+	ring = smp_load_acquire(&xf->ring);
+	if (ring)
+		events = xtun_chr_poll_ring(ring, events);
 	if (!xtun_account_has_room(xf))
 		events &= ~(EPOLLOUT | EPOLLWRNORM);
 	return events;
@@ -353,10 +396,21 @@ static int xtun_chr_next_len(struct file *file)
 	return err ?: min_t(u64, len, INT_MAX);
 }
 
+static int xtun_chr_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct xtun_file *xf = file->private_data;
+	/* Pairs with xtun_attach_rings(). */
+	struct xtun_ring *ring = smp_load_acquire(&xf->ring);
+
+	return ring ? xtun_ring_mmap(ring, vma) : -ENODEV;
+}
+
 static long xtun_chr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	int len;
 
+	if (_IOC_TYPE(cmd) == XTUN_IOC_MAGIC)
+		return xtun_ioc_ioctl(file, cmd, (void __user *)arg);
 	if (cmd != FIONREAD)
 		return xtun_ctl_ioctl(file, cmd, arg);
 	len = xtun_chr_next_len(file);
@@ -366,7 +420,7 @@ static long xtun_chr_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 #ifdef CONFIG_COMPAT
 static long xtun_chr_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (cmd == FIONREAD)
+	if (cmd == FIONREAD || _IOC_TYPE(cmd) == XTUN_IOC_MAGIC)
 		return xtun_chr_ioctl(file, cmd, (unsigned long)compat_ptr(arg));
 	return xtun_ctl_compat_ioctl(file, cmd, arg);
 }
@@ -386,6 +440,8 @@ static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "iff:\t%s\n", slot ? slot->dev->name : "");
 	if (slot)
 		seq_printf(m, "queue:\t%u\n", slot->index);
+	if (READ_ONCE(xf->ring))
+		seq_printf(m, "rings:\t%u %u\n", xf->ring->tx_size, xf->ring->rx_size);
 	rcu_read_unlock();
 }
 
@@ -396,6 +452,7 @@ static const struct file_operations xtun_chr_fops = {
 	.read_iter	= xtun_chr_read_iter,
 	.write_iter	= xtun_chr_write_iter,
 	.poll		= xtun_chr_poll,
+	.mmap		= xtun_chr_mmap,
 	.fasync		= xtun_chr_fasync,
 	.unlocked_ioctl	= xtun_chr_ioctl,
 #ifdef CONFIG_COMPAT

@@ -108,9 +108,10 @@ static void xtun_ethtool_get_stats(struct net_device *dev, struct ethtool_stats 
 	unsigned int i;
 
 	for (i = 0; i < dev->real_num_tx_queues; i++, data += XTUN_STATS_PER_QUEUE) {
-		xtun_stats_sum(&xt->slots[i], data);
+		/* First: of rings, it counts what has been taken. */
 		xtun_queue_gauges(&xt->slots[i], &data[XTUN_NCOUNTERS],
 				  &data[XTUN_NCOUNTERS + 1]);
+		xtun_stats_sum(&xt->slots[i], data);
 	}
 }
 
@@ -137,6 +138,32 @@ static int xtun_ethtool_set_priv_flags(struct net_device *dev, u32 flags)
 	return 0;
 }
 
+static int xtun_ethtool_get_coalesce(struct net_device *dev, struct ethtool_coalesce *coalesce
+				     XTUN_COMPAT_COALESCE_MORE)
+{
+	const struct xtun *xt = netdev_priv(dev);
+
+	coalesce->tx_coalesce_usecs = xt->wake.usecs;
+	coalesce->tx_max_coalesced_frames = xt->wake.frames;
+	return 0;
+}
+
+/* For rings that are made from now on. */
+static int xtun_ethtool_set_coalesce(struct net_device *dev, struct ethtool_coalesce *coalesce
+				     XTUN_COMPAT_COALESCE_MORE)
+{
+	struct xtun *xt = netdev_priv(dev);
+	struct xtun_wake wake = {
+		.frames = coalesce->tx_max_coalesced_frames,
+		.usecs = coalesce->tx_coalesce_usecs,
+	};
+
+	if (!xtun_ioc_check_wake(&wake))
+		return -EINVAL;
+	xt->wake = wake;
+	return 0;
+}
+
 /* The queue allocates nothing in advance, so its length has no limit of ours. */
 static void xtun_ethtool_get_ringparam(struct net_device *dev, struct ethtool_ringparam *ring
 				       XTUN_COMPAT_RINGPARAM_MORE)
@@ -146,6 +173,9 @@ static void xtun_ethtool_get_ringparam(struct net_device *dev, struct ethtool_ri
 }
 
 const struct ethtool_ops xtun_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_TX_USECS | ETHTOOL_COALESCE_TX_MAX_FRAMES,
+	.get_coalesce		= xtun_ethtool_get_coalesce,
+	.set_coalesce		= xtun_ethtool_set_coalesce,
 	.get_drvinfo		= xtun_ethtool_get_drvinfo,
 	.get_msglevel		= xtun_ethtool_get_msglevel,
 	.set_msglevel		= xtun_ethtool_set_msglevel,

@@ -53,25 +53,25 @@ static bool xtun_filter_run(const struct bpf_prog *prog, struct sk_buff *skb)
  * @skb: the frame; may be cut by a program
  * @loss: set to the reason, if it may not
  *
- * Context: softirq, or process with bottom halves off; under RCU.
+ * Context: softirq, or process with bottom halves off.
  * Return: true if it may.
  */
 bool xtun_filter_pass(const struct xtun *xt, const struct xtun_queue *q, struct sk_buff *skb,
 		      enum xtun_counter *loss)
 {
-	const struct xtun_macs *macs = rcu_dereference(xt->filters.macs);
+	const struct xtun_macs *macs = rcu_dereference_bh(xt->filters.macs);
 	const struct bpf_prog *prog;
 
 	if (macs && !xtun_filter_macs_pass(macs, skb->data)) {
 		*loss = XTUN_TX_TXFILTER;
 		return false;
 	}
-	prog = rcu_dereference(xt->filters.classic);
+	prog = rcu_dereference_bh(xt->filters.classic);
 	if (prog && READ_ONCE(q->filtered) && !xtun_filter_run(prog, skb)) {
 		*loss = XTUN_TX_FILTER;
 		return false;
 	}
-	prog = rcu_dereference(xt->filters.ebpf);
+	prog = rcu_dereference_bh(xt->filters.ebpf);
 	if (prog && !xtun_filter_run(prog, skb)) {
 		*loss = XTUN_TX_EBPF;
 		return false;

@@ -22,25 +22,15 @@
 #define XTUN_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
 
 /**
- * struct xtun_shape - how frames of one file look, and are built
- * @pi: bytes of protocol info in front
- * @vnet: bytes of vnet header, after it
- * @flags: of the interface
- * @offloads: that its readers can finish
- * @ethernet: the frame starts with an Ethernet header
- * @headroom: to leave in front of a written one
+ * xtun_frame_get_shape() - what frames of a file look like
+ * @xf: the file
+ * @slot: of its queue
+ * @shape: filled
+ *
+ * Context: any, under RCU.
  */
-struct xtun_shape {
-	unsigned int pi;
-	unsigned int vnet;
-	unsigned int flags;
-	netdev_features_t offloads;
-	bool ethernet;
-	unsigned int headroom;
-};
-
-static void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
-				 struct xtun_shape *shape)
+void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
+			  struct xtun_shape *shape)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 
@@ -59,8 +49,16 @@ static void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_s
 		shape->vnet = READ_ONCE(xt->vnet_hdr_sz);
 }
 
-static int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q,
-			    struct xtun_shape *shape)
+/**
+ * xtun_frame_shape() - the same for who has but the queue
+ * @xf: the file
+ * @q: its queue
+ * @shape: filled
+ *
+ * Context: any.
+ * Return: 0; -EBADFD if the interface is gone.
+ */
+int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q, struct xtun_shape *shape)
 {
 	struct xtun_slot *slot;
 
@@ -108,7 +106,7 @@ static struct sk_buff *xtun_frame_alloc_small(unsigned int headroom, unsigned in
 }
 
 /* A larger one: a head of a page, and the rest in fragments. */
-static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned int len)
+static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned int len, gfp_t gfp)
 {
 	unsigned int linear = SKB_MAX_HEAD(headroom);
 	struct sk_buff *skb;
@@ -116,7 +114,7 @@ static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned in
 
 	linear = min(len, linear);
 	skb = alloc_skb_with_frags(headroom + linear, len - linear,
-				   PAGE_ALLOC_COSTLY_ORDER, &err, GFP_KERNEL);
+				   PAGE_ALLOC_COSTLY_ORDER, &err, gfp);
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, headroom);
@@ -133,7 +131,7 @@ static struct sk_buff *xtun_frame_alloc(unsigned int headroom, unsigned int len)
 
 	if (size <= PAGE_SIZE)
 		return xtun_frame_alloc_small(headroom, len, size);
-	return xtun_frame_alloc_large(headroom, len);
+	return xtun_frame_alloc_large(headroom, len, GFP_KERNEL);
 }
 
 static int xtun_frame_add_fragment(struct sk_buff *skb, unsigned int len)
@@ -183,9 +181,19 @@ free:
 	return ERR_PTR(err);
 }
 
-/* A write that ends here moves one counter, unless the interface is gone. */
-static int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_buff *skb,
-			     unsigned int len, int err)
+/**
+ * xtun_frame_refuse() - a write that ends here moves one counter
+ * @q: the queue
+ * @loss: why
+ * @skb: the frame, which is freed; may be NULL
+ * @len: its length in bytes
+ * @err: what the writer is to be told
+ *
+ * Context: process.
+ * Return: @err, or -EBADFD if the interface is gone, and then nothing is counted.
+ */
+int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_buff *skb,
+		      unsigned int len, int err)
 {
 	struct xtun_slot *slot;
 
@@ -254,9 +262,18 @@ static int xtun_frame_parse_vnet(const struct xtun_shape *shape, struct iov_iter
 	return 0;
 }
 
-/* All that can be said of a frame before it is copied. */
-static int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
-			    struct xtun_meta *meta, enum xtun_counter *loss)
+/**
+ * xtun_frame_parse() - all that can be said of a frame before it is copied
+ * @shape: what it looks like
+ * @from: what was written; what stands in front of the frame is consumed
+ * @meta: filled with that
+ * @loss: set to the reason, if it is refused
+ *
+ * Context: process, may sleep; any, if @from is the kernel's memory.
+ * Return: 0; -EINVAL or -EFAULT.
+ */
+int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
+		     struct xtun_meta *meta, enum xtun_counter *loss)
 {
 	size_t len;
 	int err = 0;
@@ -283,6 +300,38 @@ static enum xtun_counter xtun_frame_alloc_loss(int err)
 }
 
 /**
+ * xtun_frame_from_iter() - one frame from userspace, after xtun_frame_parse()
+ * @shape: what it looks like
+ * @from: the frame, in as many pieces as the caller likes; consumed on success
+ * @frags: each piece is to become a fragment
+ * @loss: set to the reason, if it is lost
+ *
+ * Context: process, may sleep.
+ * Return: the frame, or an ERR_PTR as xtun_frame_write() returns it.
+ */
+struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
+				     bool frags, enum xtun_counter *loss)
+{
+	size_t len = iov_iter_count(from);
+	struct sk_buff *skb;
+
+	if (unlikely(frags))
+		skb = xtun_frame_alloc_layout(shape->headroom, from);
+	else
+		skb = xtun_frame_alloc(shape->headroom, len) ?: ERR_PTR(-ENOMEM);
+	if (IS_ERR(skb)) {
+		*loss = xtun_frame_alloc_loss(PTR_ERR(skb));
+		return skb;
+	}
+	if (skb_copy_datagram_from_iter(skb, 0, from, len)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_SKB_UCOPY_FAULT);
+		*loss = XTUN_RX_FAULT;
+		return ERR_PTR(-EFAULT);
+	}
+	return skb;
+}
+
+/**
  * xtun_frame_write() - one frame from userspace
  * @xf: the file
  * @q: its queue
@@ -293,13 +342,13 @@ static enum xtun_counter xtun_frame_alloc_loss(int err)
  * Return: length in bytes, with what stands in front; -EINVAL if shorter than
  * its headers, longer than XTUN_FRAME_MAX, or with headers that do not fit it;
  * -EAGAIN, -ERESTARTSYS, -ENOMEM, -EFAULT, -EMSGSIZE if it has too many pieces
- * for IFF_NAPI_FRAGS, or what xtun_net_receive() answers. No bytes at all are a
- * question, see xtun_net_ask().
+ * for IFF_NAPI_FRAGS, or what xtun_rx_receive() answers. No bytes at all are a
+ * question, see xtun_rx_ask().
  */
 ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
 			 bool nowait)
 {
-	size_t len, total = iov_iter_count(from);
+	size_t total = iov_iter_count(from);
 	struct xtun_shape shape;
 	enum xtun_counter loss;
 	struct xtun_meta meta;
@@ -307,7 +356,7 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 	int err;
 
 	if (!total)
-		return xtun_net_ask(q);
+		return xtun_rx_ask(q);
 	err = xtun_frame_shape(xf, q, &shape);
 	if (err)
 		return err;
@@ -317,21 +366,71 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 	err = xtun_account_wait(xf, q, nowait);
 	if (err)
 		return err;
-
-	len = iov_iter_count(from);
-	if (READ_ONCE(xf->frags))
-		skb = xtun_frame_alloc_layout(shape.headroom, from);
-	else
-		skb = xtun_frame_alloc(shape.headroom, len) ?: ERR_PTR(-ENOMEM);
+	skb = xtun_frame_from_iter(&shape, from, READ_ONCE(xf->frags), &loss);
 	if (IS_ERR(skb))
-		return xtun_frame_refuse(q, xtun_frame_alloc_loss(PTR_ERR(skb)), NULL, len,
-					 PTR_ERR(skb));
-	if (skb_copy_datagram_from_iter(skb, 0, from, len))
-		return xtun_frame_refuse(q, XTUN_RX_FAULT, skb, len, -EFAULT);
-
+		return xtun_frame_refuse(q, loss, NULL, total, PTR_ERR(skb));
 	xtun_account_charge(xf, skb);
-	err = xtun_net_receive(q, skb, &meta);
+	err = xtun_rx_receive(q, skb, &meta);
 	return err ?: total;
+}
+
+/* The same memory as of a small frame, but from the processor's fragment. */
+static struct sk_buff *xtun_frame_alloc_napi(unsigned int headroom, unsigned int len)
+{
+	unsigned int size = SKB_DATA_ALIGN(headroom + len) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	struct sk_buff *skb;
+	void *data;
+
+	if (unlikely(size > PAGE_SIZE))
+		return xtun_frame_alloc_large(headroom, len, GFP_ATOMIC);
+	data = napi_alloc_frag(size);
+	if (unlikely(!data))
+		return NULL;
+	skb = xtun_compat_napi_build_skb(data, size);
+	if (unlikely(!skb)) {
+		skb_free_frag(data);
+		return NULL;
+	}
+	skb_reserve(skb, headroom);
+	skb_put(skb, len);
+	return skb;
+}
+
+/**
+ * xtun_frame_from_memory() - one frame from memory that a program shares
+ * @shape: what it looks like
+ * @data: the frame; the program may write it at any time: each byte is read once
+ * @len: its length in bytes, with what stands in front
+ * @meta: filled with what was in front of it
+ * @loss: set to the reason, if it is lost
+ *
+ * Context: bottom halves off.
+ * Return: the frame, NULL if it is lost.
+ */
+struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
+				       unsigned int len, struct xtun_meta *meta,
+				       enum xtun_counter *loss)
+{
+	struct kvec vec = { .iov_base = (void *)data, .iov_len = len };
+	struct iov_iter from;
+	struct sk_buff *skb;
+
+	iov_iter_kvec(&from, WRITE, &vec, 1, len);
+	if (unlikely(xtun_frame_parse(shape, &from, meta, loss)))
+		return NULL;
+	data += len - iov_iter_count(&from);
+	len = iov_iter_count(&from);
+	skb = xtun_frame_alloc_napi(shape->headroom, len);
+	if (unlikely(!skb)) {
+		*loss = XTUN_RX_NOMEM;
+		return NULL;
+	}
+	if (likely(!skb_is_nonlinear(skb)))
+		memcpy(skb->data, data, len);
+	else
+		skb_store_bits(skb, 0, data, len);
+	return skb;
 }
 
 /* The bytes that a list of segments has. */
@@ -437,6 +536,26 @@ static int xtun_frame_put_headers(const struct xtun_shape *shape, const struct s
 	return 0;
 }
 
+/**
+ * xtun_frame_to_iter() - one frame that is finished, whole, to userspace
+ * @shape: what it is to look like
+ * @skb: the frame; stays the caller's
+ * @to: the buffer, with room for it and what stands in front
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -EFAULT.
+ */
+int xtun_frame_to_iter(const struct xtun_shape *shape, struct sk_buff *skb, struct iov_iter *to)
+{
+	struct xtun_compat_vnet vnet = {};
+
+	if (shape->vnet)
+		xtun_frame_fill_vnet(shape, skb, &vnet);
+	if ((shape->pi || shape->vnet) && xtun_frame_put_headers(shape, skb, &vnet, true, to))
+		return -EFAULT;
+	return skb_copy_datagram_iter(skb, 0, to, skb->len) ? -EFAULT : 0;
+}
+
 /* A frame that has found its reader, whole or not. */
 static void xtun_frame_count_read(struct xtun_queue *q, struct sk_buff *skb, bool whole)
 {
@@ -457,7 +576,7 @@ static void xtun_frame_count_read(struct xtun_queue *q, struct sk_buff *skb, boo
 
 static ssize_t xtun_frame_deliver(struct xtun_queue *q, const struct xtun_shape *shape,
 				  struct sk_buff *skb, const struct xtun_compat_vnet *vnet,
-				  struct iov_iter *to)
+				  struct iov_iter *to, bool *whole)
 {
 	size_t headers = shape->pi + shape->vnet;
 	size_t room = iov_iter_count(to);
@@ -475,7 +594,8 @@ static ssize_t xtun_frame_deliver(struct xtun_queue *q, const struct xtun_shape 
 	if (skb_copy_datagram_iter(skb, 0, to, n))
 		goto put_back;
 
-	xtun_frame_count_read(q, skb, n == skb->len);
+	*whole = n == skb->len;
+	xtun_frame_count_read(q, skb, *whole);
 	return headers + n;
 
 put_back:
@@ -489,6 +609,7 @@ put_back:
  * @q: its queue
  * @skb: the frame; consumed
  * @to: the buffer; a frame that does not fit is cut, and counted as lost
+ * @whole: set to whether it did fit
  *
  * Context: process, may sleep.
  * Return: bytes written to @to; -EFAULT, or -EINVAL if not even what stands in
@@ -496,7 +617,7 @@ put_back:
  * not be finished, and is lost; -EBADFD if the interface is gone.
  */
 ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_buff *skb,
-			struct iov_iter *to)
+			struct iov_iter *to, bool *whole)
 {
 	struct xtun_compat_vnet vnet = {};
 	struct xtun_shape shape;
@@ -510,5 +631,91 @@ ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_bu
 		if (IS_ERR(skb))
 			return PTR_ERR(skb);
 	}
-	return xtun_frame_deliver(q, &shape, skb, &vnet, to);
+	return xtun_frame_deliver(q, &shape, skb, &vnet, to, whole);
+}
+
+/**
+ * xtun_frame_plan() - how a frame is to look in memory that a program shares
+ * @xf: the program's file
+ * @slot: of its queue
+ * @skb: the frame
+ * @plan: filled
+ *
+ * Context: any, under RCU.
+ * Return: true; false if the frame has to be finished first, for what is left to
+ * do to it cannot be said, and @plan is then for the finished ones.
+ */
+bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
+		     struct sk_buff *skb, struct xtun_plan *plan)
+{
+	bool finished = !skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL;
+
+	plan->headers = 0;
+	if (likely(!READ_ONCE(xf->tap)))
+		return finished;
+	xtun_frame_get_shape(xf, slot, &plan->shape);
+	memset(&plan->vnet, 0, sizeof(plan->vnet));
+	plan->headers = plan->shape.pi + plan->shape.vnet;
+	if (!plan->shape.vnet)
+		return finished;
+	return !xtun_frame_fill_vnet(&plan->shape, skb, &plan->vnet) || finished;
+}
+
+/**
+ * xtun_frame_to_memory() - a frame, and what stands in front of it, as bytes
+ * @plan: of xtun_frame_plan()
+ * @skb: the frame; stays the caller's
+ * @to: at least plan->headers + skb->len bytes
+ *
+ * Context: any.
+ */
+void xtun_frame_to_memory(const struct xtun_plan *plan, const struct sk_buff *skb, void *to)
+{
+	struct kvec vec = { .iov_base = to, .iov_len = plan->headers };
+	struct iov_iter head;
+
+	if (plan->headers) {
+		iov_iter_kvec(&head, READ, &vec, 1, plan->headers);
+		xtun_frame_put_headers(&plan->shape, skb, &plan->vnet, true, &head);
+		to += plan->headers;
+	}
+	if (likely(!skb_is_nonlinear(skb)))
+		memcpy(to, skb->data, skb->len);
+	else
+		skb_copy_bits(skb, 0, to, skb->len);
+}
+
+/**
+ * xtun_frame_finish_all() - a frame as a reader without a vnet header can take it
+ * @slot: of the queue
+ * @skb: the frame; consumed
+ *
+ * Context: any.
+ * Return: the frame, or its segments, linked as skb_gso_segment() does; NULL if
+ * there was no memory, and then it has been freed.
+ */
+struct sk_buff *xtun_frame_finish_all(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	struct sk_buff *segs = NULL, *seg;
+
+	skb->dev = slot->dev;	/* protocols' segmentation may ask for it */
+	if (skb_is_gso(skb))
+		segs = skb_gso_segment(skb, NETIF_F_SG);
+	if (IS_ERR(segs))
+		goto lost;
+	if (segs)
+		consume_skb(skb);
+	else
+		segs = skb;
+	for (seg = segs; seg; seg = seg->next) {
+		if (seg->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(seg)) {
+			skb = segs;
+			goto lost;
+		}
+	}
+	return segs;
+
+lost:
+	kfree_skb_list(skb);
+	return NULL;
 }

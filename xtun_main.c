@@ -3,17 +3,23 @@
  * The table of contents: module parameters, what insmod makes and rmmod
  * removes.
  *
- *	xtun_net.c	the interface: setup, transmit, receive, link kind
+ *	xtun_net.c	the interface: setup, transmit, link kind
+ *	xtun_rx.c	frames from userspace enter the stack
  *	xtun_info.c	what sysfs and netlink tell of it
  *	xtun_steer.c	which queue a frame goes to
  *	xtun_filter.c	which frames go there at all
  *	xtun_queue.c	the queue between the interface and the files
  *	xtun_frame.c	bytes to skb, skb to bytes, every check on a frame
+ *	xtun_batch.c	several frames in one read() or write()
+ *	xtun_ring.c	a pair of rings: memory, and its place on a queue
+ *	xtun_ring_tx.c	frames to a program by its ring, and when it is woken
+ *	xtun_ring_rx.c	frames from a program by its ring
  *	xtun_xdp.c	XDP programs, and frames from others'
  *	xtun_napi.c	frames that enter by NAPI
  *	xtun_account.c	how much of what a file wrote the stack still holds
  *	xtun_attach.c	the shape that TUNSETIFF and TUNSETQUEUE give
  *	xtun_ctl.c	the ioctls of tap
+ *	xtun_ioc.c	the ioctls that are xtun's own
  *	xtun_chr.c	/dev/xtun: open, read, write, poll, release
  *	xtun_ethtool.c	what ethtool shows and sets
  *	xtun_trace.h	the tracepoints
@@ -43,6 +49,25 @@ static bool create = true;
 module_param(create, bool, 0444);
 MODULE_PARM_DESC(create, "Make one interface at load (default: Y); without, 'ip link add NAME type xtun' makes them");
 
+static uint queues = 1;
+module_param(queues, uint, 0444);
+MODULE_PARM_DESC(queues, "How many queues that interface may have: one that plain files share, and one of its own for each file that asks for rings or says IFF_MULTI_QUEUE; 1 to 256 (default: 1)");
+
+static bool rings = true;
+module_param(rings, bool, 0644);
+MODULE_PARM_DESC(rings, "Offer rings (default: Y); without, and where the data cache aliases, programs are told that there are none and use read() and write()");
+
+/**
+ * xtun_main_offers_rings() - whether files may have rings
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool xtun_main_offers_rings(void)
+{
+	return READ_ONCE(rings);
+}
+
 static int __init xtun_init(void)
 {
 	int err;
@@ -51,13 +76,20 @@ static int __init xtun_init(void)
 		pr_err("name=%s is no name for an interface\n", name);
 		return -EINVAL;
 	}
+	if (!queues || queues > XTUN_QUEUES_MAX) {
+		pr_err("queues=%u is not from 1 to %u\n", queues, XTUN_QUEUES_MAX);
+		return -EINVAL;
+	}
 
-	err = xtun_net_init();
+	err = xtun_ring_init();
 	if (err)
 		return err;
+	err = xtun_net_init();
+	if (err)
+		goto err_ring;
 
 	if (create) {
-		err = xtun_net_create(&init_net, name, make_kuid(&init_user_ns, owner),
+		err = xtun_net_create(&init_net, name, queues, make_kuid(&init_user_ns, owner),
 				      make_kgid(&init_user_ns, group));
 		if (err) {
 			pr_err("cannot make interface %s: %d\n", name, err);
@@ -73,6 +105,8 @@ static int __init xtun_init(void)
 
 err_net:
 	xtun_net_exit();
+err_ring:
+	xtun_ring_exit();
 	return err;
 }
 module_init(xtun_init);
@@ -86,6 +120,7 @@ static void __exit xtun_exit(void)
 {
 	xtun_chr_exit();
 	xtun_net_exit();
+	xtun_ring_exit();
 }
 module_exit(xtun_exit);
 

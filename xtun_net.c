@@ -224,34 +224,37 @@ static void xtun_net_let_go(struct sk_buff *skb)
 	nf_reset_ct(skb);
 }
 
-static bool xtun_net_filter(struct xtun_slot *slot, struct sk_buff *skb)
-{
-	enum xtun_counter loss;
-	struct xtun_queue *q;
-	bool pass;
-
-	rcu_read_lock();
-	q = rcu_dereference(slot->queue);
-	pass = !q || xtun_filter_pass(netdev_priv(slot->dev), q, skb, &loss);
-	rcu_read_unlock();
-	if (unlikely(!pass))
-		xtun_lose(slot, loss, skb, skb->len);
-	return pass;
-}
-
-static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
+static void xtun_net_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb)
 {
 	xtun_count(slot, XTUN_TX_IN);
-	if (unlikely(!xtun_net_filter(slot, skb)))
-		return;
+	xtun_lose(slot, loss, skb, skb->len);
+}
 
+/* The core calls with bottom halves off, which is what RCU asks for here. */
+static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
+	enum xtun_counter loss = XTUN_TX_DETACHED;
+	struct xtun_ring *ring;
+
+	if (unlikely(!q || !xtun_filter_pass(netdev_priv(slot->dev), q, skb, &loss))) {
+		xtun_net_lose(slot, loss, skb);
+		return;
+	}
+	ring = rcu_dereference_bh(q->ring);
+	if (ring) {
+		/* It is copied at once, and may keep what it holds until then. */
+		skb_tx_timestamp(skb);
+		xtun_ring_put(slot, ring, skb);
+		return;
+	}
 	/* The sender's own pages, of a zero-copy send. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
-		xtun_lose(slot, XTUN_TX_NOMEM, skb, skb->len);
+		xtun_net_lose(slot, XTUN_TX_NOMEM, skb);
 		return;
 	}
 	xtun_net_let_go(skb);
-	xtun_queue_put(slot, skb);
+	xtun_queue_put(slot, q, skb);
 }
 
 /* What a reader with a vnet header can take, it tells there. */
@@ -330,7 +333,7 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		/* Unfinished ones the core has counted as dropped. */
 		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM] +
 				     sum[XTUN_TX_TXFILTER] + sum[XTUN_TX_FILTER] +
-				     sum[XTUN_TX_EBPF];
+				     sum[XTUN_TX_EBPF] + sum[XTUN_TX_BROKEN];
 		/* These were transmitted, as far as tx_packets goes. */
 		stats->tx_errors += sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
 				    sum[XTUN_TX_DETACHED];
@@ -343,7 +346,7 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 				     sum[XTUN_RX_XDP_DROP] + sum[XTUN_RX_XDP_ABORTED] +
 				     sum[XTUN_RX_XDP_FAILED];
 		stats->rx_frame_errors += sum[XTUN_RX_HEADER] + sum[XTUN_RX_PROTO] +
-					  sum[XTUN_RX_LAYOUT];
+					  sum[XTUN_RX_LAYOUT] + sum[XTUN_RX_BROKEN];
 	}
 	stats->rx_errors += stats->rx_length_errors + stats->rx_frame_errors;
 }
@@ -533,19 +536,21 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
  * xtun_net_create() - make an interface
  * @net: namespace
  * @name: of the interface
+ * @queues: how many it may have
  * @owner: who may attach, or INVALID_UID
  * @group: whose members may attach, or INVALID_GID
  *
  * Context: process, takes RTNL.
  * Return: 0, -ENOMEM, or what register_netdev() refuses with (-EEXIST).
  */
-int xtun_net_create(struct net *net, const char *name, kuid_t owner, kgid_t group)
+int xtun_net_create(struct net *net, const char *name, unsigned int queues, kuid_t owner,
+		    kgid_t group)
 {
 	struct net_device *dev;
 	struct xtun *xt;
 	int err;
 
-	dev = alloc_netdev(sizeof(*xt), name, NET_NAME_USER, xtun_net_setup);
+	dev = alloc_netdev_mqs(sizeof(*xt), name, NET_NAME_USER, xtun_net_setup, queues, queues);
 	if (!dev)
 		return -ENOMEM;
 	dev_net_set(dev, net);
@@ -590,189 +595,51 @@ static bool xtun_net_may_attach(struct net_device *dev, const struct file *file)
 }
 
 /**
- * xtun_net_find() - the shared queue of an interface
+ * xtun_net_find_dev() - an interface that a file attaches to without TUNSETIFF
  * @net: namespace
  * @name: of the interface
  * @file: who wants to use it
  *
  * Context: under RCU.
- * Return: the queue, borrowed; ERR_PTR(-ENODEV) if there is no such xtun,
- * ERR_PTR(-EPERM) if the opener of @file may not use it, ERR_PTR(-EBUSY) if
- * queue 0 is another file's own.
+ * Return: the interface, borrowed; ERR_PTR(-ENODEV) if there is no such xtun,
+ * ERR_PTR(-EPERM) if the opener of @file may not use it.
  */
-struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct file *file)
+struct net_device *xtun_net_find_dev(struct net *net, const char *name, const struct file *file)
 {
 	struct net_device *dev = dev_get_by_name_rcu(net, name);
-	struct xtun_queue *q;
-	struct xtun *xt;
 
 	/* Frames are what a plain file reads, and not IP packets. */
 	if (!dev || dev->netdev_ops != &xtun_net_ops)
 		return ERR_PTR(-ENODEV);
 	if (!xtun_net_may_attach(dev, file))
 		return ERR_PTR(-EPERM);
+	return dev;
+}
 
+/**
+ * xtun_net_find() - the shared queue of an interface
+ * @net: namespace
+ * @name: of the interface
+ * @file: who wants to use it
+ *
+ * Context: under RCU.
+ * Return: the queue, borrowed; an ERR_PTR as of xtun_net_find_dev(), or
+ * ERR_PTR(-EBUSY) if queue 0 is another file's own.
+ */
+struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct file *file)
+{
+	struct net_device *dev = xtun_net_find_dev(net, name, file);
+	struct xtun_queue *q;
+	struct xtun *xt;
+
+	if (IS_ERR(dev))
+		return ERR_CAST(dev);
 	xt = netdev_priv(dev);
 	q = rcu_dereference(xt->slots[0].queue);
 	if (!q)
 		return ERR_PTR(-ENODEV);
 	/* Of the file that said TUNSETIFF, or is just saying it. */
 	return q->own ? ERR_PTR(-EBUSY) : q;
-}
-
-static __be16 xtun_net_ip_protocol(struct sk_buff *skb)
-{
-	if (!pskb_may_pull(skb, 1))
-		return 0;
-	switch (skb->data[0] >> 4) {
-	case 4:
-		return htons(ETH_P_IP);
-	case 6:
-		return htons(ETH_P_IPV6);
-	default:
-		return 0;
-	}
-}
-
-/*
- * Older kernels do not look for the transport header of a large frame whose
- * vnet header does not say where it is.
- */
-static void xtun_net_find_headers(struct sk_buff *skb)
-{
-	skb_reset_network_header(skb);
-	if (skb_is_gso(skb))
-		skb_probe_transport_header(skb);
-}
-
-/* What a program wrote in front of it is applied; 0 or the loss. */
-static int xtun_net_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct xtun_meta *meta)
-{
-	struct net_device *dev = slot->dev;
-	struct xtun *xt = netdev_priv(dev);
-	unsigned int flags = READ_ONCE(xt->flags);
-
-	skb->dev = dev;
-	if (meta->has_vnet && xtun_compat_vnet_to_skb(skb, &meta->vnet, xtun_vnet_is_le(flags)))
-		return XTUN_RX_HEADER;
-	if (flags & IFF_TUN) {
-		skb_reset_mac_header(skb);
-		skb->protocol = meta->has_pi ? meta->proto : xtun_net_ip_protocol(skb);
-		xtun_net_find_headers(skb);
-		return meta->has_pi || skb->protocol ? 0 : XTUN_RX_PROTO;
-	}
-	if (!pskb_may_pull(skb, ETH_HLEN))
-		return XTUN_RX_NOMEM;
-	skb->protocol = eth_type_trans(skb, dev);
-	xtun_net_find_headers(skb);
-	return 0;
-}
-
-static void xtun_net_deliver(struct xtun_slot *slot, struct sk_buff *skb, unsigned int len)
-{
-	const struct xtun *xt = netdev_priv(slot->dev);
-
-	if (READ_ONCE(xt->rx_direct)) {
-		/* What becomes of it here is the stack's: it counts its own drops. */
-		local_bh_disable();
-		netif_receive_skb(skb);
-		local_bh_enable();
-	} else if (unlikely(netif_rx(skb) == NET_RX_DROP)) {
-		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
-		return;
-	}
-	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
-	trace_xtun_rx(slot->dev, slot->index, len);
-}
-
-static int xtun_net_receive_up(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
-			       const struct xtun_meta *meta, unsigned int len)
-{
-	if (slot->index < slot->dev->real_num_rx_queues)
-		skb_record_rx_queue(skb, slot->index);
-	if (!meta->xdp_done) {
-		skb = xtun_xdp_generic(slot, skb);
-		if (!skb)
-			return 0;
-	}
-	xtun_steer_learn(slot, skb);
-	if (!READ_ONCE(q->napi_on)) {
-		xtun_net_deliver(slot, skb, len);
-	} else if (!xtun_napi_put(q, skb)) {
-		xtun_lose(slot, XTUN_RX_DETACHED, skb, len);
-		return -EBUSY;
-	}
-	return 0;
-}
-
-/**
- * xtun_net_receive() - a frame from userspace enters the stack
- * @q: the queue; its file is attached
- * @skb: the frame; of an Ethernet device, at least a header; consumed
- * @meta: what was in front of it
- *
- * Context: process, bottom halves on.
- * Return: 0, also when the backlog was full or an XDP program took the frame
- * (that is counted); -EINVAL for an offload that does not fit the frame, or a
- * packet that is no IP, -EIO if the interface is down, -EBUSY if a queue with
- * NAPI is out of service, -EBADFD if the interface is gone.
- */
-int xtun_net_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta)
-{
-	unsigned int len = skb->len;
-	struct xtun_slot *slot;
-	int loss, err = 0;
-	bool up;
-
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	if (unlikely(!slot)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-		err = -EBADFD;
-		goto unlock;
-	}
-	xtun_count(slot, XTUN_RX_IN);
-
-	up = xtun_is_up(slot->dev);
-	if (up && !(meta->has_vnet && meta->vnet.hdr.gso_type) &&
-	    !xtun_xdp_native(slot, q, skb, &meta->xdp_done))
-		goto unlock;
-	len = skb->len;
-	loss = xtun_net_prepare(slot, skb, meta);
-	if (unlikely(loss)) {
-		xtun_lose(slot, loss, skb, len);
-		err = loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL;
-		goto unlock;
-	}
-	if (unlikely(!up)) {
-		xtun_lose(slot, XTUN_RX_DOWN, skb, len);
-		err = -EIO;
-		goto unlock;
-	}
-	err = xtun_net_receive_up(slot, q, skb, meta, len);
-unlock:
-	rcu_read_unlock();
-	return err;
-}
-
-/**
- * xtun_net_ask() - what a write of no bytes is answered
- * @q: the queue; its file is attached
- *
- * Context: any.
- * Return: -EINVAL if the interface is up, -EIO if down, -EBADFD if gone.
- */
-int xtun_net_ask(struct xtun_queue *q)
-{
-	struct xtun_slot *slot;
-	int err = -EBADFD;
-
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	if (slot)
-		err = xtun_is_up(slot->dev) ? -EINVAL : -EIO;
-	rcu_read_unlock();
-	return err;
 }
 
 /**

@@ -62,6 +62,37 @@ void xtun_count(struct xtun_slot *slot, enum xtun_counter c)
 }
 
 /**
+ * xtun_count_n() - count several at once
+ * @slot: of the queue
+ * @c: which
+ * @n: how many
+ *
+ * Context: as xtun_count().
+ */
+void xtun_count_n(struct xtun_slot *slot, enum xtun_counter c, unsigned int n)
+{
+	xtun_add(get_cpu_ptr(slot->stats), c, n);
+	put_cpu_ptr(slot->stats);
+}
+
+/**
+ * xtun_count_queued() - count a frame that was transmitted and is on its way
+ * @slot: of the queue
+ * @len: its length in bytes
+ *
+ * Context: as xtun_count().
+ */
+void xtun_count_queued(struct xtun_slot *slot, unsigned int len)
+{
+	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
+
+	xtun_add(stats, XTUN_TX_IN, 1);
+	xtun_add(stats, XTUN_TX_QUEUED, 1);
+	xtun_add(stats, XTUN_TX_BYTES, len);
+	put_cpu_ptr(slot->stats);
+}
+
+/**
  * xtun_count_bytes() - count one frame and its length
  * @slot: of the queue
  * @frames: counter of frames
@@ -248,6 +279,10 @@ struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
  */
 void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q)
 {
+	struct xtun_ring *ring = xtun_ring_unpublish(q);
+
+	if (ring)
+		xtun_ring_stop(slot, ring);
 	xtun_napi_stop(slot, q);
 	xtun_queue_drain(slot, q);
 	xtun_xdp_queue_exit(q);
@@ -262,9 +297,19 @@ void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q)
  */
 void xtun_queue_restart(struct xtun_queue *q)
 {
+	struct xtun_slot *slot;
+	struct xtun_ring *ring;
+
 	spin_lock_bh(&q->lock);
 	xtun_queue_restart_locked(q);
 	spin_unlock_bh(&q->lock);
+
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	ring = rcu_dereference(q->ring);
+	if (slot && ring)
+		xtun_ring_restart(slot, ring);
+	rcu_read_unlock();
 }
 
 /**
@@ -459,7 +504,7 @@ static bool xtun_queue_presses_back(const struct xtun_slot *slot, const struct x
 }
 
 static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
-			      enum xtun_counter *loss)
+			      enum xtun_counter *loss, bool *ring)
 {
 	unsigned int limit = READ_ONCE(slot->dev->tx_queue_len);
 	unsigned int most = limit;
@@ -472,6 +517,9 @@ static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, stru
 		most += limit;
 	if (unlikely(q->dead || !q->enabled)) {
 		*loss = XTUN_TX_DETACHED;
+	} else if (unlikely(rcu_access_pointer(q->ring))) {
+		/* It came since the caller looked: who brings it has emptied the list. */
+		*ring = true;
 	} else if (skb_queue_len(&q->frames) >= most) {
 		*loss = XTUN_TX_FULL;
 	} else {
@@ -490,26 +538,34 @@ static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, stru
 /**
  * xtun_queue_put() - a frame on its way to userspace
  * @slot: of the queue
- * @skb: the frame, which holds nothing of others any more; consumed
+ * @q: the queue
+ * @skb: the frame, which holds nothing of others any more; consumed and counted
  *
  * Context: softirq, or process with bottom halves off.
  */
-void xtun_queue_put(struct xtun_slot *slot, struct sk_buff *skb)
+void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb)
 {
+	struct xtun_ring *ring = rcu_dereference_bh(q->ring);
 	enum xtun_counter loss = XTUN_TX_DETACHED;
 	unsigned int len = skb->len;
-	struct xtun_queue *q;
+	bool late_ring = false;
 
 	BUILD_BUG_ON(sizeof(struct xtun_cb) > sizeof(skb->cb));
+	if (ring) {
+		xtun_ring_put(slot, ring, skb);
+		return;
+	}
 	XTUN_CB(skb)->queued = get_jiffies_64();
-
-	rcu_read_lock();
-	q = rcu_dereference(slot->queue);
-	if (likely(q && xtun_queue_append(slot, q, skb, &loss)))
-		xtun_count_bytes(slot, XTUN_TX_QUEUED, XTUN_TX_BYTES, len);
-	else
-		xtun_lose(slot, loss, skb, len);
-	rcu_read_unlock();
+	if (likely(xtun_queue_append(slot, q, skb, &loss, &late_ring))) {
+		xtun_count_queued(slot, len);
+		return;
+	}
+	if (late_ring) {
+		xtun_ring_put(slot, rcu_dereference_bh(q->ring), skb);
+		return;
+	}
+	xtun_count(slot, XTUN_TX_IN);
+	xtun_lose(slot, loss, skb, len);
 }
 
 /* Half of it: to be woken for each frame would cost more than it gives. */
@@ -572,6 +628,61 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
 	if (err)
 		return ERR_PTR(err);
 	return skb ?: ERR_PTR(-EBADFD);
+}
+
+/**
+ * xtun_queue_take_more() - further frames for a batch, as far as they wait
+ * @q: the queue; its file is attached
+ * @list: the first; the others are added
+ * @most: how long it may become
+ * @headers: bytes that stand in front of each frame of that file
+ * @room: bytes for all records together
+ *
+ * Context: process.
+ */
+void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsigned int most,
+			  unsigned int headers, size_t room)
+{
+	struct sk_buff *skb = skb_peek(list);
+	size_t size = XTUN_RECORD_SIZE(headers + skb->len);
+
+	spin_lock_bh(&q->lock);
+	while (skb_queue_len(list) < most && (skb = skb_peek(&q->frames))) {
+		size += XTUN_RECORD_SIZE(headers + skb->len);
+		if (size > room)
+			break;
+		__skb_unlink(skb, &q->frames);
+		skb->dev = NULL;
+		__skb_queue_tail(list, skb);
+	}
+	if (unlikely(q->stopped) && xtun_queue_has_room(q))
+		xtun_queue_restart_locked(q);
+	spin_unlock_bh(&q->lock);
+}
+
+/**
+ * xtun_queue_delivered() - frames that a batch has brought to userspace, whole
+ * @q: the queue
+ * @list: the frames; emptied
+ *
+ * Context: process.
+ */
+void xtun_queue_delivered(struct xtun_queue *q, struct sk_buff_head *list)
+{
+	struct xtun_slot *slot;
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	slot = rcu_dereference_bh(q->slot);
+	if (slot)
+		xtun_count_n(slot, XTUN_TX_OUT, skb_queue_len(list));
+	while ((skb = __skb_dequeue(list))) {
+		if (slot)
+			trace_xtun_tx(slot->dev, slot->index, skb->len);
+		/* As a NAPI gives back what it has sent: many at a time. */
+		napi_consume_skb(skb, 1);
+	}
+	local_bh_enable();
 }
 
 /**
@@ -703,6 +814,7 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers)
 {
 	struct xtun_queue *q = rtnl_dereference(slot->queue);
+	struct xtun_ring *ring;
 
 	*waiting = 0;
 	*readers = 0;
@@ -712,4 +824,7 @@ void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers)
 	*waiting = skb_queue_len(&q->frames);
 	*readers = q->readers;
 	spin_unlock_bh(&q->lock);
+	ring = rtnl_dereference(q->ring);
+	if (ring)
+		*waiting += xtun_ring_tx_waiting(slot, ring);
 }

@@ -77,16 +77,26 @@ void xtun_steer_free(struct net_device *dev)
 	xt->steer.live = NULL;
 }
 
+static bool xtun_steer_serves(const struct xtun *xt, u16 i)
+{
+	const struct xtun_queue *q = rcu_dereference(xt->slots[i].queue);
+	const struct xtun_ring *ring;
+
+	if (!q || !READ_ONCE(q->readers) || !READ_ONCE(q->enabled))
+		return false;
+	ring = rcu_dereference(q->ring);
+	return !ring || !READ_ONCE(ring->broken);
+}
+
 /**
  * xtun_steer_update() - a queue has come into service, or left it
  * @dev: the interface
  *
- * Context: process, under RCU or RTNL.
+ * Context: process or softirq, under RCU or RTNL.
  */
 void xtun_steer_update(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
-	const struct xtun_queue *q;
 	unsigned int i, n = 0;
 
 	if (!xt->steer.live)
@@ -94,8 +104,7 @@ void xtun_steer_update(struct net_device *dev)
 	spin_lock_bh(&xt->steer.lock);
 	rcu_read_lock();
 	for (i = 0; i < dev->num_tx_queues; i++) {
-		q = rcu_dereference(xt->slots[i].queue);
-		if (q && READ_ONCE(q->readers) && READ_ONCE(q->enabled))
+		if (xtun_steer_serves(xt, i))
 			WRITE_ONCE(xt->steer.live[n++], i);
 	}
 	rcu_read_unlock();
@@ -130,13 +139,6 @@ static u16 xtun_steer_nth(const struct xtun *xt, unsigned int n, unsigned int co
 u16 xtun_steer_by_cpu(const struct xtun *xt)
 {
 	return xtun_steer_nth(xt, smp_processor_id(), xtun_steer_count(xt));
-}
-
-static bool xtun_steer_serves(const struct xtun *xt, u16 i)
-{
-	const struct xtun_queue *q = rcu_dereference(xt->slots[i].queue);
-
-	return q && READ_ONCE(q->readers) && READ_ONCE(q->enabled);
 }
 
 /* -1 if the flow is not known. */

@@ -79,8 +79,8 @@ static void xtun_xdp_to_skb(const struct xdp_buff *xdp, struct sk_buff *skb)
 }
 
 /* Sent back: it is transmitted by the interface that it was written to. */
-static void xtun_xdp_bounce(struct xtun_slot *slot, const struct xdp_buff *xdp,
-			    struct sk_buff *skb)
+static void xtun_xdp_bounce(struct xtun_slot *slot, struct xtun_queue *q,
+			    const struct xdp_buff *xdp, struct sk_buff *skb)
 {
 	/* Only its writer may be there to read it, who may be waiting for room. */
 	skb_orphan(skb);
@@ -90,8 +90,7 @@ static void xtun_xdp_bounce(struct xtun_slot *slot, const struct xdp_buff *xdp,
 
 	skb_reset_mac_header(skb);
 	skb->protocol = eth_hdr(skb)->h_proto;
-	xtun_count(slot, XTUN_TX_IN);
-	xtun_queue_put(slot, skb);
+	xtun_queue_put(slot, q, skb);
 }
 
 static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, struct xdp_buff *xdp,
@@ -116,15 +115,15 @@ static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, str
 	xtun_count(slot, XTUN_RX_XDP_REDIRECT);
 }
 
-static bool xtun_xdp_act(struct xtun_slot *slot, struct bpf_prog *prog, struct xdp_buff *xdp,
-			 struct sk_buff *skb, u32 act)
+static bool xtun_xdp_act(struct xtun_slot *slot, struct xtun_queue *q, struct bpf_prog *prog,
+			 struct xdp_buff *xdp, struct sk_buff *skb, u32 act)
 {
 	switch (act) {
 	case XDP_PASS:
 		xtun_xdp_to_skb(xdp, skb);
 		return true;
 	case XDP_TX:
-		xtun_xdp_bounce(slot, xdp, skb);
+		xtun_xdp_bounce(slot, q, xdp, skb);
 		return false;
 	case XDP_REDIRECT:
 		xtun_xdp_redirect(slot, prog, xdp, skb);
@@ -153,7 +152,7 @@ static bool xtun_xdp_run(struct xtun_slot *slot, struct xtun_queue *q, struct bp
 	local_bh_disable();
 	xtun_compat_bpf_enter(&context);
 	xtun_compat_xdp_buff(&xdp, &q->rxq, skb->head, size, skb_headroom(skb), skb->len);
-	pass = xtun_xdp_act(slot, prog, &xdp, skb, bpf_prog_run_xdp(prog, &xdp));
+	pass = xtun_xdp_act(slot, q, prog, &xdp, skb, bpf_prog_run_xdp(prog, &xdp));
 	xtun_compat_bpf_leave(&context);
 	local_bh_enable();
 	return pass;
@@ -248,6 +247,7 @@ int xtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 
 {
 	struct xtun *xt = netdev_priv(dev);
 	struct xtun_slot *slot;
+	struct xtun_queue *q;
 	struct sk_buff *skb;
 	int i;
 
@@ -256,7 +256,8 @@ int xtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 
 
 	rcu_read_lock();
 	slot = &xt->slots[xtun_steer_by_cpu(xt)];
-	if (!rcu_access_pointer(slot->queue)) {
+	q = rcu_dereference(slot->queue);
+	if (!q) {
 		rcu_read_unlock();
 		return -ENXIO;
 	}
@@ -265,11 +266,12 @@ int xtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 
 
 		skb = xtun_xdp_frame_to_skb(dev, frames[i]);
 		xdp_return_frame(frames[i]);
-		xtun_count(slot, XTUN_TX_IN);
-		if (likely(skb))
-			xtun_queue_put(slot, skb);
-		else
+		if (likely(skb)) {
+			xtun_queue_put(slot, q, skb);
+		} else {
+			xtun_count(slot, XTUN_TX_IN);
 			xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
+		}
 	}
 	rcu_read_unlock();
 	return n;

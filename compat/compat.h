@@ -6,10 +6,13 @@
 #ifndef _XTUN_COMPAT_H
 #define _XTUN_COMPAT_H
 
+#include <linux/cacheinfo.h>
 #include <linux/compat.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
+#include <linux/hrtimer.h>
 #include <linux/if_tun.h>
+#include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
@@ -118,6 +121,66 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 	, struct kernel_ethtool_ringparam *kernel_ring, struct netlink_ext_ack *extack
 #else
 #define XTUN_COMPAT_RINGPARAM_MORE
+#endif
+
+/* .get_coalesce and .set_coalesce have as many. */
+#ifdef XTUN_HAVE_KERNEL_COALESCE
+#define XTUN_COMPAT_COALESCE_MORE						\
+	, struct kernel_ethtool_coalesce *kernel_coalesce, struct netlink_ext_ack *extack
+#else
+#define XTUN_COMPAT_COALESCE_MORE
+#endif
+
+/**
+ * xtun_compat_hrtimer_init() - a timer that expires in softirq
+ * @timer: the timer
+ * @function: called then
+ */
+static inline void xtun_compat_hrtimer_init(struct hrtimer *timer,
+					    enum hrtimer_restart (*function)(struct hrtimer *))
+{
+#ifdef XTUN_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	timer->function = function;
+#endif
+}
+
+/**
+ * xtun_compat_dcache_aliases() - whether two mappings of a page may differ
+ *
+ * Return: true if so.
+ */
+static inline bool xtun_compat_dcache_aliases(void)
+{
+#if defined(XTUN_HAVE_DCACHE_ALIASING)
+	return cpu_dcache_is_aliasing();
+#elif defined(cpu_has_dc_aliases)
+	return cpu_has_dc_aliases;
+#else
+	return false;
+#endif
+}
+
+/**
+ * xtun_compat_vm_flags_clear() - vm_flags_clear()
+ * @vma: a mapping that is being made
+ * @flags: to be cleared
+ */
+static inline void xtun_compat_vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+{
+#ifdef XTUN_HAVE_VM_FLAGS_CLEAR
+	vm_flags_clear(vma, flags);
+#else
+	vma->vm_flags &= ~flags;
+#endif
+}
+
+#ifdef XTUN_HAVE_NAPI_BUILD_SKB
+#define xtun_compat_napi_build_skb(data, size)	napi_build_skb(data, size)
+#else
+#define xtun_compat_napi_build_skb(data, size)	build_skb(data, size)
 #endif
 
 /**

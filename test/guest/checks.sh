@@ -137,13 +137,15 @@ tells_allocations() {
 # of an index that numbers what everybody registers stays as long as the others,
 # and trackers of references are kept for a while to tell of a second return;
 # what is allocated while the stack receives a frame, called by xtun or in a
-# softirq above it, is the stack's; and socket buffers are counted below.
+# softirq above it, is the stack's; what tells where memory was mapped is freed
+# long after it was (the mapping itself is another object); and socket buffers
+# are counted below.
 suspects() {
 	allocations '*' | awk '
 	/^ *[0-9]+ / {
 		pids = match($0, /pid=[0-9-]+/) ? substr($0, RSTART + 4, RLENGTH - 4) : ""
 		sub("-", " ", pids)
-		others = /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|ref_tracker_alloc/
+		others = /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|ref_tracker_alloc|alloc_vmap_area/
 	}
 	/softirq|netif_receive_skb|napi_skb_cache_get/ { others = 1 }
 	!others && match($0, /0xf[0-9a-f]+/) {

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames to a program by its tx ring, and when it is woken.
+ *
+ * Whoever transmits copies the frame into the ring, under the ring's lock, and
+ * is done with it. What the program has taken is found out later, and for many
+ * frames at once: only when the ring seems to be full, or when somebody asks how
+ * many frames wait. Until then the ring is filled behind what is known to have
+ * been taken (ring->tx_done), so that most frames cost no look at the page that
+ * the program writes but the one for its wish to be woken.
+ */
+#include <linux/hrtimer.h>
+#include <linux/poll.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched/signal.h>
+
+#include "xtun.h"
+#include "xtun_trace.h"
+
+/* How far to look ahead, at most, when room is sought: it is done under the lock. */
+#define XTUN_RING_SLACK	0x10000
+/* While less than this is free, one frame may not fit. */
+#define XTUN_RING_TIGHT	XTUN_RECORD_SIZE(XTUN_FRAME_MAX)
+
+static struct xtun_record *xtun_ring_tx_record(const struct xtun_ring *ring, u32 pos)
+{
+	return ring->tx.data + (pos & (ring->tx_size - 1));
+}
+
+/*
+ * How far the program has come; false if that is nowhere in what it was given.
+ * Acquires: what it has taken is overwritten only afterwards. Pairs with its
+ * release of tx_cons; docs/litmus/tx-reuse.litmus.
+ */
+static bool xtun_ring_tx_cons(const struct xtun_ring *ring, u32 *cons)
+{
+	*cons = smp_load_acquire(&ring->user->tx_cons);
+	return *cons - ring->tx_done <= ring->tx_prod - ring->tx_done;
+}
+
+/*
+ * Count what the program has taken, until @free bytes of the ring are known to
+ * be free, or all is counted. The records' lengths are the kernel's own: the
+ * program cannot write them.
+ */
+static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u32 free)
+{
+	unsigned int n = 0;
+	u32 cons, size;
+
+	lockdep_assert_held(&ring->lock);
+	if (!xtun_ring_tx_cons(ring, &cons))
+		return false;
+	while (ring->tx_done != cons && ring->tx_size - (ring->tx_prod - ring->tx_done) < free) {
+		size = XTUN_RECORD_SIZE(xtun_ring_tx_record(ring, ring->tx_done)->len);
+		/* It says to be in the middle of a record. */
+		if (size > cons - ring->tx_done)
+			return false;
+		ring->tx_done += size;
+		n++;
+	}
+	ring->tx_waiting -= n;
+	xtun_count_n(slot, XTUN_TX_OUT, n);
+	return true;
+}
+
+static void xtun_ring_tx_wake(struct xtun_ring *ring)
+{
+	lockdep_assert_held(&ring->lock);
+	ring->armed = false;
+	hrtimer_try_to_cancel(&ring->timer);
+	__wake_up(&ring->xf->wait, TASK_INTERRUPTIBLE, 1, poll_to_key(EPOLLIN | EPOLLRDNORM));
+	kill_fasync(&ring->xf->fasync, SIGIO, POLL_IN);
+}
+
+static bool xtun_ring_tx_is_enough(const struct xtun_ring *ring)
+{
+	const struct xtun_wake *wake = &ring->wake;
+
+	if (wake->bytes && ring->tx_prod - READ_ONCE(ring->user->tx_cons) >= wake->bytes)
+		return true;
+	return (wake->frames || !wake->bytes) && ring->pending >= wake->frames;
+}
+
+/* The reader wants to be woken; whether now is the time. */
+static void xtun_ring_tx_moderate(struct xtun_ring *ring)
+{
+	if (!ring->armed) {
+		ring->armed = true;
+		ring->pending = 0;
+	}
+	ring->pending++;
+	if (xtun_ring_tx_is_enough(ring))
+		xtun_ring_tx_wake(ring);
+	else if (ring->pending == 1)
+		hrtimer_start(&ring->timer, ns_to_ktime((u64)ring->wake.usecs * NSEC_PER_USEC), HRTIMER_MODE_REL_SOFT);
+}
+
+static enum hrtimer_restart xtun_ring_tx_timer(struct hrtimer *timer)
+{
+	struct xtun_ring *ring = container_of(timer, struct xtun_ring, timer);
+
+	spin_lock(&ring->lock);
+	if (ring->armed && ring->pending)
+		xtun_ring_tx_wake(ring);
+	spin_unlock(&ring->lock);
+	return HRTIMER_NORESTART;
+}
+
+static void xtun_ring_tx_publish(struct xtun_ring *ring, u32 size)
+{
+	u32 from = ring->tx_prod;
+
+	ring->tx_prod = from + size;
+	ring->tx_waiting++;
+	/* Pairs with the reader's acquire; docs/litmus/tx-data.litmus. */
+	smp_store_release(&ring->kernel->tx_prod, ring->tx_prod);
+	/* Pairs with the reader's barrier between tx_wake and tx_prod; tx-sleep.litmus. */
+	smp_mb();
+	if (unlikely(ring->armed ||
+		     xtun_ring_passes(READ_ONCE(ring->user->tx_wake), from, ring->tx_prod)))
+		xtun_ring_tx_moderate(ring);
+}
+
+/* How much the program has left free, whether that has been counted or not. */
+static u32 xtun_ring_tx_room(const struct xtun_ring *ring)
+{
+	u32 cons;
+
+	return xtun_ring_tx_cons(ring, &cons) ? ring->tx_size - (ring->tx_prod - cons) : 0;
+}
+
+static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring *ring)
+{
+	lockdep_assert_held(&ring->lock);
+	if (!ring->stopped)
+		return;
+	ring->stopped = false;
+	WRITE_ONCE(ring->kernel->doorbell, ring->kernel->doorbell & ~XTUN_DOORBELL_TX);
+	if (netif_running(slot->dev))
+		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
+}
+
+/* The qdisc is to wait while the next frame may not fit. */
+static void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun_ring *ring)
+{
+	if (ring->stopped || xtun_ring_tx_room(ring) >= XTUN_RING_TIGHT)
+		return;
+	ring->stopped = true;
+	netif_tx_stop_queue(netdev_get_tx_queue(slot->dev, slot->index));
+	WRITE_ONCE(ring->kernel->doorbell, ring->kernel->doorbell | XTUN_DOORBELL_TX);
+	/* Pairs with the reader's between tx_cons and doorbell; tx-stop.litmus. */
+	smp_mb();
+	if (xtun_ring_tx_room(ring) >= XTUN_RING_TIGHT)
+		xtun_ring_tx_restart_locked(slot, ring);
+}
+
+/* A place for a record; NULL if there is none, or the program is out of its mind. */
+static struct xtun_record *xtun_ring_tx_reserve(struct xtun_slot *slot, struct xtun_ring *ring,
+						u32 size, enum xtun_counter *loss)
+{
+	u32 slack = min_t(u32, ring->tx_size / 8, XTUN_RING_SLACK);
+
+	if (unlikely(ring->tx_size - (ring->tx_prod - ring->tx_done) < size)) {
+		*loss = XTUN_TX_BROKEN;
+		if (!xtun_ring_tx_reap(slot, ring, size + slack))
+			return NULL;
+		*loss = XTUN_TX_FULL;
+		if (ring->tx_size - (ring->tx_prod - ring->tx_done) < size) {
+			/* Whatever it waits for, it is late. */
+			if (ring->armed)
+				xtun_ring_tx_wake(ring);
+			return NULL;
+		}
+	}
+	return xtun_ring_tx_record(ring, ring->tx_prod);
+}
+
+/* Copies a frame; false if it is lost. */
+static bool xtun_ring_tx_produce(struct xtun_slot *slot, struct xtun_ring *ring,
+				 struct sk_buff *skb, const struct xtun_plan *plan,
+				 enum xtun_counter *loss)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+	unsigned int len = plan->headers + skb->len;
+	struct xtun_record *record;
+
+	spin_lock(&ring->lock);
+	*loss = XTUN_TX_BROKEN;
+	record = NULL;
+	if (likely(!ring->broken))
+		record = xtun_ring_tx_reserve(slot, ring, XTUN_RECORD_SIZE(len), loss);
+	if (likely(record)) {
+		record->len = len;
+		record->flags = 0;
+		xtun_frame_to_memory(plan, skb, record + 1);
+		xtun_ring_tx_publish(ring, XTUN_RECORD_SIZE(len));
+		if (unlikely(READ_ONCE(xt->flags) & IFF_BACKPRESSURE))
+			xtun_ring_tx_press_back(slot, ring);
+	}
+	spin_unlock(&ring->lock);
+	if (unlikely(!record && *loss == XTUN_TX_BROKEN))
+		xtun_ring_break(slot, ring);
+	return record;
+}
+
+/* @counted: as transmitted and queued. */
+static void xtun_ring_tx_put_one(struct xtun_slot *slot, struct xtun_ring *ring,
+				 struct sk_buff *skb, const struct xtun_plan *plan, bool counted)
+{
+	enum xtun_counter loss = XTUN_TX_DETACHED;
+	unsigned int len = skb->len;
+
+	if (likely(READ_ONCE(ring->q->enabled) &&
+		   xtun_ring_tx_produce(slot, ring, skb, plan, &loss))) {
+		if (likely(!counted))
+			xtun_count_queued(slot, len);
+		trace_xtun_tx(slot->dev, slot->index, len);
+		napi_consume_skb(skb, 1);
+		return;
+	}
+	if (!counted)
+		xtun_count(slot, XTUN_TX_IN);
+	xtun_lose(slot, loss, skb, len);
+}
+
+/* Another file's offloads left it unfinished, and this one's has no vnet header. */
+static void xtun_ring_tx_put_unfinished(struct xtun_slot *slot, struct xtun_ring *ring,
+					struct sk_buff *skb, const struct xtun_plan *plan,
+					bool counted)
+{
+	unsigned int len = skb->len;
+	struct sk_buff *next;
+
+	skb = xtun_frame_finish_all(slot, skb);
+	if (!skb) {
+		if (!counted)
+			xtun_count(slot, XTUN_TX_IN);
+		xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
+		return;
+	}
+	skb_list_walk_safe(skb, skb, next) {
+		skb_mark_not_on_list(skb);
+		xtun_ring_tx_put_one(slot, ring, skb, plan, counted);
+		counted = false;
+	}
+}
+
+static void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb,
+			     bool counted)
+{
+	struct xtun_plan plan;
+
+	if (likely(xtun_frame_plan(ring->xf, slot, skb, &plan)))
+		xtun_ring_tx_put_one(slot, ring, skb, &plan, counted);
+	else
+		xtun_ring_tx_put_unfinished(slot, ring, skb, &plan, counted);
+}
+
+/**
+ * xtun_ring_put() - a frame on its way to a program that has rings
+ * @slot: of the queue
+ * @ring: its rings
+ * @skb: the frame; consumed and counted
+ *
+ * Context: softirq, or process with bottom halves off; under RCU.
+ */
+void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb)
+{
+	xtun_ring_tx_put(slot, ring, skb, false);
+}
+
+/**
+ * xtun_ring_put_queued() - the same for one that was queued before the rings came
+ * @slot: of the queue
+ * @ring: its rings
+ * @skb: the frame; consumed
+ *
+ * Context: process with bottom halves off, under RTNL.
+ */
+void xtun_ring_put_queued(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb)
+{
+	xtun_ring_tx_put(slot, ring, skb, true);
+}
+
+/**
+ * xtun_ring_tx_poll() - what poll() is to say of the tx ring
+ * @ring: the rings
+ *
+ * If there is nothing in it, the next frame wakes: a program that sleeps by
+ * poll() need not say so in tx_wake.
+ *
+ * Context: process, after poll_wait().
+ * Return: EPOLLIN or 0.
+ */
+__poll_t xtun_ring_tx_poll(struct xtun_ring *ring)
+{
+	__poll_t events = 0;
+
+	spin_lock_bh(&ring->lock);
+	/* Its own page alone says how far the program is: nonsense is as good as any. */
+	if (READ_ONCE(ring->user->tx_cons) != ring->tx_prod) {
+		events = EPOLLIN | EPOLLRDNORM;
+	} else if (!ring->armed) {
+		ring->armed = true;
+		ring->pending = 0;
+	}
+	spin_unlock_bh(&ring->lock);
+	return events;
+}
+
+/**
+ * xtun_ring_restart() - let the qdisc send if there is room, or if it need not wait
+ * @slot: of the queue
+ * @ring: its rings
+ *
+ * Context: process, under RCU or RTNL.
+ */
+void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+
+	spin_lock_bh(&ring->lock);
+	if (!(READ_ONCE(xt->flags) & IFF_BACKPRESSURE) ||
+	    xtun_ring_tx_room(ring) >= XTUN_RING_TIGHT)
+		xtun_ring_tx_restart_locked(slot, ring);
+	spin_unlock_bh(&ring->lock);
+}
+
+/**
+ * xtun_ring_tx_waiting() - how many frames the program has not taken yet
+ * @slot: of the queue
+ * @ring: its rings
+ *
+ * Those that it has taken are counted before.
+ *
+ * Context: process, under RTNL.
+ * Return: their number.
+ */
+unsigned int xtun_ring_tx_waiting(struct xtun_slot *slot, struct xtun_ring *ring)
+{
+	u32 free = 0;
+	unsigned int waiting;
+	bool more;
+
+	do {
+		spin_lock_bh(&ring->lock);
+		free = ring->tx_size - (ring->tx_prod - ring->tx_done) + XTUN_RING_SLACK;
+		more = xtun_ring_tx_reap(slot, ring, free) &&
+		       ring->tx_size - (ring->tx_prod - ring->tx_done) >= free;
+		waiting = ring->tx_waiting;
+		spin_unlock_bh(&ring->lock);
+		cond_resched();
+	} while (more);
+	return waiting;
+}
+
+/**
+ * xtun_ring_set_wake() - when the reader is woken from now on
+ * @ring: the rings
+ * @wake: when; has been checked
+ *
+ * Context: process.
+ */
+void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake)
+{
+	spin_lock_bh(&ring->lock);
+	ring->wake = *wake;
+	/* What waits would not be woken for by the old rules. */
+	if (ring->armed && ring->pending)
+		xtun_ring_tx_wake(ring);
+	spin_unlock_bh(&ring->lock);
+}
+
+/**
+ * xtun_ring_tx_init() - prepare the tx ring
+ * @ring: the rings, on no queue yet
+ *
+ * Context: process.
+ */
+void xtun_ring_tx_init(struct xtun_ring *ring)
+{
+	xtun_compat_hrtimer_init(&ring->timer, xtun_ring_tx_timer);
+}
+
+/**
+ * xtun_ring_tx_stop() - count what the program has taken, and lose the rest
+ * @slot: of the queue
+ * @ring: its rings, which nobody fills any more
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_ring_tx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
+{
+	unsigned int len;
+
+	hrtimer_cancel(&ring->timer);
+	xtun_ring_tx_waiting(slot, ring);
+	spin_lock_bh(&ring->lock);
+	xtun_ring_tx_restart_locked(slot, ring);
+	spin_unlock_bh(&ring->lock);
+	for (; ring->tx_done != ring->tx_prod; ring->tx_done += XTUN_RECORD_SIZE(len)) {
+		len = xtun_ring_tx_record(ring, ring->tx_done)->len;
+		xtun_lose(slot, XTUN_TX_DETACHED, NULL, len);
+		ring->tx_waiting--;
+		cond_resched();
+	}
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames from userspace enter the stack: what stood in front of a frame is
+ * applied to it, XDP programs see it, and it is delivered, alone or with others.
+ */
+#include <linux/etherdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#include "xtun.h"
+#include "xtun_trace.h"
+
+static __be16 xtun_rx_ip_protocol(struct sk_buff *skb)
+{
+	if (!pskb_may_pull(skb, 1))
+		return 0;
+	switch (skb->data[0] >> 4) {
+	case 4:
+		return htons(ETH_P_IP);
+	case 6:
+		return htons(ETH_P_IPV6);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Older kernels do not look for the transport header of a large frame whose
+ * vnet header does not say where it is.
+ */
+static void xtun_rx_find_headers(struct sk_buff *skb)
+{
+	skb_reset_network_header(skb);
+	if (skb_is_gso(skb))
+		skb_probe_transport_header(skb);
+}
+
+/* What a program wrote in front of it is applied; 0 or the loss. */
+static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct xtun_meta *meta)
+{
+	struct net_device *dev = slot->dev;
+	struct xtun *xt = netdev_priv(dev);
+	unsigned int flags = READ_ONCE(xt->flags);
+
+	skb->dev = dev;
+	if (meta->has_vnet && xtun_compat_vnet_to_skb(skb, &meta->vnet, xtun_vnet_is_le(flags)))
+		return XTUN_RX_HEADER;
+	if (flags & IFF_TUN) {
+		skb_reset_mac_header(skb);
+		skb->protocol = meta->has_pi ? meta->proto : xtun_rx_ip_protocol(skb);
+		xtun_rx_find_headers(skb);
+		return meta->has_pi || skb->protocol ? 0 : XTUN_RX_PROTO;
+	}
+	if (!pskb_may_pull(skb, ETH_HLEN))
+		return XTUN_RX_NOMEM;
+	skb->protocol = eth_type_trans(skb, dev);
+	xtun_rx_find_headers(skb);
+	return 0;
+}
+
+/* The frame's length, with the Ethernet header that has been taken off. */
+static unsigned int xtun_rx_len(const struct sk_buff *skb)
+{
+	return skb->len + (skb->data - skb_mac_header(skb));
+}
+
+/**
+ * xtun_rx_admit() - all that is done with a written frame before it is delivered
+ * @slot: of the queue
+ * @q: the queue it was written to
+ * @skb: the frame; of an Ethernet device, at least a header; consumed, unless it
+ *	is returned
+ * @meta: what was in front of it
+ *
+ * It counts as in already.
+ *
+ * Context: process or softirq, under RCU.
+ * Return: the frame, as the stack is to receive it; NULL if an XDP program took
+ * it; an ERR_PTR if it is lost: -EINVAL for an offload that does not fit the
+ * frame, or a packet that is no IP, -EIO if the interface is down, -ENOMEM.
+ */
+struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
+			      struct xtun_meta *meta)
+{
+	bool up = xtun_is_up(slot->dev);
+	unsigned int len;
+	int loss;
+
+	if (likely(up) && !(meta->has_vnet && meta->vnet.hdr.gso_type) &&
+	    !xtun_xdp_native(slot, q, skb, &meta->xdp_done))
+		return NULL;
+	len = skb->len;
+	loss = xtun_rx_prepare(slot, skb, meta);
+	if (unlikely(loss)) {
+		xtun_lose(slot, loss, skb, len);
+		return ERR_PTR(loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL);
+	}
+	if (unlikely(!up)) {
+		xtun_lose(slot, XTUN_RX_DOWN, skb, len);
+		return ERR_PTR(-EIO);
+	}
+	if (slot->index < slot->dev->real_num_rx_queues)
+		skb_record_rx_queue(skb, slot->index);
+	if (!meta->xdp_done) {
+		skb = xtun_xdp_generic(slot, skb);
+		if (!skb)
+			return NULL;
+	}
+	xtun_steer_learn(slot, skb);
+	return skb;
+}
+
+static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+	unsigned int len = xtun_rx_len(skb);
+
+	if (READ_ONCE(xt->rx_direct)) {
+		/* What becomes of it here is the stack's: it counts its own drops. */
+		local_bh_disable();
+		netif_receive_skb(skb);
+		local_bh_enable();
+	} else if (unlikely(netif_rx(skb) == NET_RX_DROP)) {
+		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
+		return;
+	}
+	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	trace_xtun_rx(slot->dev, slot->index, len);
+}
+
+static int xtun_rx_receive_rcu(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
+			       struct xtun_meta *meta)
+{
+	xtun_count(slot, XTUN_RX_IN);
+	skb = xtun_rx_admit(slot, q, skb, meta);
+	if (IS_ERR_OR_NULL(skb))
+		return PTR_ERR_OR_ZERO(skb);
+	if (!READ_ONCE(q->napi_on)) {
+		xtun_rx_deliver(slot, skb);
+	} else if (!xtun_napi_put(q, skb)) {
+		xtun_lose(slot, XTUN_RX_DETACHED, skb, xtun_rx_len(skb));
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/**
+ * xtun_rx_receive() - a frame from userspace enters the stack
+ * @q: the queue; its file is attached
+ * @skb: the frame; of an Ethernet device, at least a header; consumed
+ * @meta: what was in front of it
+ *
+ * Context: process, bottom halves on.
+ * Return: 0, also when the backlog was full or an XDP program took the frame
+ * (that is counted); -EBUSY if a queue with NAPI is out of service, -EBADFD if
+ * the interface is gone, and what xtun_rx_admit() returns.
+ */
+int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta)
+{
+	struct xtun_slot *slot;
+	int err = -EBADFD;
+
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	if (likely(slot))
+		err = xtun_rx_receive_rcu(slot, q, skb, meta);
+	else
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * xtun_rx_ask() - what a write of no bytes is answered
+ * @q: the queue; its file is attached
+ *
+ * Context: any.
+ * Return: -EINVAL if the interface is up, -EIO if down, -EBADFD if gone.
+ */
+int xtun_rx_ask(struct xtun_queue *q)
+{
+	struct xtun_slot *slot;
+	int err = -EBADFD;
+
+	rcu_read_lock();
+	slot = rcu_dereference(q->slot);
+	if (slot)
+		err = xtun_is_up(slot->dev) ? -EINVAL : -EIO;
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * xtun_sink_init() - begin to deliver several frames at once
+ * @sink: to be given to the others
+ * @slot: of the queue
+ * @napi: of the queue, which the caller owns; NULL if there is none for GRO
+ *
+ * Context: bottom halves off, under RCU until xtun_sink_flush().
+ */
+void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct napi_struct *napi)
+{
+	sink->slot = slot;
+	sink->napi = napi;
+	sink->frames = 0;
+	sink->bytes = 0;
+	INIT_LIST_HEAD(&sink->list);
+}
+
+/* GRO gains with TCP only, and costs the others. */
+static bool xtun_sink_is_tcp(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return skb_headlen(skb) >= sizeof(struct iphdr) &&
+		       ((const struct iphdr *)skb->data)->protocol == IPPROTO_TCP;
+	return skb->protocol == htons(ETH_P_IPV6) && skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
+	       ((const struct ipv6hdr *)skb->data)->nexthdr == IPPROTO_TCP;
+}
+
+/**
+ * xtun_sink_add() - one more frame
+ * @sink: of xtun_sink_init()
+ * @skb: the frame, of xtun_rx_admit(); consumed
+ *
+ * Context: as xtun_sink_init().
+ */
+void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb)
+{
+	unsigned int len = xtun_rx_len(skb);
+
+	sink->frames++;
+	sink->bytes += len;
+	trace_xtun_rx(sink->slot->dev, sink->slot->index, len);
+	if (sink->napi && xtun_sink_is_tcp(skb))
+		napi_gro_receive(sink->napi, skb);
+	else
+		list_add_tail(&skb->list, &sink->list);
+}
+
+/**
+ * xtun_sink_flush() - deliver what has been added, and count it
+ * @sink: of xtun_sink_init()
+ *
+ * What GRO holds goes with napi_complete_done().
+ *
+ * Context: as xtun_sink_init().
+ */
+void xtun_sink_flush(struct xtun_sink *sink)
+{
+	struct sk_buff *skb;
+
+	xtun_count_n(sink->slot, XTUN_RX_OUT, sink->frames);
+	xtun_count_n(sink->slot, XTUN_RX_BYTES, sink->bytes);
+	if (list_is_singular(&sink->list)) {
+		skb = list_first_entry(&sink->list, struct sk_buff, list);
+		skb_list_del_init(skb);
+		netif_receive_skb(skb);
+	} else if (!list_empty(&sink->list)) {
+		netif_receive_skb_list(&sink->list);
+	}
+}
