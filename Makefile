@@ -23,7 +23,7 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools demo guest check check-kernels check-programs install \
 	install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
-	check-dkms-octeon clean help sources headers dkms
+	check-dkms-octeon check-litmus clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 	$(KBUILD) modules
@@ -92,6 +92,9 @@ deb: ## Debian packages of the module's source and of the tools, in build/deb
 	mkdir -p build/deb/xtun-$(VERSION)
 	tar --exclude=./.git --exclude=./build -cf - . | tar -C build/deb/xtun-$(VERSION) -xf -
 	cd build/deb/xtun-$(VERSION) && dpkg-buildpackage -b -us -uc
+
+check-litmus: ## the order of the rings' loads and stores, by the kernel's memory model
+	@test/litmus.sh
 
 check-dkms: ## DKMS and the packages, in chroots of their own
 	@test/dkms.sh

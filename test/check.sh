@@ -88,7 +88,7 @@ plan() {
 		printf 'fetch for %s\t%s\n' "$target" "$(done_by "'$here/fetch.sh' $target")"
 	done
 	echo
-	[ -n "${TEST:-}" ] || printf 'lint\t%s\n' "'$here/lint.sh'"
+	[ -n "${TEST:-}" ] || printf 'lint\t%s\nlitmus\t%s\n' "'$here/lint.sh'" "'$here/litmus.sh'"
 	for target in $targets; do
 		printf 'build for %s\t%s\n' "$target" "$(built_for "${target%+*}")"
 	done

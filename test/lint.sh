@@ -34,7 +34,7 @@ spelling() {
 
 # checkpatch [OPTION...] < FILES. It would leave a cache behind where it runs.
 checkpatch() {
-	tree=$("$here/checkpatch.sh")
+	tree=$("$here/linux.sh")
 	sed "s,^,$top/," | (cd "$tree" && xargs perl scripts/checkpatch.pl --no-tree \
 		--root="$tree" --strict --quiet --terse --no-summary --show-types \
 		--max-line-length=100 "$@" --file)
