@@ -19,7 +19,7 @@ image=$top/build/$target.$(echo "$*" | tr -c '[:alnum:]\n' -).cpio
 
 scratch
 mkdir -p "$scratch/test/bin"
-cp "$out/xtun.ko" "$here"/guest/*.sh "$scratch/test/"
+cp "$out/xtun.ko" "$here"/guest/*.sh "$here"/guest/*.py "$scratch/test/"
 programs=$("$here/programs.sh" "$arch" "$@")
 cp "$programs"/* "$scratch/test/bin/"
 if [ "$kernel" != "$target" ]; then
