@@ -74,6 +74,16 @@ in_the_table() {
 	done
 }
 
+# What they say of the module is true as long as it has these functions.
+functions_are_there() {
+	grep -oh 'xtun_[a-z_]*()' ./*.litmus | sort -u | tr -d '()' |
+	while read -r function; do
+		grep -q "[ *]$function(" "$top"/xtun_ring*.c || echo "# there is no $function()"
+	done >"$scratch/missing"
+	cat "$scratch/missing"
+	[ ! -s "$scratch/missing" ]
+}
+
 set -- *.litmus
 output=$(herd "$@")
 for file; do
@@ -84,4 +94,6 @@ for file; do
 		echo "# herd7 says: ${seen:-$(echo "$output" | grep -F "$file")}"
 done
 judge "README.md names each" in_the_table "$@" || :
+scratch
+judge "they name functions of the rings" functions_are_there || :
 echo "1..$count"
