@@ -187,6 +187,7 @@ struct xtun_slot {
  * @rx_direct: ethtool private flag: deliver in the writer's context, not
  *	through the backlog; written under RTNL, read anywhere
  * @slots: dev->num_tx_queues of them; constant from ndo_init on
+ * @channels: of these, how many files may have, as ethtool has set it; under RTNL
  * @security: of the LSM; from ndo_init to the end
  * @msg_enable: as ethtool and TUNSETDEBUG set it; nothing depends on it
  * @speed: in Mbit/s, told and not kept; under RTNL
@@ -205,6 +206,7 @@ struct xtun {
 	netdev_features_t offloads;
 	bool rx_direct;
 	struct xtun_slot *slots;
+	unsigned int channels;
 	void *security;
 	u32 msg_enable;
 	u32 speed;
@@ -504,6 +506,7 @@ static inline bool xtun_ring_passes(u32 mark, u32 from, u32 to)
 
 /* xtun_net.c: the interface */
 extern const struct ethtool_ops xtun_ethtool_ops;
+extern const struct ethtool_ops xtun_ethtool_tap_ops;
 
 bool xtun_net_is(const struct net_device *dev);
 int xtun_net_create(struct net *net, const char *name, unsigned int queues, kuid_t owner,
@@ -672,6 +675,8 @@ int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr);
 int xtun_attach_rings(struct file *file, struct xtun_ring *ring);
 void xtun_attach_release(struct xtun_file *xf);
 unsigned int xtun_attach_count(const struct net_device *dev, bool in_service);
+unsigned int xtun_attach_max(const struct net_device *dev);
+int xtun_attach_set_channels(struct net_device *dev, unsigned int channels);
 
 /* xtun_ctl.c: the ioctls of <linux/if_tun.h> */
 long xtun_ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

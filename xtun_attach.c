@@ -35,6 +35,40 @@ unsigned int xtun_attach_count(const struct net_device *dev, bool in_service)
 	return n;
 }
 
+/**
+ * xtun_attach_max() - how many queues files may ever have
+ * @dev: the interface
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned int xtun_attach_max(const struct net_device *dev)
+{
+	return min_t(unsigned int, dev->num_tx_queues, XTUN_QUEUES_MAX);
+}
+
+/**
+ * xtun_attach_set_channels() - how many queues files may have from now on
+ * @dev: the interface
+ * @channels: 1 to xtun_attach_max()
+ *
+ * A queue is its file's as long as that is open, so none is taken away.
+ *
+ * Context: process, under RTNL.
+ * Return: 0, -EBUSY if a queue of that number or a higher one is some file's.
+ */
+int xtun_attach_set_channels(struct net_device *dev, unsigned int channels)
+{
+	struct xtun *xt = netdev_priv(dev);
+	unsigned int i;
+
+	for (i = channels; i < dev->real_num_tx_queues; i++)
+		if (rtnl_dereference(xt->slots[i].queue))
+			return -EBUSY;
+	xt->channels = channels;
+	return 0;
+}
+
 static bool xtun_attach_permitted(const struct net_device *dev)
 {
 	const struct xtun *xt = netdev_priv(dev);
@@ -47,14 +81,14 @@ static bool xtun_attach_permitted(const struct net_device *dev)
 	return ns_capable(dev_net(dev)->user_ns, CAP_NET_ADMIN);
 }
 
-/* The lowest slot that nobody uses; NULL if there is none. */
+/* The lowest slot that nobody uses, of those that may be; NULL if there is none. */
 static struct xtun_slot *xtun_attach_free_slot(const struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	const struct xtun_queue *q;
 	unsigned int i;
 
-	for (i = 0; i < min_t(unsigned int, dev->num_tx_queues, XTUN_QUEUES_MAX); i++) {
+	for (i = 0; i < xt->channels; i++) {
 		q = rtnl_dereference(xt->slots[i].queue);
 		if (!q || (!q->own && !READ_ONCE(q->users)))
 			return &xt->slots[i];

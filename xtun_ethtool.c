@@ -69,9 +69,13 @@ static void xtun_ethtool_get_channels(struct net_device *dev, struct ethtool_cha
 {
 	const struct xtun *xt = netdev_priv(dev);
 
-	channels->max_combined = dev->num_tx_queues;
-	channels->combined_count = xt->made_by_file ? xtun_attach_count(dev, true) :
-						      dev->real_num_tx_queues;
+	channels->max_combined = xtun_attach_max(dev);
+	channels->combined_count = xt->made_by_file ? xtun_attach_count(dev, true) : xt->channels;
+}
+
+static int xtun_ethtool_set_channels(struct net_device *dev, struct ethtool_channels *channels)
+{
+	return xtun_attach_set_channels(dev, channels->combined_count);
 }
 
 static int xtun_ethtool_get_sset_count(struct net_device *dev, int sset)
@@ -172,22 +176,32 @@ static void xtun_ethtool_get_ringparam(struct net_device *dev, struct ethtool_ri
 	ring->tx_pending = dev->tx_queue_len;
 }
 
+#define XTUN_ETHTOOL_OPS_COMMON						\
+	.supported_coalesce_params = ETHTOOL_COALESCE_TX_USECS |	\
+				     ETHTOOL_COALESCE_TX_MAX_FRAMES,	\
+	.get_coalesce		= xtun_ethtool_get_coalesce,		\
+	.set_coalesce		= xtun_ethtool_set_coalesce,		\
+	.get_drvinfo		= xtun_ethtool_get_drvinfo,		\
+	.get_msglevel		= xtun_ethtool_get_msglevel,		\
+	.set_msglevel		= xtun_ethtool_set_msglevel,		\
+	.get_link		= ethtool_op_get_link,			\
+	.get_link_ksettings	= xtun_ethtool_get_link_ksettings,	\
+	.set_link_ksettings	= xtun_ethtool_set_link_ksettings,	\
+	.get_channels		= xtun_ethtool_get_channels,		\
+	.get_sset_count		= xtun_ethtool_get_sset_count,		\
+	.get_strings		= xtun_ethtool_get_strings,		\
+	.get_ethtool_stats	= xtun_ethtool_get_stats,		\
+	.get_priv_flags		= xtun_ethtool_get_priv_flags,		\
+	.set_priv_flags		= xtun_ethtool_set_priv_flags,		\
+	.get_ringparam		= xtun_ethtool_get_ringparam,		\
+	.get_ts_info		= ethtool_op_get_ts_info
+
 const struct ethtool_ops xtun_ethtool_ops = {
-	.supported_coalesce_params = ETHTOOL_COALESCE_TX_USECS | ETHTOOL_COALESCE_TX_MAX_FRAMES,
-	.get_coalesce		= xtun_ethtool_get_coalesce,
-	.set_coalesce		= xtun_ethtool_set_coalesce,
-	.get_drvinfo		= xtun_ethtool_get_drvinfo,
-	.get_msglevel		= xtun_ethtool_get_msglevel,
-	.set_msglevel		= xtun_ethtool_set_msglevel,
-	.get_link		= ethtool_op_get_link,
-	.get_link_ksettings	= xtun_ethtool_get_link_ksettings,
-	.set_link_ksettings	= xtun_ethtool_set_link_ksettings,
-	.get_channels		= xtun_ethtool_get_channels,
-	.get_sset_count		= xtun_ethtool_get_sset_count,
-	.get_strings		= xtun_ethtool_get_strings,
-	.get_ethtool_stats	= xtun_ethtool_get_stats,
-	.get_priv_flags		= xtun_ethtool_get_priv_flags,
-	.set_priv_flags		= xtun_ethtool_set_priv_flags,
-	.get_ringparam		= xtun_ethtool_get_ringparam,
-	.get_ts_info		= ethtool_op_get_ts_info,
+	XTUN_ETHTOOL_OPS_COMMON,
+	.set_channels		= xtun_ethtool_set_channels,
+};
+
+/* As tap: the program that made the interface says how many queues it has. */
+const struct ethtool_ops xtun_ethtool_tap_ops = {
+	XTUN_ETHTOOL_OPS_COMMON,
 };

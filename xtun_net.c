@@ -141,6 +141,7 @@ static int xtun_net_dev_init(struct net_device *dev)
 		return err;
 	if (dev->num_tx_queues > 1)
 		xt->flags |= IFF_MULTI_QUEUE;
+	xt->channels = xtun_attach_max(dev);
 	err = xtun_net_alloc_slots(dev);
 	if (err)
 		return err;
@@ -514,6 +515,7 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
 	dev_net_set(dev, net);
 	dev->rtnl_link_ops = &xtun_link_ops;
 	dev->ifindex = ifindex;
+	dev->ethtool_ops = &xtun_ethtool_tap_ops;
 	/*
 	 * As tap: wanted until a program says which; and a tag is put in its
 	 * place here as well as by the core.

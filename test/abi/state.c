@@ -92,6 +92,7 @@ static void observe_ethtool(struct run *r, const char *of, const char *name)
 	} f = { .head = { .cmd = ETHTOOL_GFEATURES, .size = 4 } };
 	struct ethtool_cmd settings = { .cmd = ETHTOOL_GSET };
 	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+	struct ethtool_channels set = { .cmd = ETHTOOL_SCHANNELS, .combined_count = 1 };
 	unsigned int i;
 
 	trace_result(r->trace, -1, key(of, "features"), ethtool(name, &f));
@@ -105,6 +106,7 @@ static void observe_ethtool(struct run *r, const char *of, const char *name)
 		   settings.duplex, settings.port, settings.autoneg);
 	trace_result(r->trace, -1, key(of, "channels"), ethtool(name, &channels));
 	trace_more(r->trace, " %u of %u", channels.combined_count, channels.max_combined);
+	trace_result(r->trace, -1, key(of, "set channels"), ethtool(name, &set));
 }
 
 static void observe_sysfs(struct run *r, const char *of, const char *name)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What the queues of the tap ABI promise: which frame goes to which queue, which are
-# kept from it, how much it holds, and what a reader without offloads gets.
+# kept from it, how much it holds, what a reader without offloads gets, how many there are.
 #guest: TIMEOUT=900
 . /test/lib.sh
 
@@ -15,3 +15,4 @@ theme filter_program
 theme press
 theme sndbuf
 theme cut
+theme channels

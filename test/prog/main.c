@@ -11,7 +11,7 @@
 	T(redirect) T(misqueue) T(unfinished) T(nomem) T(nomem_load) T(nomem_pages) \
 	T(flaw_make) T(flaw_frames) T(flaw_detach) T(flaw_rights) T(flaw_race) T(flaw_hammer) \
 	T(steer) T(steer_told) T(filter_address) T(filter_program) \
-	T(press) T(sndbuf) T(cut) T(ring)
+	T(press) T(sndbuf) T(cut) T(ring) T(channels)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)
