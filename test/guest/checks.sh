@@ -112,14 +112,15 @@ is_xtuns() {
 # With slub_debug=U each object in use tells who allocated it: in debugfs with
 # the chain of calls. Where that is missing, sysfs has the callers alone, and of
 # each cache no more than a page of them, modules last: there only what fills
-# memory or a rare size of object is found.
+# memory or a rare size of object is found. Without slub_debug=U older kernels
+# have these files all the same, and refuse to have them read.
 allocations() {
 	local files
 	shopt -s nullglob
 	# shellcheck disable=SC2206
 	files=(/sys/kernel/debug/slab/$1/alloc_traces /sys/kernel/slab/$1/alloc_calls)
 	shopt -u nullglob
-	cat "${files[@]}" </dev/null
+	cat "${files[@]}" </dev/null 2>/dev/null || :
 }
 
 # For whoever has to find out whose they are.
@@ -129,8 +130,8 @@ keep_allocations() {
 
 # Without names of symbols, neither modules nor callers are told apart.
 tells_allocations() {
-	[ -e /proc/kallsyms ] && { [ -e /sys/kernel/debug/slab ] ||
-		compgen -G '/sys/kernel/slab/*/alloc_calls' >/dev/null; }
+	[ -e /proc/kallsyms ] &&
+		allocations kmalloc-256 | awk '/^ *[0-9]/ { n++ } END { exit !n }'
 }
 
 # Once xtun is gone, the kernel prints its part of that as bare addresses. A node
