@@ -26,9 +26,17 @@ ip link set xtun mtu 65521
 frames_up
 cases nomem
 cases nomem_pages
+# Where the kernel wants pages in a row and gets none, it says so.
+expect_log 'Call Trace'
+cases nomem_tap
+cases nomem_frames
 
 insmod /test/planted.ko fault=refuse-percpu
 like "counters cannot be had: no interface" "$(ip link add xtun1 type xtun 2>&1 || :)" \
+	"Cannot allocate memory"
+nok "... and none is there" ip link show xtun1
+like "... nor by TUNSETIFF" \
+	"$(/test/bin/xtun-test attach /dev/xtun xtun1 0x1002 true 2>&1 || :)" \
 	"Cannot allocate memory"
 nok "... and none is there" ip link show xtun1
 rmmod planted

@@ -131,14 +131,16 @@ static void *attempt(void *arg)
 
 static void try(struct attempt *a)
 {
+	void (*then)(void);
 	pthread_t thread;
 
 	if (a->c->before)
 		a->c->before();
 	if (pthread_create(&thread, NULL, attempt, a) || pthread_join(thread, NULL))
 		die("thread");
-	if (a->ret != -1 && a->c->after)
-		a->c->after();
+	then = a->ret != -1 ? a->c->after : a->c->undo;
+	if (then)
+		then();
 }
 
 static bool is_expected(const struct inject_case *c, int error)

@@ -22,6 +22,7 @@ struct inject_case {
 	void (*before)(void);		/* undisturbed, may be NULL */
 	long (*call)(void);		/* as a system call: -1 and errno, or else */
 	void (*after)(void);		/* undisturbed, if it succeeded; may be NULL */
+	void (*undo)(void);		/* likewise, if it failed */
 	bool registers;
 	bool must_succeed;		/* it may only do without the memory */
 };

@@ -9,6 +9,7 @@
 	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) \
 	T(uring) T(xdp) T(xdp_queues) T(flood) T(stamp) T(volume) T(healthy) T(fault) T(zerocopy) \
 	T(redirect) T(misqueue) T(unfinished) T(nomem) T(nomem_load) T(nomem_pages) \
+	T(nomem_tap) T(nomem_frames) \
 	T(flaw_make) T(flaw_frames) T(flaw_detach) T(flaw_rights) T(flaw_race) T(flaw_hammer) \
 	T(steer) T(steer_told) T(filter_address) T(filter_program) \
 	T(press) T(sndbuf) T(cut) T(ring) T(channels)

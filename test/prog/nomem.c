@@ -91,6 +91,15 @@ static long ask(struct nlmsghdr *h)
 	return errno ? -1 : 0;
 }
 
+static void attribute_number(struct nlmsghdr *h, int type, uint32_t value)
+{
+	struct rtattr *a = attribute(h, type, "1234");
+
+	memcpy(RTA_DATA(a), &value, sizeof(value));
+}
+
+static uint32_t queues = 1;
+
 static long change_link(int type, int flags)
 {
 	struct {
@@ -104,6 +113,7 @@ static long change_link(int type, int flags)
 
 	attribute(&m.h, IFLA_IFNAME, LINK);
 	if (type == RTM_NEWLINK) {
+		attribute_number(&m.h, IFLA_NUM_TX_QUEUES, queues);
 		info = attribute(&m.h, IFLA_LINKINFO, "");
 		attribute(&m.h, IFLA_INFO_KIND, "xtun");
 		info->rta_len = (char *)&m + m.h.nlmsg_len - (char *)info;
@@ -137,11 +147,16 @@ static void links(void)
 {
 	const struct inject_case add = {
 		"ip link add", .call = add_link, .after = have_no_link, .registers = true };
+	const struct inject_case add_four = {
+		"ip link add numtxqueues 4", .call = add_link, .after = have_no_link,
+		.registers = true };
 	const struct inject_case del = {
 		"ip link del", .before = have_link, .call = del_link, .must_succeed = true };
 
 	inject_within("rtnl_newlink");
 	inject_each(&add, NULL);
+	queues = 4;
+	inject_each(&add_four, NULL);
 	inject_within("rtnl_dellink");
 	inject_each(&del, NULL);
 	inject_within(NULL);
