@@ -430,6 +430,7 @@ static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct xtun_file *xf = file->private_data;
 	struct xtun_slot *slot = NULL;
+	struct xtun_ring *ring;
 	struct xtun_queue *q;
 
 	rcu_read_lock();
@@ -440,8 +441,10 @@ static void xtun_chr_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "iff:\t%s\n", slot ? slot->dev->name : "");
 	if (slot)
 		seq_printf(m, "queue:\t%u\n", slot->index);
-	if (READ_ONCE(xf->ring))
-		seq_printf(m, "rings:\t%u %u\n", xf->ring->tx_size, xf->ring->rx_size);
+	/* Pairs with xtun_attach_rings(). */
+	ring = smp_load_acquire(&xf->ring);
+	if (ring)
+		seq_printf(m, "rings:\t%u %u\n", ring->tx_size, ring->rx_size);
 	rcu_read_unlock();
 }
 

@@ -148,6 +148,12 @@ static int xtun_ring_rx_drain(struct xtun_queue *q)
 		total += n;
 		cond_resched();
 	} while (n == XTUN_RING_BUDGET && !signal_pending(current));
+	/* Whom a signal calls away need not come back: the softirq has the rest. */
+	if (n == XTUN_RING_BUDGET) {
+		local_bh_disable();
+		napi_schedule(&q->napi);
+		local_bh_enable();
+	}
 	return total;
 }
 
