@@ -326,8 +326,8 @@ void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable
 {
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->enabled, enable);
-	xtun_queue_restart_locked(q);
 	spin_unlock_bh(&q->lock);
+	xtun_queue_restart(q);
 	if (!enable)
 		xtun_queue_drain(slot, q);
 	xtun_steer_update(slot->dev);

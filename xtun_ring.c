@@ -293,6 +293,7 @@ void xtun_ring_break(struct xtun_slot *slot, struct xtun_ring *ring)
 	if (net_ratelimit())
 		netdev_info(slot->dev, "queue %u: the rings' program wrote a position or a record that makes no sense; its rings are out of service until it closes the file\n",
 			    slot->index);
+	xtun_ring_restart(slot, ring);
 	xtun_steer_update(slot->dev);
 	xtun_queue_wake(ring->q, EPOLLERR | EPOLLHUP);
 }

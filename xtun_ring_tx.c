@@ -141,17 +141,26 @@ static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring
 		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
-/* The qdisc is to wait while the next frame may not fit. */
+/* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
+static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+
+	return (READ_ONCE(xt->flags) & IFF_BACKPRESSURE) && READ_ONCE(ring->q->enabled) &&
+	       !ring->broken && xtun_ring_tx_room(ring) < XTUN_RING_TIGHT;
+}
+
+/* Also if it does so already: coming up, the core has it go on. */
 static void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	if (ring->stopped || xtun_ring_tx_room(ring) >= XTUN_RING_TIGHT)
+	if (likely(!xtun_ring_tx_presses_back(slot, ring)))
 		return;
 	ring->stopped = true;
 	netif_tx_stop_queue(netdev_get_tx_queue(slot->dev, slot->index));
 	WRITE_ONCE(ring->kernel->doorbell, ring->kernel->doorbell | XTUN_DOORBELL_TX);
 	/* Pairs with the reader's between tx_cons and doorbell; tx-stop.litmus. */
 	smp_mb();
-	if (xtun_ring_tx_room(ring) >= XTUN_RING_TIGHT)
+	if (!xtun_ring_tx_presses_back(slot, ring))
 		xtun_ring_tx_restart_locked(slot, ring);
 }
 
@@ -181,7 +190,6 @@ static bool xtun_ring_tx_produce(struct xtun_slot *slot, struct xtun_ring *ring,
 				 struct sk_buff *skb, const struct xtun_plan *plan,
 				 enum xtun_counter *loss)
 {
-	const struct xtun *xt = netdev_priv(slot->dev);
 	unsigned int len = plan->headers + skb->len;
 	struct xtun_record *record;
 
@@ -195,8 +203,7 @@ static bool xtun_ring_tx_produce(struct xtun_slot *slot, struct xtun_ring *ring,
 		record->flags = 0;
 		xtun_frame_to_memory(plan, skb, record + 1);
 		xtun_ring_tx_publish(ring, XTUN_RECORD_SIZE(len));
-		if (unlikely(READ_ONCE(xt->flags) & IFF_BACKPRESSURE))
-			xtun_ring_tx_press_back(slot, ring);
+		xtun_ring_tx_press_back(slot, ring);
 	}
 	spin_unlock(&ring->lock);
 	if (unlikely(!record && *loss == XTUN_TX_BROKEN))
@@ -314,15 +321,12 @@ __poll_t xtun_ring_tx_poll(struct xtun_ring *ring)
  * @slot: of the queue
  * @ring: its rings
  *
- * Context: process, under RCU or RTNL.
+ * Context: process or softirq, under RCU or RTNL.
  */
 void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	const struct xtun *xt = netdev_priv(slot->dev);
-
 	spin_lock_bh(&ring->lock);
-	if (!(READ_ONCE(xt->flags) & IFF_BACKPRESSURE) ||
-	    xtun_ring_tx_room(ring) >= XTUN_RING_TIGHT)
+	if (!xtun_ring_tx_presses_back(slot, ring))
 		xtun_ring_tx_restart_locked(slot, ring);
 	spin_unlock_bh(&ring->lock);
 }
