@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A pair of rings as a test has it. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -85,6 +86,34 @@ void rings_release(struct rings *r)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&r->kernel->doorbell, __ATOMIC_RELAXED) & XTUN_DOORBELL_TX)
 		ioctl(r->fd, XTUN_IOC_DOORBELL);
+}
+
+unsigned int rings_drain(struct rings *r)
+{
+	unsigned int n = 0;
+	uint32_t len;
+
+	for (; rings_peek(r, &len); n++)
+		rings_release(r);
+	return n;
+}
+
+bool rings_next_is(struct rings *r, uint32_t len, long seq)
+{
+	uint32_t got;
+	const uint8_t *frame = rings_peek(r, &got);
+	bool is = frame && got == len && xt_number(frame, got) == seq;
+
+	if (frame)
+		rings_release(r);
+	return is;
+}
+
+const uint8_t *rings_await(struct rings *r, uint32_t *len, int ms)
+{
+	if (xt_poll(r->fd, POLLIN, ms, NULL) < 0)
+		return NULL;
+	return rings_peek(r, len);
 }
 
 void rings_fill(struct rings *r, uint32_t *prod, const void *frame, uint32_t len)

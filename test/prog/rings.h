@@ -27,6 +27,12 @@ void rings_unmap(struct rings *r);
 /* The next frame, or NULL; stays until rings_release(). */
 const uint8_t *rings_peek(const struct rings *r, uint32_t *len);
 void rings_release(struct rings *r);
+/* Takes what is there; returns how many frames. */
+unsigned int rings_drain(struct rings *r);
+/* The next frame is the numbered one of @len bytes, and nothing before it. */
+bool rings_next_is(struct rings *r, uint32_t len, long seq);
+/* Waits for the next frame by poll(); NULL if there is none within @ms. */
+const uint8_t *rings_await(struct rings *r, uint32_t *len, int ms);
 /* Copies a frame into the rx ring, where there must be room; unpublished. */
 void rings_fill(struct rings *r, uint32_t *prod, const void *frame, uint32_t len);
 /* Tells the kernel, and rings the doorbell if it is wanted; its answer, else 0. */

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Rings of taps, whatever stands before a frame; under back-pressure; and with XDP.
+#guest: TIMEOUT=600
+. /test/lib.sh
+
+# Nothing but what the test sends.
+sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+# What has been copied into a ring is given back many at a time.
+tcp_passes
+xtun_load
+theme ring_tap
+rmmod xtun
+
+xtun_load
+expect_log "queue [0-9]*: the rings' program wrote"
+cases ring_press
+rmmod xtun
+
+# A veth that runs a program natively has frames of a page.
+xtun_load
+if [ -e /proc/sys/kernel/unprivileged_bpf_disabled ] &&
+   ip link add xdp0 mtu 2000 type veth peer name xdp1 mtu 2000; then
+	ip link set xdp0 up
+	ip link set xdp1 up
+	ip link set xtun mtu 9000 up
+	theme ring_xdp
+	ip link del xdp0
+else
+	skip "XDP and rings" "this kernel has no eBPF or no veth"
+fi
