@@ -207,14 +207,18 @@ static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
 	size_t count = iov_iter_count(from), left = count;
 	enum xtun_counter loss;
 	struct sk_buff_head list;
+	struct iov_iter next;
 	struct sk_buff *skb;
 	int err;
 
 	__skb_queue_head_init(&list);
 	while (left && skb_queue_len(&list) < XTUN_BATCH_MAX) {
-		skb = xtun_batch_next(shape, from, &loss);
+		/* One that cannot be taken is the next again, from its beginning. */
+		next = *from;
+		skb = xtun_batch_next(shape, &next, &loss);
 		if (IS_ERR(skb))
 			break;
+		*from = next;
 		xtun_account_charge(xf, skb);
 		__skb_queue_tail(&list, skb);
 		left = iov_iter_count(from);
