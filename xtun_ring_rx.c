@@ -216,6 +216,11 @@ int xtun_ring_doorbell(struct xtun_ring *ring)
 	struct xtun_slot *slot;
 	int n;
 
+	/*
+	 * Pairs with xtun_ring_tx_press_back(), for programs that ring without
+	 * looking at doorbell; docs/litmus/tx-restart.litmus.
+	 */
+	smp_mb();
 	rcu_read_lock();
 	slot = rcu_dereference(ring->q->slot);
 	if (slot && READ_ONCE(ring->kernel->doorbell) & XTUN_DOORBELL_TX)
