@@ -460,6 +460,75 @@ struct xtun_ring {
 };
 
 /**
+ * xtun_count_n() - count several events at once
+ * @slot: of the queue
+ * @c: which
+ * @n: how many
+ *
+ * Context: process or softirq; @slot is kept alive by RCU or RTNL.
+ */
+static inline void xtun_count_n(struct xtun_slot *slot, enum xtun_counter c, unsigned int n)
+{
+	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
+	unsigned long flags = u64_stats_update_begin_irqsave(&stats->syncp);
+
+	u64_stats_add(&stats->v[c], n);
+	u64_stats_update_end_irqrestore(&stats->syncp, flags);
+	put_cpu_ptr(slot->stats);
+}
+
+/**
+ * xtun_count() - count one event
+ * @slot: of the queue
+ * @c: which
+ *
+ * Context: as xtun_count_n().
+ */
+static inline void xtun_count(struct xtun_slot *slot, enum xtun_counter c)
+{
+	xtun_count_n(slot, c, 1);
+}
+
+/**
+ * xtun_count_queued() - count a frame that was transmitted and is on its way
+ * @slot: of the queue
+ * @len: its length in bytes, Ethernet header included
+ *
+ * Context: process or softirq; @slot is kept alive by RCU or RTNL.
+ */
+static inline void xtun_count_queued(struct xtun_slot *slot, unsigned int len)
+{
+	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
+	unsigned long flags = u64_stats_update_begin_irqsave(&stats->syncp);
+
+	u64_stats_add(&stats->v[XTUN_TX_IN], 1);
+	u64_stats_add(&stats->v[XTUN_TX_QUEUED], 1);
+	u64_stats_add(&stats->v[XTUN_TX_BYTES], len);
+	u64_stats_update_end_irqrestore(&stats->syncp, flags);
+	put_cpu_ptr(slot->stats);
+}
+
+/**
+ * xtun_count_received() - count frames that the stack has got
+ * @slot: of the queue
+ * @frames: how many
+ * @bytes: of all of them, Ethernet headers included
+ *
+ * Context: process or softirq; @slot is kept alive by RCU or RTNL.
+ */
+static inline void xtun_count_received(struct xtun_slot *slot, unsigned int frames,
+				       unsigned int bytes)
+{
+	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
+	unsigned long flags = u64_stats_update_begin_irqsave(&stats->syncp);
+
+	u64_stats_add(&stats->v[XTUN_RX_OUT], frames);
+	u64_stats_add(&stats->v[XTUN_RX_BYTES], bytes);
+	u64_stats_update_end_irqrestore(&stats->syncp, flags);
+	put_cpu_ptr(slot->stats);
+}
+
+/**
  * xtun_is_up() - whether frames pass
  * @dev: an xtun
  *
@@ -548,6 +617,12 @@ u16 xtun_steer_select(struct net_device *dev, struct sk_buff *skb, struct net_de
 void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb);
 
 /* xtun_filter.c: which frames */
+static inline bool xtun_filter_is_set(const struct xtun *xt)
+{
+	return rcu_access_pointer(xt->filters.macs) || rcu_access_pointer(xt->filters.classic) ||
+	       rcu_access_pointer(xt->filters.ebpf);
+}
+
 bool xtun_filter_pass(const struct xtun *xt, const struct xtun_queue *q, struct sk_buff *skb,
 		      enum xtun_counter *loss);
 int xtun_filter_set_macs(struct xtun *xt, const void __user *arg);
@@ -580,12 +655,7 @@ unsigned int xtun_queue_next_len(struct xtun_queue *q);
 __poll_t xtun_queue_poll(struct xtun_queue *q);
 void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 
-/* xtun_queue.c: counting, and the end of every frame */
-void xtun_count(struct xtun_slot *slot, enum xtun_counter c);
-void xtun_count_n(struct xtun_slot *slot, enum xtun_counter c, unsigned int n);
-void xtun_count_queued(struct xtun_slot *slot, unsigned int len);
-void xtun_count_bytes(struct xtun_slot *slot, enum xtun_counter frames,
-		      enum xtun_counter bytes, unsigned int len);
+/* xtun_queue.c: the counters' sums, and the end of every frame that is lost */
 void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS]);
 void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
 	       unsigned int len);

@@ -34,7 +34,8 @@ void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *sl
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 
-	memset(shape, 0, sizeof(*shape));
+	shape->pi = 0;
+	shape->vnet = 0;
 	shape->flags = READ_ONCE(xt->flags);
 	shape->ethernet = shape->flags & IFF_TAP;
 	shape->offloads = READ_ONCE(slot->dev->features) & XTUN_OFFLOADS;
@@ -93,10 +94,13 @@ static struct sk_buff *xtun_frame_alloc_small(unsigned int headroom, unsigned in
 	struct sk_buff *skb;
 
 	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
-	if (!skb_page_frag_refill(size, frag, GFP_KERNEL))
+	if (unlikely(!skb_page_frag_refill(size, frag, GFP_KERNEL)))
 		return NULL;
-	skb = build_skb(page_address(frag->page) + frag->offset, size);
-	if (!skb)
+	/* The skb itself is of those that this processor has at hand, as drivers do. */
+	local_bh_disable();
+	skb = napi_build_skb(page_address(frag->page) + frag->offset, size);
+	local_bh_enable();
+	if (unlikely(!skb))
 		return NULL;
 	get_page(frag->page);
 	frag->offset += size;
@@ -279,7 +283,7 @@ int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
 	int err = 0;
 
 	memset(meta, 0, sizeof(*meta));
-	if (shape->pi)
+	if (unlikely(shape->pi))
 		err = xtun_frame_parse_pi(from, meta, loss);
 	if (!err && shape->vnet)
 		err = xtun_frame_parse_vnet(shape, from, meta, loss);
@@ -297,6 +301,17 @@ int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
 static enum xtun_counter xtun_frame_alloc_loss(int err)
 {
 	return err == -ENOMEM ? XTUN_RX_NOMEM : XTUN_RX_LAYOUT;
+}
+
+/*
+ * Most lie in one piece, which was made as long as the frame is: copy_from_iter()
+ * would only ask once more whether it lies within an object of the heap.
+ */
+static int xtun_frame_fill(struct sk_buff *skb, size_t len, struct iov_iter *from)
+{
+	if (likely(!skb_is_nonlinear(skb)))
+		return _copy_from_iter(skb->data, len, from) == len ? 0 : -EFAULT;
+	return skb_copy_datagram_from_iter(skb, 0, from, len);
 }
 
 /**
@@ -323,7 +338,7 @@ struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_
 		*loss = xtun_frame_alloc_loss(PTR_ERR(skb));
 		return skb;
 	}
-	if (skb_copy_datagram_from_iter(skb, 0, from, len)) {
+	if (unlikely(xtun_frame_fill(skb, len, from))) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_SKB_UCOPY_FAULT);
 		*loss = XTUN_RX_FAULT;
 		return ERR_PTR(-EFAULT);
@@ -363,13 +378,17 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 	err = xtun_frame_parse(&shape, from, &meta, &loss);
 	if (err)
 		return xtun_frame_refuse(q, loss, NULL, total, err);
-	err = xtun_account_wait(xf, q, nowait);
-	if (err)
-		return err;
+	/* Only a file that said TUNSETIFF has one. */
+	if (READ_ONCE(xf->account)) {
+		err = xtun_account_wait(xf, q, nowait);
+		if (err)
+			return err;
+	}
 	skb = xtun_frame_from_iter(&shape, from, READ_ONCE(xf->frags), &loss);
 	if (IS_ERR(skb))
 		return xtun_frame_refuse(q, loss, NULL, total, PTR_ERR(skb));
-	xtun_account_charge(xf, skb);
+	if (READ_ONCE(xf->account))
+		xtun_account_charge(xf, skb);
 	err = xtun_rx_receive(q, skb, &meta);
 	return err ?: total;
 }
@@ -387,7 +406,7 @@ static struct sk_buff *xtun_frame_alloc_napi(unsigned int headroom, unsigned int
 	data = napi_alloc_frag(size);
 	if (unlikely(!data))
 		return NULL;
-	skb = xtun_compat_napi_build_skb(data, size);
+	skb = napi_build_skb(data, size);
 	if (unlikely(!skb)) {
 		skb_free_frag(data);
 		return NULL;
@@ -536,6 +555,38 @@ static int xtun_frame_put_headers(const struct xtun_shape *shape, const struct s
 	return 0;
 }
 
+/*
+ * A frame that has found its reader, whole or not. Its skb is kept for the next
+ * that this processor allocates: so drivers do it, with bottom halves off.
+ */
+static void xtun_frame_count_read(struct xtun_queue *q, struct sk_buff *skb, bool whole)
+{
+	struct xtun_slot *slot;
+
+	local_bh_disable();
+	slot = rcu_dereference_bh(q->slot);
+	if (slot && unlikely(!whole)) {
+		xtun_lose(slot, XTUN_TX_TRUNCATED, skb, skb->len);
+		skb = NULL;
+	} else if (likely(slot)) {
+		xtun_count(slot, XTUN_TX_OUT);
+		trace_xtun_tx(slot->dev, slot->index, skb->len);
+	}
+	napi_consume_skb(skb, 1);
+	local_bh_enable();
+}
+
+/*
+ * Most lie in one piece, whose length is the skb's own: that it lies within an
+ * object of the heap, as copy_to_iter() would ask, the skb has guaranteed.
+ */
+static int xtun_frame_copy(const struct sk_buff *skb, size_t n, struct iov_iter *to)
+{
+	if (likely(n <= skb_headlen(skb)))
+		return _copy_to_iter(skb->data, n, to) == n ? 0 : -EFAULT;
+	return skb_copy_datagram_iter(skb, 0, to, n);
+}
+
 /**
  * xtun_frame_to_iter() - one frame that is finished, whole, to userspace
  * @shape: what it is to look like
@@ -556,51 +607,51 @@ int xtun_frame_to_iter(const struct xtun_shape *shape, struct sk_buff *skb, stru
 	return skb_copy_datagram_iter(skb, 0, to, skb->len) ? -EFAULT : 0;
 }
 
-/* A frame that has found its reader, whole or not. */
-static void xtun_frame_count_read(struct xtun_queue *q, struct sk_buff *skb, bool whole)
+static ssize_t xtun_frame_deliver(struct xtun_queue *q, struct sk_buff *skb, struct iov_iter *to,
+				  bool *whole)
 {
-	struct xtun_slot *slot;
+	size_t n = min_t(size_t, skb->len, iov_iter_count(to));
 
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	if (slot && unlikely(!whole)) {
-		xtun_lose(slot, XTUN_TX_TRUNCATED, skb, skb->len);
-		skb = NULL;
-	} else if (slot) {
-		xtun_count(slot, XTUN_TX_OUT);
-		trace_xtun_tx(slot->dev, slot->index, skb->len);
+	if (unlikely(xtun_frame_copy(skb, n, to))) {
+		xtun_queue_put_back(q, skb);
+		return -EFAULT;
 	}
-	rcu_read_unlock();
-	consume_skb(skb);
-}
-
-static ssize_t xtun_frame_deliver(struct xtun_queue *q, const struct xtun_shape *shape,
-				  struct sk_buff *skb, const struct xtun_compat_vnet *vnet,
-				  struct iov_iter *to, bool *whole)
-{
-	size_t headers = shape->pi + shape->vnet;
-	size_t room = iov_iter_count(to);
-	size_t n;
-	int err;
-
-	err = -EINVAL;
-	if (room < headers)
-		goto put_back;
-	n = min_t(size_t, skb->len, room - headers);
-	err = xtun_frame_put_headers(shape, skb, vnet, n == skb->len, to);
-	if (err)
-		goto put_back;
-	err = -EFAULT;
-	if (skb_copy_datagram_iter(skb, 0, to, n))
-		goto put_back;
-
 	*whole = n == skb->len;
 	xtun_frame_count_read(q, skb, *whole);
-	return headers + n;
+	return n;
+}
 
-put_back:
-	xtun_queue_put_back(q, skb);
-	return err;
+/* To a file that may have something in front of it. */
+static ssize_t xtun_frame_deliver_tap(struct xtun_file *xf, struct xtun_queue *q,
+				      struct sk_buff *skb, struct iov_iter *to, bool *whole)
+{
+	struct xtun_compat_vnet vnet = {};
+	struct xtun_shape shape;
+	size_t room, headers;
+	ssize_t n;
+	int err;
+
+	if (xtun_frame_shape(xf, q, &shape)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+		return -EBADFD;
+	}
+	if (!shape.vnet || xtun_frame_fill_vnet(&shape, skb, &vnet)) {
+		skb = xtun_frame_finish(q, skb);
+		if (IS_ERR(skb))
+			return PTR_ERR(skb);
+	}
+
+	headers = shape.pi + shape.vnet;
+	room = iov_iter_count(to);
+	err = -EINVAL;
+	if (room >= headers)
+		err = xtun_frame_put_headers(&shape, skb, &vnet, skb->len <= room - headers, to);
+	if (err) {
+		xtun_queue_put_back(q, skb);
+		return err;
+	}
+	n = xtun_frame_deliver(q, skb, to, whole);
+	return n < 0 ? n : headers + n;
 }
 
 /**
@@ -619,19 +670,12 @@ put_back:
 ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_buff *skb,
 			struct iov_iter *to, bool *whole)
 {
-	struct xtun_compat_vnet vnet = {};
-	struct xtun_shape shape;
-
-	if (xtun_frame_shape(xf, q, &shape)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
-		return -EBADFD;
-	}
-	if (!shape.vnet || xtun_frame_fill_vnet(&shape, skb, &vnet)) {
-		skb = xtun_frame_finish(q, skb);
-		if (IS_ERR(skb))
-			return PTR_ERR(skb);
-	}
-	return xtun_frame_deliver(q, &shape, skb, &vnet, to, whole);
+	if (READ_ONCE(xf->tap))
+		return xtun_frame_deliver_tap(xf, q, skb, to, whole);
+	skb = xtun_frame_finish(q, skb);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+	return xtun_frame_deliver(q, skb, to, whole);
 }
 
 /**

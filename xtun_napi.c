@@ -14,7 +14,7 @@ static void xtun_napi_deliver(struct xtun_slot *slot, struct napi_struct *napi,
 {
 	unsigned int len = skb->len;
 
-	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	xtun_count_received(slot, 1, len);
 	trace_xtun_rx(slot->dev, slot->index, len);
 	/* GRO moves the charge of one frame to another, or loses it. */
 	skb_orphan(skb);

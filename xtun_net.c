@@ -235,10 +235,11 @@ static void xtun_net_lose(struct xtun_slot *slot, enum xtun_counter loss, struct
 static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
+	const struct xtun *xt = netdev_priv(slot->dev);
 	enum xtun_counter loss = XTUN_TX_DETACHED;
 	struct xtun_ring *ring;
 
-	if (unlikely(!q || !xtun_filter_pass(netdev_priv(slot->dev), q, skb, &loss))) {
+	if (unlikely(!q || (xtun_filter_is_set(xt) && !xtun_filter_pass(xt, q, skb, &loss)))) {
 		xtun_net_lose(slot, loss, skb);
 		return;
 	}

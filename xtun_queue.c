@@ -40,77 +40,6 @@ static const enum skb_drop_reason xtun_drop_reasons[XTUN_NCOUNTERS] = {
 #undef XTUN_NO_REASON
 };
 
-static void xtun_add(struct xtun_stats *stats, enum xtun_counter c, unsigned int n)
-{
-	unsigned long flags = u64_stats_update_begin_irqsave(&stats->syncp);
-
-	u64_stats_add(&stats->v[c], n);
-	u64_stats_update_end_irqrestore(&stats->syncp, flags);
-}
-
-/**
- * xtun_count() - count one event
- * @slot: of the queue
- * @c: which
- *
- * Context: process or softirq; @slot is kept alive by RCU or RTNL.
- */
-void xtun_count(struct xtun_slot *slot, enum xtun_counter c)
-{
-	xtun_add(get_cpu_ptr(slot->stats), c, 1);
-	put_cpu_ptr(slot->stats);
-}
-
-/**
- * xtun_count_n() - count several at once
- * @slot: of the queue
- * @c: which
- * @n: how many
- *
- * Context: as xtun_count().
- */
-void xtun_count_n(struct xtun_slot *slot, enum xtun_counter c, unsigned int n)
-{
-	xtun_add(get_cpu_ptr(slot->stats), c, n);
-	put_cpu_ptr(slot->stats);
-}
-
-/**
- * xtun_count_queued() - count a frame that was transmitted and is on its way
- * @slot: of the queue
- * @len: its length in bytes
- *
- * Context: as xtun_count().
- */
-void xtun_count_queued(struct xtun_slot *slot, unsigned int len)
-{
-	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
-
-	xtun_add(stats, XTUN_TX_IN, 1);
-	xtun_add(stats, XTUN_TX_QUEUED, 1);
-	xtun_add(stats, XTUN_TX_BYTES, len);
-	put_cpu_ptr(slot->stats);
-}
-
-/**
- * xtun_count_bytes() - count one frame and its length
- * @slot: of the queue
- * @frames: counter of frames
- * @bytes: counter of bytes
- * @len: length of the frame in bytes, Ethernet header included
- *
- * Context: as xtun_count().
- */
-void xtun_count_bytes(struct xtun_slot *slot, enum xtun_counter frames,
-		      enum xtun_counter bytes, unsigned int len)
-{
-	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
-
-	xtun_add(stats, frames, 1);
-	xtun_add(stats, bytes, len);
-	put_cpu_ptr(slot->stats);
-}
-
 /**
  * xtun_stats_sum() - the counters of a queue over all CPUs
  * @slot: of the queue
@@ -334,7 +263,7 @@ void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable
 }
 
 /* A frame is for one of a file's sleepers; what else there is to say, for all. */
-static void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
+static __always_inline void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
 {
 	struct xtun_file *xf;
 
@@ -347,7 +276,8 @@ static void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
 		if (waitqueue_active(&xf->wait))
 			__wake_up(&xf->wait, TASK_INTERRUPTIBLE, events & EPOLLIN ? 1 : 0,
 				  poll_to_key(events));
-		kill_fasync(&xf->fasync, SIGIO, events & EPOLLIN ? POLL_IN : POLL_OUT);
+		if (READ_ONCE(xf->fasync))
+			kill_fasync(&xf->fasync, SIGIO, events & EPOLLIN ? POLL_IN : POLL_OUT);
 	}
 }
 
@@ -513,14 +443,14 @@ static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, stru
 	spin_lock(&q->lock);
 	back = xtun_queue_presses_back(slot, q);
 	/* Other processors may be past the question whether the queue is stopped. */
-	if (back)
+	if (unlikely(back))
 		most += limit;
 	if (unlikely(q->dead || !q->enabled)) {
 		*loss = XTUN_TX_DETACHED;
 	} else if (unlikely(rcu_access_pointer(q->ring))) {
 		/* It came since the caller looked: who brings it has emptied the list. */
 		*ring = true;
-	} else if (skb_queue_len(&q->frames) >= most) {
+	} else if (unlikely(skb_queue_len(&q->frames) >= most)) {
 		*loss = XTUN_TX_FULL;
 	} else {
 		__skb_queue_tail(&q->frames, skb);
@@ -590,7 +520,7 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 	if (unlikely(q->stopped) && xtun_queue_has_room(q))
 		xtun_queue_restart_locked(q);
 	spin_unlock_bh(&q->lock);
-	if (skb)
+	if (likely(skb))
 		skb->dev = NULL;
 	return skb;
 }
@@ -612,7 +542,7 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
 	struct sk_buff *skb = xtun_queue_pop(q);
 	int err;
 
-	if (skb)
+	if (likely(skb))
 		return skb;
 	if (nowait)
 		return ERR_PTR(READ_ONCE(q->dead) ? -EBADFD : -EAGAIN);
@@ -739,8 +669,7 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 		XTUN_CB(skb)->queued = get_jiffies_64();
 		__skb_queue_tail(&list, skb);
 		if (slot) {
-			xtun_count(slot, XTUN_TX_IN);
-			xtun_count_bytes(slot, XTUN_TX_QUEUED, XTUN_TX_BYTES, headers);
+			xtun_count_queued(slot, headers);
 			headers = 0;
 		}
 	}

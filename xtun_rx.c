@@ -28,7 +28,7 @@ static __be16 xtun_rx_ip_protocol(struct sk_buff *skb)
  * Older kernels do not look for the transport header of a large frame whose
  * vnet header does not say where it is.
  */
-static void xtun_rx_find_headers(struct sk_buff *skb)
+static inline void xtun_rx_find_headers(struct sk_buff *skb)
 {
 	skb_reset_network_header(skb);
 	if (skb_is_gso(skb))
@@ -82,11 +82,13 @@ static unsigned int xtun_rx_len(const struct sk_buff *skb)
 struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
 			      struct xtun_meta *meta)
 {
+	const struct xtun *xt = netdev_priv(slot->dev);
+	bool xdp = rcu_access_pointer(xt->xdp);
 	bool up = xtun_is_up(slot->dev);
 	unsigned int len;
 	int loss;
 
-	if (likely(up) && !(meta->has_vnet && meta->vnet.hdr.gso_type) &&
+	if (unlikely(xdp) && up && !(meta->has_vnet && meta->vnet.hdr.gso_type) &&
 	    !xtun_xdp_native(slot, q, skb, &meta->xdp_done))
 		return NULL;
 	len = skb->len;
@@ -101,12 +103,14 @@ struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q, stru
 	}
 	if (slot->index < slot->dev->real_num_rx_queues)
 		skb_record_rx_queue(skb, slot->index);
-	if (!meta->xdp_done) {
+	if (unlikely(xdp) && !meta->xdp_done) {
 		skb = xtun_xdp_generic(slot, skb);
 		if (!skb)
 			return NULL;
 	}
-	xtun_steer_learn(slot, skb);
+	/* With one queue there is nothing to choose. */
+	if (slot->dev->num_tx_queues > 1)
+		xtun_steer_learn(slot, skb);
 	return skb;
 }
 
@@ -124,7 +128,7 @@ static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
 		return;
 	}
-	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	xtun_count_received(slot, 1, len);
 	trace_xtun_rx(slot->dev, slot->index, len);
 }
 
@@ -135,7 +139,7 @@ static int xtun_rx_receive_rcu(struct xtun_slot *slot, struct xtun_queue *q, str
 	skb = xtun_rx_admit(slot, q, skb, meta);
 	if (IS_ERR_OR_NULL(skb))
 		return PTR_ERR_OR_ZERO(skb);
-	if (!READ_ONCE(q->napi_on)) {
+	if (likely(!READ_ONCE(q->napi_on))) {
 		xtun_rx_deliver(slot, skb);
 	} else if (!xtun_napi_put(q, skb)) {
 		xtun_lose(slot, XTUN_RX_DETACHED, skb, xtun_rx_len(skb));
@@ -249,8 +253,7 @@ void xtun_sink_flush(struct xtun_sink *sink)
 {
 	struct sk_buff *skb;
 
-	xtun_count_n(sink->slot, XTUN_RX_OUT, sink->frames);
-	xtun_count_n(sink->slot, XTUN_RX_BYTES, sink->bytes);
+	xtun_count_received(sink->slot, sink->frames, sink->bytes);
 	if (list_is_singular(&sink->list)) {
 		skb = list_first_entry(&sink->list, struct sk_buff, list);
 		skb_list_del_init(skb);

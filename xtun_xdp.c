@@ -85,7 +85,7 @@ static void xtun_xdp_bounce(struct xtun_slot *slot, struct xtun_queue *q,
 	/* Only its writer may be there to read it, who may be waiting for room. */
 	skb_orphan(skb);
 	xtun_xdp_to_skb(xdp, skb);
-	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, skb->len);
+	xtun_count_received(slot, 1, skb->len);
 	xtun_count(slot, XTUN_RX_XDP_TX);
 
 	skb_reset_mac_header(skb);
@@ -111,7 +111,7 @@ static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, str
 		return;
 	}
 	xdp_do_flush();
-	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	xtun_count_received(slot, 1, len);
 	xtun_count(slot, XTUN_RX_XDP_REDIRECT);
 }
 
@@ -209,7 +209,7 @@ struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb)
 	local_bh_enable();
 	if (act == XDP_PASS)
 		return skb;
-	xtun_count_bytes(slot, XTUN_RX_OUT, XTUN_RX_BYTES, len);
+	xtun_count_received(slot, 1, len);
 	xtun_count(slot, XTUN_RX_XDP_GENERIC);
 	return NULL;
 }

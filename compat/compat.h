@@ -177,10 +177,9 @@ static inline void xtun_compat_vm_flags_clear(struct vm_area_struct *vma, unsign
 #endif
 }
 
-#ifdef XTUN_HAVE_NAPI_BUILD_SKB
-#define xtun_compat_napi_build_skb(data, size)	napi_build_skb(data, size)
-#else
-#define xtun_compat_napi_build_skb(data, size)	build_skb(data, size)
+/* Of what each processor has at hand; else of the heap. */
+#ifndef XTUN_HAVE_NAPI_BUILD_SKB
+#define napi_build_skb(data, size)	build_skb(data, size)
 #endif
 
 /**
