@@ -76,7 +76,6 @@ with_offloads() {
 		"$(forwarded left refused) $(forwarded right refused)" "0 0"
 }
 
-tcp_passes
 sysctl -q -w net.core.rmem_max=4194304 net.core.rmem_default=4194304
 on_each without_offloads
 on_each with_offloads

@@ -85,7 +85,6 @@ mktun() {
 	nok "$device: the interface is gone" ip -n a link show tap7
 }
 
-tcp_passes
 make_keys >/tmp/openssl.log 2>&1
 on_each tap
 on_each tun

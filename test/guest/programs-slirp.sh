@@ -47,7 +47,6 @@ without_rights() {
 		"${redirected[@]}" "${as_user[@]}" ip tuntap add dev tap1 mode tap
 }
 
-tcp_passes
 megabytes=4
 mkdir -p /run/netns
 [ ! -e /proc/sys/kernel/unprivileged_userns_clone ] ||

@@ -104,7 +104,6 @@ tinc_router() {
 	tinc_tunnel router
 }
 
-tcp_passes
 megabytes=4
 on_each socat_tap
 on_each socat_tun

@@ -7,8 +7,6 @@
 
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
-# What has been copied into a ring is given back many at a time.
-tcp_passes
 xtun_load
 theme ring
 rmmod xtun

@@ -160,7 +160,7 @@ echo 0 >"$filter"
 # --- the road
 
 # What a graph is to show: all of it would be mostly the allocator.
-shown=(vfs_write 'xtun_*' skb_copy_datagram_from_iter 'netif_rx*' 'netif_receive_skb*'
+shown=(vfs_write 'xtun_*' _copy_from_iter 'netif_rx*' 'netif_receive_skb*'
 	net_rx_action process_backlog '__netif_receive_skb*' arp_rcv
 	udp_sendmsg __dev_queue_xmit)
 
@@ -215,11 +215,11 @@ if grep -q '^netif_rx_ni$' "$tracing/available_filter_functions"; then
 	through_backlog=netif_rx_internal
 fi
 leads "a write's road to the backlog" \
-	"$write/xtun_net_receive/netif_rx.*/$through_backlog" vfs_write written
-like "... and where its bytes are copied" "$road" "$write/skb_copy_datagram_from_iter"
+	"$write/xtun_rx_receive/netif_rx.*/$through_backlog" vfs_write written
+like "... and where its bytes are copied" "$road" "$write/_copy_from_iter"
 ethtool --set-priv-flags xtun rx-direct on
 leads "a write's road, straight into the stack" \
-	"$write/xtun_net_receive/netif_receive_skb/__netif_receive_skb.*/arp_rcv" vfs_write written
+	"$write/xtun_rx_receive/netif_receive_skb/__netif_receive_skb.*/arp_rcv" vfs_write written
 leads "a frame's road to the queue" \
 	"/udp_sendmsg/__dev_queue_xmit.*/xtun_net_xmit.*/xtun_queue_put" udp_sendmsg sent
 exec 4>&- 5>&-

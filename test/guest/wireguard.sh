@@ -119,7 +119,6 @@ on() {
 	ok "$2: the interfaces go with the processes" eventually 10 gone
 }
 
-tcp_passes
 modprobe -q tun
 mkdir -p /var/run
 head -c $size /dev/urandom >/tmp/sent
