@@ -8,6 +8,8 @@
 # LOG gets the kernel's log, LOG.tar what the command left in /out.
 # TIMEOUT= seconds until a guest counts as hung, MEMORY= its megabytes,
 # APPEND= further kernel parameters. INTERACTIVE=1 gives the command the keyboard.
+# COUNTED=1 makes a tick of the clock one instruction, the same in each boot (amd64).
+# DEBUGGER=SOCKET lets a debugger attach there.
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
@@ -54,7 +56,16 @@ virtio)
 	qemu="$qemu -serial file:$log -device virtio-serial -device $line,chardev=tty,nr=1
 		-chardev file,id=files,path=$log.tar -device virtserialport,chardev=files,nr=2" ;;
 esac
-parameters="console=$console panic=-1 oops=panic mitigations=off $ends $(patience) ${APPEND:-}"
+# Nothing of this machine's then reaches the guest: no time, no speed, no chance. A
+# plain processor: the emulator would count "rep movsb" byte by byte.
+accel=tcg,thread=single speed=$(patience)
+if [ -n "${COUNTED:-}" ]; then
+	qemu="$(echo "$qemu" | sed 's/-cpu [^ ]*/-cpu qemu64/; s/-smp [0-9]*/-smp 1/')
+		-icount shift=0,sleep=off -rtc base=2024-01-01,clock=vm -seed 1"
+	accel=tcg speed="no_timer_check nokaslr tsc=reliable tsc_early_khz=1000000"
+fi
+[ -z "${DEBUGGER:-}" ] || qemu="$qemu -gdb unix:$DEBUGGER,server=on,wait=off"
+parameters="console=$console panic=-1 oops=panic mitigations=off $ends $speed ${APPEND:-}"
 
 # A kernel that checks itself all the time takes its time, and memory.
 timeout=${TIMEOUT:-300} memory=${MEMORY:-512}
@@ -68,7 +79,7 @@ fi
 # that the kernel is just rewriting on another.
 qemu() {
 	# shellcheck disable=SC2086
-	timeout --foreground "$timeout" $qemu -accel tcg,thread=single \
+	timeout --foreground "$timeout" $qemu -accel $accel \
 		-m "$memory" -nodefaults -display none -no-reboot \
 		-chardev "$terminal" \
 		-kernel "$kdir/vmlinuz" -initrd "$scratch/initrd" \

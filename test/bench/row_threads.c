@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A program asleep in its read, and a sender on the other side of the stack. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define HEADERS	(14 + 20 + 8)
+
+struct pair {
+	const struct way *way;
+	struct end end;
+	size_t len;
+	int sock;
+	sem_t done;
+};
+
+/* To 10.99.0.2, which is the program's. */
+static void pair_init(struct pair *p, const struct job *job)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(9),
+		.sin_addr.s_addr = htonl(0x0a630002),
+	};
+
+	memset(p, 0, sizeof(*p));
+	p->way = job->way;
+	p->len = job->len;
+	p->way->open(p->way, &p->end, job->ifname);
+	sem_init(&p->done, 0, 0);
+	p->sock = socket(AF_INET, SOCK_DGRAM, 0);
+	check(p->sock >= 0 && !connect(p->sock, (struct sockaddr *)&to, sizeof(to)), "connect");
+}
+
+static void pair_start(struct pair *p, void *(*program)(void *))
+{
+	pthread_t thread;
+
+	check(!pthread_create(&thread, NULL, program, p), "pthread_create");
+}
+
+static void send_datagram(struct pair *p)
+{
+	static const uint8_t payload[2048];
+	size_t len = p->len - HEADERS;
+
+	check(send(p->sock, payload, len, 0) == (ssize_t)len, "send");
+}
+
+static void *sleeper(void *arg)
+{
+	struct frame frames[BURST];
+	struct pair *p = arg;
+	int n = 0;
+
+	while (1) {
+		n += p->way->receive(&p->end, frames, BURST - n);
+		p->way->release(&p->end);
+		if (n == BURST) {
+			n = 0;
+			sem_post(&p->done);
+		}
+	}
+	return NULL;
+}
+
+static void send_burst(void *arg)
+{
+	struct pair *p = arg;
+	int i;
+
+	for (i = 0; i < BURST; i++)
+		send_datagram(p);
+	while (sem_wait(&p->done))
+		;
+}
+
+static double run_sleep(const struct job *job)
+{
+	struct pair p;
+
+	pair_init(&p, job);
+	pair_start(&p, sleeper);
+	return measure(job, send_burst, NULL, &p, BURST);
+}
+
+static void swap(uint8_t *a, uint8_t *b, size_t len)
+{
+	uint8_t kept[8];
+
+	memcpy(kept, a, len);
+	memcpy(a, b, len);
+	memcpy(b, kept, len);
+}
+
+/* Addresses and ports change places; checksums stay right. */
+static void *answerer(void *arg)
+{
+	struct frame frames[BURST];
+	struct pair *p = arg;
+	int i, n;
+
+	while (1) {
+		n = p->way->receive(&p->end, frames, BURST);
+		for (i = 0; i < n; i++) {
+			swap(frames[i].data, frames[i].data + 6, 6);
+			swap(frames[i].data + 26, frames[i].data + 30, 4);
+			swap(frames[i].data + 34, frames[i].data + 36, 2);
+			p->way->pass(&p->end, &frames[i]);
+		}
+		p->way->release(&p->end);
+		p->way->flush(&p->end);
+	}
+	return NULL;
+}
+
+static void trip(void *arg)
+{
+	struct pair *p = arg;
+	uint8_t answer[2048];
+
+	send_datagram(p);
+	check(recv(p->sock, answer, sizeof(answer), 0) == (ssize_t)(p->len - HEADERS), "an answer");
+}
+
+static double run_trip(const struct job *job)
+{
+	struct pair p;
+
+	pair_init(&p, job);
+	pair_start(&p, answerer);
+	return measure(job, trip, NULL, &p, 1);
+}
+
+const struct row rows_threads[] = {
+	{ "sleep", "32 datagrams sent by a UDP socket, read by a program that sleeps in between", run_sleep },
+	{ "trip", "a datagram sent, answered by a program that slept, and received: the whole trip",
+	  run_trip },
+	{ NULL }
+};

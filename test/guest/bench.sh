@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Measure all figures of the benchmark, or some: ROWS and WAYS are lists of names.
+# One line each: row, way, bytes, instructions.
+#
+#   bench.sh
+#   bench.sh profile ROW WAY BYTES
+set -eEu -o pipefail
+
+modprobe -a tun veth
+modprobe dummy numdummies=0
+insmod /test/xtun.ko
+insmod /test/xtun_bench.ko
+sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+ip link del xtun
+
+# Each figure has interfaces of its own, which are as new.
+make_interface() {
+	case $1 in
+	stack) ip link add dummy0 type dummy; ifname=dummy0 ;;
+	tap*)  ip tuntap add tap0 mode tap; ifname=tap0 ;;
+	*)     ip link add xtun type xtun; ifname=xtun ;;
+	esac
+}
+
+figure() {
+	local row=$1 way=${2%-direct} ifname
+	make_interface "$way"
+	[ "$way" = "$2" ] || ethtool --set-priv-flags xtun rx-direct on
+	ip addr add 10.99.0.1/24 dev "$ifname"
+	ip link set "$ifname" up
+	ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev "$ifname" 2>/dev/null || :
+	/test/bin/xtun-bench "$row" "$way" "$ifname" "$3" ${4:+"$4"}
+	ip link del "$ifname"
+}
+
+# Two namespaces that the program joins; tap's ways make their own interfaces.
+figure_tcp() {
+	local netns ifname=join0
+	for netns in a b; do
+		ip netns add "$netns"
+		ip netns exec "$netns" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	done
+	if [ "${2%-direct}" = plain ]; then
+		ifname=xtun
+		for netns in a b; do
+			ip -n "$netns" link add xtun type xtun
+			[ "$2" = plain ] ||
+				ip netns exec "$netns" ethtool --set-priv-flags xtun rx-direct on
+		done
+	fi
+	/test/bin/xtun-bench tcp "${2%-direct}" "$ifname" "$3" ${4:+"$4"}
+	ip netns del a
+	ip netns del b
+}
+
+one() {
+	if [ "$1" = tcp ]; then
+		figure_tcp "$@"
+	else
+		figure "$@"
+	fi
+}
+
+if [ "${1:-}" = profile ]; then
+	one "$2" "$3" "$4" profile >/dev/null
+	cat /proc/kallsyms >/out/kallsyms
+	exit
+fi
+
+# measure ROW "BYTES..." WAY...
+measure() {
+	local row=$1 sizes=$2 way bytes
+	shift 2
+	[[ ",${ROWS:-$row}," == *",$row,"* ]] || return 0
+	for way; do
+		[[ ",${WAYS:-$way}," == *",$way,"* ]] || continue
+		for bytes in $sizes; do
+			printf '%s\t%s\t%s\t%s\n' "$row" "$way" "$bytes" "$(one "$row" "$way" "$bytes")"
+		done
+	done
+}
+
+both="64 1500"
+measure tx "$both" stack tap tap-napi plain
+measure rx-drop "$both" stack tap tap-nonblock tap-napi plain plain-direct
+measure rx-udp "$both" stack tap tap-nonblock tap-napi plain plain-direct
+measure sleep "$both" tap plain
+measure trip "$both" tap plain plain-direct
+measure tcp 1500 tap tap-tso plain plain-direct abi abi-tso
