@@ -617,6 +617,13 @@ u16 xtun_steer_select(struct net_device *dev, struct sk_buff *skb, struct net_de
 void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb);
 
 /* xtun_filter.c: which frames */
+/**
+ * xtun_filter_is_set() - whether there is any filter to ask
+ * @xt: the interface
+ *
+ * Context: under RCU.
+ * Return: true if so.
+ */
 static inline bool xtun_filter_is_set(const struct xtun *xt)
 {
 	return rcu_access_pointer(xt->filters.macs) || rcu_access_pointer(xt->filters.classic) ||

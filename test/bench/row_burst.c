@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bursts of frames in one direction, nobody asleep. */
+/* Bursts of BURST frames in one direction, nobody asleep. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -132,9 +132,8 @@ static double run_rx_udp(const struct job *job)
 }
 
 const struct row rows_burst[] = {
-	{ "tx", "32 frames made in the kernel and transmitted as pktgen does, then read; free included",
-	  run_tx },
-	{ "rx-drop", "32 frames to another host, written; the stack drops each in ip_rcv()", run_rx_drop },
-	{ "rx-udp", "32 datagrams written, until they lie in a UDP socket; that they are read does not count", run_rx_udp },
+	{ "tx", "frames made in the kernel, transmitted as pktgen does, and read; free included", run_tx },
+	{ "rx-drop", "frames to another host, written; ip_rcv() drops each", run_rx_drop },
+	{ "rx-udp", "datagrams written, until they lie in a UDP socket", run_rx_udp },
 	{ NULL }
 };

@@ -13,8 +13,8 @@
 
 #include "bench.h"
 
-#define WARM	(1 << 20)
-#define BYTES	(4 << 20)
+#define WARM	(1024 * 1024)
+#define BYTES	(4 * WARM)
 
 static const char *const names[2] = { "a", "b" };
 

@@ -88,4 +88,5 @@ measure rx-drop "$both" stack tap tap-nonblock tap-napi plain plain-direct
 measure rx-udp "$both" stack tap tap-nonblock tap-napi plain plain-direct
 measure sleep "$both" tap plain
 measure trip "$both" tap plain plain-direct
+measure trip-sleep "$both" tap plain plain-direct
 measure tcp 1500 tap tap-tso plain plain-direct abi abi-tso
