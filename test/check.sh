@@ -21,7 +21,7 @@ long="abi flaws gvisor lives noreader"
 # Of the kernel they show what two tell as well as twelve: the default one, and one
 # whose own test of tun knows tunnels.
 programs="selftest wireguard programs-container programs-iperf programs-machine programs-make
-	programs-openvpn programs-slirp programs-stress programs-tunnel"
+	programs-openvpn programs-qemu programs-slirp programs-stress programs-tunnel"
 programs_on="6.1 7.2"
 # What these need only kernels built for it have.
 debug="nomem planted"
