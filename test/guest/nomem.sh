@@ -29,7 +29,6 @@ cases nomem_pages
 # Where the kernel wants pages in a row and gets none, it says so.
 expect_log 'Call Trace'
 cases nomem_tap
-cases nomem_frames
 
 insmod /test/planted.ko fault=refuse-percpu
 like "counters cannot be had: no interface" "$(ip link add xtun1 type xtun 2>&1 || :)" \
@@ -48,3 +47,5 @@ ip link del xtun1
 red_up
 theme unfinished
 ip link del red0
+
+cases nomem_frames
