@@ -65,13 +65,15 @@ if [ -n "${COUNTED:-}" ]; then
 	accel=tcg speed="no_timer_check nokaslr tsc=reliable tsc_early_khz=1000000"
 fi
 [ -z "${DEBUGGER:-}" ] || qemu="$qemu -gdb unix:$DEBUGGER,server=on,wait=off"
-parameters="console=$console panic=-1 oops=panic mitigations=off $ends $speed ${APPEND:-}"
 
 # A kernel that checks itself all the time takes its time, and memory.
-timeout=${TIMEOUT:-300} memory=${MEMORY:-512}
+slowness=1 memory=${MEMORY:-512}
 if [ -e "$kdir/debug" ]; then
-	timeout=$((timeout * 6)) memory=$((memory + 1024))
+	slowness=6 memory=$((memory + 1024))
 fi
+timeout=$((${TIMEOUT:-300} * slowness))
+parameters="console=$console panic=-1 oops=panic mitigations=off $ends slowness=$slowness
+	$speed ${APPEND:-}"
 
 # A guest that has died leaves by the reboot that panic=-1 asks for; the marker
 # of a guest that has ended is missing then, whatever QEMU's exit status says.

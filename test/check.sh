@@ -98,8 +98,9 @@ plan() {
 	esac
 	echo
 	for target in $targets; do
-		for test in $(tests_for "$target"); do
-			printf '%s on %s\t%s\n' "$test" "$target" "'$here/run.sh' $target $test"
+		# shellcheck disable=SC2046
+		"$here/batches.sh" $(tests_for "$target") | while read -r batch; do
+			printf '%s on %s\t%s\n' "$batch" "$target" "'$here/run.sh' $target $batch"
 		done
 	done
 }

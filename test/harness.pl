@@ -4,38 +4,122 @@
 # named "PHASE for TARGET" and "TEST on TARGET" are set out in a table.
 #
 # Each line of the input is "NAME<TAB>COMMAND"; an empty line begins a stage
-# that runs only if all before it went well.
+# that runs only if all before it went well. The command of "TEST TEST... on TARGET"
+# prints the TAP of each, after a line "# test TEST begins".
 use strict;
 use warnings;
+use IO::Select;
 use TAP::Harness;
+use TAP::Parser;
 use TAP::Parser::Aggregator;
+use Time::HiRes 'time';
 
-my (@stages, %command);
+my @stages;
 {
 	local $/ = "";
 	while (my $stage = <STDIN>) {
-		my @names;
-		for (split /\n/, $stage) {
-			my ($name, $command) = split /\t/;
-			$command{$name} = $command;
-			push @names, $name;
-		}
-		push @stages, \@names;
+		push @stages, [map { [split /\t/] } split /\n/, $stage];
 	}
 }
 
-my $harness = TAP::Harness->new({
-	jobs     => $ENV{JOBS} // 2,
-	failures => 1,
-	comments => 1,
-	timer    => 1,
-	exec     => sub { [ 'sh', '-c', $command{$_[1]} ] },
-});
+# The names of the tests that a command runs.
+sub names {
+	my ($name) = @_;
+	my ($tests, $target) = $name =~ /^(.*) on (\S+)$/ or return $name;
+	return map { "$_ on $target" } split / /, $tests;
+}
+
+# A test is shown when it has ended, so one at a time; and is to have a name, or
+# there would be nothing to tell that it never began.
+my $formatter = TAP::Harness->new({ failures => 1, comments => 1, timer => 1 })->formatter;
+$formatter->prepare(map { names($_->[0]) } map { @$_ } @stages);
 my $all = TAP::Parser::Aggregator->new;
+
+# judge NAME, TAP, BEGIN, END, STATUS
+sub judge {
+	my ($name, $tap, $begin, $end, $status) = @_;
+	my $parser = TAP::Parser->new({ tap => $tap || "\n" });
+	my $session = $formatter->open_test($name, $parser);
+	while (defined(my $result = $parser->next)) {
+		$session->result($result);
+	}
+	$parser->start_time($begin);
+	$parser->end_time($end);
+	$parser->exit($status >> 8 || $status);
+	$session->close_test;
+	$all->add($name, $parser);
+}
+
+sub start {
+	my ($name, $command) = @{$_[0]};
+	my $pid = open(my $from, '-|', 'sh', '-c', $command) or die "sh: $!";
+	my @names = names($name);
+	my ($target) = $name =~ /( on \S+)$/;
+	return { from => $from, names => \@names, target => $target, rest => '',
+		 name => undef, tap => '', begin => time };
+}
+
+# ended JOB, STATUS: the test that it has been at, if any.
+sub ended {
+	my ($job, $status) = @_;
+	my $name = $job->{name};
+	if (defined $name) {
+		$job->{names} = [grep { $_ ne $name } @{$job->{names}}];
+		judge($name, $job->{tap}, $job->{begin}, time, $status);
+		$job->{begin} = time;
+	}
+	$job->{tap} = '';
+}
+
+sub take {
+	my ($job, $line) = @_;
+	if ($job->{target} && $line =~ /^# test (\S+) begins$/) {
+		ended($job, 0);
+		$job->{name} = $1 . $job->{target};
+	} else {
+		$job->{tap} .= $line;
+	}
+}
+
+# finish JOB: whoever has not begun by now has failed, as has a command that fails.
+sub finish {
+	my ($job) = @_;
+	take($job, $job->{rest}) if $job->{rest} ne '';
+	close $job->{from};
+	my $status = $?;
+	$job->{name} //= $job->{names}[0];
+	ended($job, $status);
+	judge($_, '', time, time, $status) for @{$job->{names}};
+}
+
+# run STAGE: as many at a time as there are to be.
+sub run {
+	my @waiting = @_;
+	my $select = IO::Select->new;
+	my %job;
+	while (@waiting || %job) {
+		while (@waiting && keys %job < ($ENV{JOBS} // 2)) {
+			my $job = start(shift @waiting);
+			$job{$job->{from}} = $job;
+			$select->add($job->{from});
+		}
+		for my $from ($select->can_read) {
+			my $job = $job{$from};
+			if (sysread $from, $job->{rest}, 65536, length $job->{rest}) {
+				take($job, $1) while $job->{rest} =~ s/^(.*\n)//;
+			} else {
+				$select->remove($from);
+				delete $job{$from};
+				finish($job);
+			}
+		}
+	}
+}
+
 $all->start;
 for my $stage (@stages) {
 	last if $all->total && !$all->all_passed;
-	$harness->aggregate_tests($all, @$stage);
+	run(@$stage);
 }
 $all->stop;
 
@@ -77,5 +161,7 @@ my $skipped = scalar $all->skipped;
 my $passed  = scalar($all->passed) - $skipped;
 my $failed  = scalar($all->failed) + @garbled;
 $failed ||= 1 unless $all->all_passed;
+my (undef, undef, $user, $system) = times;
+printf "%d seconds of processors' time\n", $user + $system;
 print "$passed passed, $failed failed, $skipped skipped\n";
 exit($failed ? 1 : 0);

@@ -1,73 +1,175 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Run one guest test in a guest of its own and print its TAP. A target is a kernel,
-# or KERNEL+ABI where our programs are to have another ABI than the rest.
+# Run guest tests and print their TAP, each after a line "# test TEST begins". A
+# target is a kernel, or KERNEL+ABI where our programs are to have another ABI than
+# the rest.
 #
-#   run.sh TARGET TEST
+#   run.sh TARGET TEST...
+#
+# Tests that can share a guest run in one, one after the other; after one that has
+# failed or died there, the rest is given another.
 set -eu
 . "$(dirname "$0")/common.sh"
 
-target=$1 test=$2
-file=$here/guest/$test.sh
-[ -e "$file" ] || die "There is no test '$test'. There are: $(cd "$here/guest" && echo *.sh)"
+target=$1
+shift
+for test; do
+	[ -e "$here/guest/$test.sh" ] ||
+		die "There is no test '$test'. There are: $(cd "$here/guest" && echo *.sh)"
+done
+kernel=${target%+*}
+log=$top/build/log/$target
 overlay=$("$here/overlay.sh" "$target" tools examples/lwip test/prog test/abi)
-mkdir -p "$top/build/log"
-log=$top/build/log/$target-$test
-
+arch=$(cat "$("$here/kernel.sh" "$kernel")/arch")
 # Whose programs are on trial: those of the ABI named, or of the kernel.
 case $target in
 *+*) abi=${target#*+} ;;
-*)   abi=$(cat "$("$here/kernel.sh" "$target")/arch") ;;
+*)   abi=$arch ;;
 esac
+mkdir -p "$top/build/log"
+scratch
 
-# A test asks for more time or memory in lines such as "#guest: TIMEOUT=600", and in
-# "#guest: EXTRA=NAME" for what extra.sh packs.
-eval "$(sed -n 's/^#guest: \([A-Z]*=.*\)/export \1/p' "$file")"
-set -- "$overlay"
-for name in ${EXTRA:-}; do
-	extra=$("$here/extra.sh" "$name" "$abi")
-	set -- "$@" "$extra"
-done
-if [ -n "${PACKAGES:-}" ]; then
-	arch=$(cat "$("$here/kernel.sh" "${target%+*}")/arch")
-	# shellcheck disable=SC2086
-	layer=$("$here/rootfs.sh" "$arch" $PACKAGES)
-	if [ -z "$layer" ]; then
-		printf 'ok 1 - all of %s # SKIP no packages for %s: %s\n1..1\n' \
-			"$test" "$arch" "$PACKAGES"
-		exit
-	fi
-	set -- "$layer" "$@"
-fi
 # Poison, red zones and the allocation's caller on every object.
-APPEND="slub_debug=FZPU log_buf_len=4M ${APPEND:-}"
+common="slub_debug=FZPU log_buf_len=4M"
 # What the kernel does not know becomes the guest's environment.
 for setting in RACE_SECONDS SEED ALONE PAIRS BY_CHANCE XT_DEVICE; do
 	eval "value=\${$setting:-}"
 	# shellcheck disable=SC2154
-	[ -z "$value" ] || APPEND="$APPEND $setting=$value"
+	[ -z "$value" ] || common="$common $setting=$value"
 done
-export APPEND
 
-# A guest that did not reach its plan has failed, whatever it had said before.
-to_its_plan() {
-	awk '
-	/^(not )?ok / { n++ }
-	/^1\.\.[0-9]+/ { plan = 1 }
-	{ print; fflush() }
+# asked TEST: its lines such as "#guest: MEMORY=1024", as commands.
+asked() {
+	sed -n 's/^#guest: \([A-Z]*=.*\)/export \1/p' "$here/guest/$1.sh"
+}
+
+# with_seconds TEST...: TEST=SECONDS of each, until it counts as hung.
+seconds=${TIMEOUT:-300}
+with_seconds() {
+	for test; do
+		(TIMEOUT=$seconds; eval "$(asked "$test")"; echo "$test=$TIMEOUT")
+	done
+}
+
+# Sets apart what a guest prints. Of a test that did not reach its plan it failed,
+# whatever it had said before.
+apart() {
+	awk -v log_="$log" -v first="$1" '
+	function say(line) { print line; print line >tap; fflush() }
+	function begin(test) {
+		end()
+		tap = log_ "-" test ".tap"
+		n = plan = 0
+		say("# test " test " begins")
+	}
+	function end() {
+		if (tap && !plan)
+			say("not ok " ++n " - the guest ended its test\n1.." n)
+		if (tap)
+			close(tap)
+	}
+	/^# test .* begins$/ { begin($3); next }
+	!tap                 { begin(first) }
+	/^(not )?ok /        { n++ }
+	/^1\.\.[0-9]+/       { plan = 1 }
+	{ say($0) }
 	END {
-		if (!plan)
-			print "not ok " ++n " - the guest ended its test\n1.." n
+		if (!tap)
+			begin(first)
+		end()
 	}'
 }
 
-"$here/boot.sh" "${target%+*}" "$log.kernel" "bash /test/$test.sh" "$@" |
-	to_its_plan | tee "$log.tap"
+# The kernel's log of each test is what it said at boot, and then of that test.
+logs_apart() {
+	awk -v log_="$log" -v file="$log-$1.kernel" '
+	/\] test .*\.sh begins/ {
+		test = $0
+		sub(/.*\] test /, "", test)
+		sub(/\.sh begins.*/, "", test)
+		close(file)
+		file = log_ "-" test ".kernel"
+		printf "%s", boot >file
+		begun = 1
+	}
+	!begun { boot = boot $0 "\n" }
+	{ print >file }' "$scratch/kernel"
+}
 
-if grep -q '^not ok' "$log.tap"; then
-	{
-		echo "$test failed on $target. The end of the kernel's log ($log.kernel):"
-		sed '1,/test .* begins/d' "$log.kernel" | tail -n 50 | sed 's/^/    /'
-		echo "Repeat it: make check KERNEL=$target TEST=$test"
-	} >&2
-fi
+files_apart() {
+	rm -rf "$scratch/out"
+	mkdir "$scratch/out"
+	tar -xf "$scratch/kernel.tar" -C "$scratch/out" 2>/dev/null || :
+	for test; do
+		[ ! -d "$scratch/out/$test" ] ||
+			tar -cf "$log-$test.kernel.tar" -C "$scratch/out/$test" .
+	done
+}
+
+# explain TEST [BEFORE...]: why it failed, and how to see that again.
+explain() {
+	test=$1
+	shift
+	echo "$test failed on $target. The end of the kernel's log ($log-$test.kernel):"
+	sed '1,/test .* begins/d' "$log-$test.kernel" | tail -n 50 | sed 's/^/    /'
+	echo "Repeat it: make check KERNEL=$target TEST=$test"
+	[ $# = 0 ] || echo "And if it passes then, after those before it: test/run.sh $target $* $test"
+}
+
+# one_guest TEST...: as many as run until one fails. Those that did leave a .tap.
+one_guest() {
+	for test; do
+		rm -f "$log-$test.tap" "$log-$test.kernel" "$log-$test.kernel.tar"
+	done
+	list=$(with_seconds "$@" | xargs)
+	# shellcheck disable=SC2086
+	TIMEOUT=$((60 + $(echo "$list" | sed 's/[^ ]*=//g; s/ / + /g'))) "$here/boot.sh" "$kernel" "$scratch/kernel" "bash /test/batch.sh $list" $layers | apart "$1"
+	logs_apart "$1"
+	files_apart "$@"
+	before=
+	for test; do
+		# shellcheck disable=SC2086
+		! grep -q '^not ok' "$log-$test.tap" 2>/dev/null || explain "$test" $before >&2
+		before="$before $test"
+	done
+}
+
+# prepare TEST: what it asks for, which is the same for all of its batch.
+prepare() {
+	eval "$(asked "$1")"
+	export APPEND="$common ${APPEND:-}"
+	layers=$overlay
+	for name in ${EXTRA:-}; do
+		layers="$layers $("$here/extra.sh" "$name" "$abi")"
+	done
+	if [ -n "${PACKAGES:-}" ]; then
+		# shellcheck disable=SC2086
+		layer=$("$here/rootfs.sh" "$arch" $PACKAGES)
+		[ -n "$layer" ] || return 1
+		layers="$layer $layers"
+	fi
+}
+
+# batch TEST...: all of them, in as many guests as it takes.
+batch() {
+	if ! prepare "$1"; then
+		for test; do
+			printf '# test %s begins\n' "$test"
+			printf 'ok 1 - all of %s # SKIP no packages for %s: %s\n1..1\n' \
+				"$test" "$arch" "$PACKAGES"
+		done
+		return
+	fi
+	while [ $# -gt 0 ]; do
+		one_guest "$@"
+		while [ $# -gt 0 ] && [ -e "$log-$1.tap" ]; do
+			shift
+		done
+	done
+}
+
+"$here/batches.sh" "$@" >"$scratch/batches"
+while read -r tests <&3; do
+	# shellcheck disable=SC2086
+	(batch $tests) || exit
+done 3<"$scratch/batches"

@@ -143,36 +143,62 @@ tells_allocations() {
 # are counted below.
 suspects() {
 	allocations '*' | awk '
-	/^ *[0-9]+ / {
-		pids = match($0, /pid=[0-9-]+/) ? substr($0, RSTART + 4, RLENGTH - 4) : ""
+	/^ *[0-9]+ / { head = $0; stack = "" }
+	{ stack = stack $0 }
+	match($0, /0xf[0-9a-f]+/) {
+		address = substr($0, RSTART, RLENGTH)
+		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|ref_tracker_alloc|alloc_vmap_area/ ||
+		    stack ~ /softirq|netif_receive_skb|napi_skb_cache_get/)
+			next
+		pids = match(head, /pid=[0-9-]+/) ? substr(head, RSTART + 4, RLENGTH - 4) : ""
 		sub("-", " ", pids)
-		others = /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|ref_tracker_alloc|alloc_vmap_area/
-	}
-	/softirq|netif_receive_skb|napi_skb_cache_get/ { others = 1 }
-	!others && match($0, /0xf[0-9a-f]+/) {
-		print substr($0, RSTART, RLENGTH), pids
+		print address, pids
 	}' | sort -u
 }
 
-# Before xtun is loaded. Only modules that come or go change what is to be seen.
+# The names of all modules but xtun, as $modules.
+list_modules() {
+	local name
+	modules=
+	while read -r name _; do
+		[ "$name" = xtun ] || modules+="$name "
+	done </proc/modules
+}
+
+# Before xtun is loaded. Only modules that come or go change what is to be seen: so
+# the last look of the test before this one may do.
 # shellcheck disable=SC2034
 look_around() {
 	local modules
-	modules=$(awk '$1 != "xtun" { print $1 }' /proc/modules)
+	list_modules
 	[ "$modules" != "${modules_seen-none}" ] || return 0
 	modules_seen=$modules
-	suspects_seen=$(suspects)
+	if [ "$modules" = "$(cat /run/modules_seen 2>/dev/null || echo none)" ]; then
+		suspects_seen=$(cat /run/suspects_seen)
+	else
+		suspects_seen=$(suspects)
+	fi
+}
+
+# look_back SUSPECTS: the last that this test has seen.
+look_back() {
+	local modules
+	list_modules
+	echo "$1" >/run/suspects_seen
+	echo "$modules" >/run/modules_seen
 }
 
 # An address here is to be looked for in alloc_traces of /sys/kernel/debug/slab.
 xtuns_objects() {
-	local address pids
-	suspects | while read -r address pids; do
+	local address pids seen
+	seen=$(suspects)
+	look_back "$seen"
+	while read -r address pids; do
 		# shellcheck disable=SC2086
 		if is_xtuns "$address" $pids; then
 			echo "$address, by process $pids"
 		fi
-	done
+	done <<<"$seen"
 }
 
 # Memory freed by kfree_rcu is returned after seconds, unless it gets scarce. A
@@ -254,6 +280,46 @@ check_buffers() {
 		no_more_buffers
 }
 
+# --- what the next test in this guest finds
+
+# What a test sets of these is put back. Those of the interfaces go with them, and
+# some move by themselves.
+settings() {
+	grep -rs . /proc/sys/net/core /proc/sys/net/ipv[46] /proc/sys/kernel/printk || :
+}
+
+put_settings_back() {
+	local file value
+	comm -23 <(sort <<<"$settings_at_start") <(settings | sort) |
+	while IFS=: read -r file value; do
+		[ ! -w "$file" ] || echo "$value" >"$file" || :
+	done 2>/dev/null
+}
+
+# Of a namespace a mount stays, and to look at debugfs can make one.
+surroundings() {
+	local file
+	ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/interface \1/'
+	sed -n 's,^[^ ]* \([^ ]*\).*,mount \1,; \,/run/netns$\|/tracing$,!p' /proc/mounts
+	for file in set_event current_tracer set_ftrace_filter set_graph_function; do
+		[ ! -e "/sys/kernel/tracing/$file" ] ||
+			sed "/^#/d; s/^/trace $file: /" "/sys/kernel/tracing/$file"
+	done
+	! grep -q '^\(nf\|ip\)_tables ' /proc/modules || iptables-save | sed -n '/^-A/p'
+}
+
+nothing_left_over() {
+	left=$(comm -13 <(sort <<<"$surroundings_at_start") <(surroundings | sort))
+	[ -z "$left" ]
+}
+
+# A namespace takes its time to go.
+check_left_over() {
+	put_settings_back
+	eventually 10 nothing_left_over || :
+	is "nothing else is left for the next test" "$left" ""
+}
+
 # begin_log WHAT: what the kernel said before is no longer looked at.
 begin_log() {
 	log_start="$1 begins"
@@ -310,6 +376,7 @@ finish() {
 	check_unload
 	check_leaks
 	check_buffers
+	check_left_over
 	check_log
 	echo "1..$tap_count"
 	[ "$tap_failed" = 0 ]
@@ -319,4 +386,6 @@ finish() {
 trap 'died="line $LINENO: $BASH_COMMAND: ended with $?"' ERR
 trap finish EXIT
 begin_log "test ${0##*/}"
+settings_at_start=$(settings)
+surroundings_at_start=$(surroundings)
 buffers_at_start=$(buffers)

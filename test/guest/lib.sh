@@ -82,13 +82,30 @@ expect_log() {
 	expected_log="$expected_log|$1"
 }
 
-# Where the module's code ends: it is given whole pages. Its size does not tell,
-# since newer kernels put data elsewhere, and another module right after its code.
+# text_end TEXT: where the module's code ends, which begins there: it is given whole
+# pages. Its size does not tell, since newer kernels put data elsewhere, and another
+# module right after its code. The names of all of the kernel's symbols take a while
+# to read, and are asked once in a guest.
 text_end() {
-	[ ! -e /proc/kallsyms ] || awk '
+	local length
+	[ -e /proc/kallsyms ] || return 0
+	[ -e /run/text_length ] || awk '
 		$4 == "[xtun]" && $2 ~ /[tT]/ && $1 "" > last { last = $1 "" }
 		END { if (last) print "0x" substr(last, 1, length(last) - 3) "fff" }
-		' /proc/kallsyms
+		' /proc/kallsyms | {
+			read -r last && echo $((last - $1))
+		} >/run/text_length || rm /run/text_length
+	read -r length </run/text_length || return 0
+	printf '0x%x\n' $(($1 + length))
+}
+
+# module_size NAME. Like all that each load asks for, it is no process: some tests load
+# it hundreds of times.
+module_size() {
+	local name
+	while read -r name size _; do
+		[ "$name" != "$1" ] || return 0
+	done </proc/modules
 }
 
 # xtun_load [PARAMETER=VALUE...]. Where its code lies, and who loaded it, tells
@@ -101,10 +118,10 @@ xtun_load() {
 	pid=$!
 	wait "$pid"
 	[ -e /sys/module/xtun/sections ] || return 0
-	text=$(cat /sys/module/xtun/sections/.text)
-	init=$(cat /sys/module/xtun/sections/.init.text)
-	size=$(awk '$1 == "xtun" { print $2 }' /proc/modules)
-	[ -v "text_ends[$text]" ] || text_ends[$text]=$(text_end)
+	read -r text </sys/module/xtun/sections/.text
+	read -r init </sys/module/xtun/sections/.init.text
+	module_size xtun
+	[ -v "text_ends[$text]" ] || text_ends[$text]=$(text_end "$text")
 	end=${text_ends[$text]}
 	load=$text:${end:-$text}:$init:$size
 	xtun_loads[$load]+=" $pid "

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Tests one after the other, each a process of its own, until one fails: upon what
+# that leaves nobody builds. Its files in /out are kept in /out/TEST.
+#
+#   batch.sh TEST=SECONDS...
+#
+# slowness, a parameter of the kernel, is by how much this guest is slower than others.
+set -u
+
+# A process group of its own is what timeout gives each test; the kernel has none.
+others() {
+	awk -v self=$$ '
+	{
+		pid = $1
+		name[pid] = $2
+		sub(/^.*\) [A-Za-z] /, "")
+		group[pid] = $2
+	}
+	END {
+		for (pid in group)
+			if (pid != 1 && group[pid] != 0 && group[pid] != group[self])
+				print pid, name[pid]
+	}' /proc/[0-9]*/stat 2>/dev/null
+}
+
+# A test should have ended them itself.
+end_others() {
+	local pid name
+	others | while read -r pid name; do
+		kill -9 "$pid" 2>/dev/null && echo "# It has left a process: $name"
+	done
+}
+
+keep_files() {
+	local kept=/run/out/$1
+	mkdir -p "$kept"
+	find /out -mindepth 1 -maxdepth 1 -exec mv {} "$kept/" \;
+	rmdir "$kept" 2>/dev/null
+	find /tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+}
+
+for item; do
+	test=${item%=*}
+	echo "# test $test begins"
+	timeout -s KILL $((${item#*=} * ${slowness:-1})) bash "/test/$test.sh"
+	status=$?
+	[ "$status" != 137 ] || echo "# The test hung."
+	end_others
+	keep_files "$test"
+	[ "$status" = 0 ] || break
+done
+find /run/out -mindepth 1 -maxdepth 1 -exec mv {} /out/ \;
