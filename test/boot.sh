@@ -96,17 +96,27 @@ if [ -n "${INTERACTIVE:-}" ]; then
 	exit
 fi
 
+# By the shell, for awk may wait until it has a block: each line counts as it comes.
+pass_on() {
+	ended='' qemu=''
+	while IFS= read -r line; do
+		case $line in
+		"# guest ended: "*) ended=${line##* } ;;
+		"# qemu ended: "*)  qemu=${line##* } ;;
+		*)                  printf '%s\n' "$line" ;;
+		esac
+	done
+	[ -z "$ended" ] || return "$ended"
+	if [ "$qemu" = 124 ]; then
+		echo "# The guest hung."
+	else
+		echo "# The guest died."
+	fi
+	return 125
+}
+
 {
 	status=0
 	qemu </dev/null || status=$?
 	echo "# qemu ended: $status"
-} | awk '
-	/^# guest ended: / { ended = 1; status = $4; next }
-	/^# qemu ended: /  { qemu = $4; next }
-	{ print; fflush() }
-	END {
-		if (ended)
-			exit status
-		print "# The guest " (qemu == 124 ? "hung" : "died") "."
-		exit 125
-	}'
+} | pass_on

@@ -51,33 +51,44 @@ with_seconds() {
 	done
 }
 
-# Sets apart what a guest prints. Of a test that did not reach its plan it failed,
-# whatever it had said before.
+# tap LINE: of the test that it is at.
+tap() {
+	printf '%s\n' "$1"
+	printf '%s\n' "$1" >>"$log-$test.tap"
+}
+
+begin() {
+	test=$1 count=0 plan=''
+	tap "# test $test begins"
+}
+
+# A test that did not reach its plan has failed, whatever it had said before.
+end() {
+	[ -n "$plan" ] || tap "not ok $((count + 1)) - the guest ended its test
+1..$((count + 1))"
+}
+
+# apart FIRST: what the guest prints, by tests. What comes before any is the first's.
 apart() {
-	awk -v log_="$log" -v first="$1" '
-	function say(line) { print line; print line >tap; fflush() }
-	function begin(test) {
-		end()
-		tap = log_ "-" test ".tap"
-		n = plan = 0
-		say("# test " test " begins")
-	}
-	function end() {
-		if (tap && !plan)
-			say("not ok " ++n " - the guest ended its test\n1.." n)
-		if (tap)
-			close(tap)
-	}
-	/^# test .* begins$/ { begin($3); next }
-	!tap                 { begin(first) }
-	/^(not )?ok /        { n++ }
-	/^1\.\.[0-9]+/       { plan = 1 }
-	{ say($0) }
-	END {
-		if (!tap)
-			begin(first)
-		end()
-	}'
+	test=''
+	while IFS= read -r line; do
+		case $test,$line in
+		,"# test "*" begins") ;;
+		*,"# test "*" begins") end ;;
+		,*) begin "$1" ;;
+		esac
+		case $line in
+		"# test "*" begins")
+			line=${line#\# test }
+			begin "${line% begins}"
+			continue ;;
+		"ok "* | "not ok "*) count=$((count + 1)) ;;
+		1..[0-9]*)           plan=$line ;;
+		esac
+		tap "$line"
+	done
+	[ -n "$test" ] || begin "$1"
+	end
 }
 
 # The kernel's log of each test is what it said at boot, and then of that test.

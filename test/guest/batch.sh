@@ -32,12 +32,15 @@ end_others() {
 	done
 }
 
+shopt -s nullglob dotglob
 keep_files() {
-	local kept=/run/out/$1
-	mkdir -p "$kept"
-	find /out -mindepth 1 -maxdepth 1 -exec mv {} "$kept/" \;
-	rmdir "$kept" 2>/dev/null
-	find /tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+	local files=(/out/*)
+	if [ ${#files[@]} -gt 0 ]; then
+		mkdir -p "/run/out/$1"
+		mv "${files[@]}" "/run/out/$1/"
+	fi
+	files=(/tmp/*)
+	[ ${#files[@]} = 0 ] || rm -rf "${files[@]}"
 }
 
 for item; do
@@ -50,4 +53,5 @@ for item; do
 	keep_files "$test"
 	[ "$status" = 0 ] || break
 done
-find /run/out -mindepth 1 -maxdepth 1 -exec mv {} /out/ \;
+kept=(/run/out/*)
+[ ${#kept[@]} = 0 ] || mv "${kept[@]}" /out/

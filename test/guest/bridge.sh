@@ -142,3 +142,4 @@ ip -n a neigh replace 10.98.0.99 lladdr $mac_nobody dev eth0
 nok "a pings a MAC address that nobody has" ip netns exec a ping -c 1 -W 1 10.98.0.99
 ok "what is for nobody known reaches the file" read_frame_to $mac_nobody $mac_a
 exec 3>&-
+ip link del br0

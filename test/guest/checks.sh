@@ -20,7 +20,7 @@ namespaces() {
 in_namespace() {
 	local namespace=$1
 	shift
-	if [ -e /proc/1/ns/net ]; then
+	if [ "$namespace" != /proc/1/ns/net ]; then
 		nsenter "--net=$namespace" "$@"
 	else
 		"$@"
@@ -33,7 +33,7 @@ xtun_interfaces() {
 	for namespace in $(namespaces); do
 		for name in $(in_namespace "$namespace" ip -o link |
 			      sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do
-			if in_namespace "$namespace" ethtool -i "$name" 2>/dev/null |
+			if [ "$name" != lo ] && in_namespace "$namespace" ethtool -i "$name" 2>/dev/null |
 			   grep -q '^driver: xtun$'; then
 				echo "$namespace $name"
 			fi
@@ -65,12 +65,18 @@ law() {
 	}'
 }
 
+keeps_law() {
+	law_broken=$(law "$@" || echo "no law")
+	[ -z "$law_broken" ]
+}
+
 # The counters of a queue in use are not read all at one time: ask again.
 check_law() {
 	local namespace name
 	while read -r namespace name; do
-		eventually 3 law "$namespace" "$name" || :
-		ok "frames are conserved on $name" law "$namespace" "$name"
+		law_broken=
+		eventually 3 keeps_law "$namespace" "$name" || :
+		is "frames are conserved on $name" "$law_broken" ""
 	done < <(xtun_interfaces)
 }
 
@@ -96,7 +102,7 @@ check_unload() {
 is_xtuns() {
 	local load text end init size pid
 	for load in "${!xtun_loads[@]}"; do
-		! grep -qxF "$1 ${*:2}" <<<"${suspects_before[$load]}" || continue
+		[[ $'\n'${suspects_before[$load]}$'\n' != *$'\n'"$1 ${*:2}"$'\n'* ]] || continue
 		IFS=: read -r text end init size <<<"$load"
 		if (($1 >= text && $1 <= end)); then
 			return 0
@@ -114,13 +120,18 @@ is_xtuns() {
 # each cache no more than a page of them, modules last: there only what fills
 # memory or a rare size of object is found. Without slub_debug=U older kernels
 # have these files all the same, and refuse to have them read.
-allocations() {
-	local files
+# caches PATTERN: the files of caches of that name, as $caches.
+caches() {
 	shopt -s nullglob
 	# shellcheck disable=SC2206
-	files=(/sys/kernel/debug/slab/$1/alloc_traces /sys/kernel/slab/$1/alloc_calls)
+	caches=(/sys/kernel/debug/slab/$1/alloc_traces /sys/kernel/slab/$1/alloc_calls)
 	shopt -u nullglob
-	cat "${files[@]}" </dev/null 2>/dev/null || :
+}
+
+allocations() {
+	local caches
+	caches "$1"
+	cat "${caches[@]}" </dev/null 2>/dev/null || :
 }
 
 # For whoever has to find out whose they are.
@@ -141,8 +152,12 @@ tells_allocations() {
 # softirq above it, is the stack's; what tells where memory was mapped is freed
 # long after it was (the mapping itself is another object); and socket buffers
 # are counted below.
+#
+# suspects FILE...: the file of its cache, the address and the process of each.
 suspects() {
-	allocations '*' | awk '
+	[ $# -gt 0 ] || return 0
+	{ tail -v -n +1 "$@" </dev/null 2>/dev/null || :; } | awk '
+	/^==> /      { file = $2; next }
 	/^ *[0-9]+ / { head = $0; stack = "" }
 	{ stack = stack $0 }
 	match($0, /0xf[0-9a-f]+/) {
@@ -152,7 +167,7 @@ suspects() {
 			next
 		pids = match(head, /pid=[0-9-]+/) ? substr(head, RSTART + 4, RLENGTH - 4) : ""
 		sub("-", " ", pids)
-		print address, pids
+		print file, address, pids
 	}' | sort -u
 }
 
@@ -169,42 +184,41 @@ list_modules() {
 # the last look of the test before this one may do.
 # shellcheck disable=SC2034
 look_around() {
-	local modules
+	local modules caches
 	list_modules
 	[ "$modules" != "${modules_seen-none}" ] || return 0
 	modules_seen=$modules
 	if [ "$modules" = "$(cat /run/modules_seen 2>/dev/null || echo none)" ]; then
 		suspects_seen=$(cat /run/suspects_seen)
 	else
-		suspects_seen=$(suspects)
+		caches '*'
+		suspects_seen=$(suspects "${caches[@]}" | cut -d ' ' -f 2-)
 	fi
 }
 
-# look_back SUSPECTS: the last that this test has seen.
+# Keeps what is in $suspects for the next test.
 look_back() {
 	local modules
 	list_modules
-	echo "$1" >/run/suspects_seen
+	cut -d ' ' -f 2- <<<"$suspects" >/run/suspects_seen
 	echo "$modules" >/run/modules_seen
 }
 
-# An address here is to be looked for in alloc_traces of /sys/kernel/debug/slab.
-xtuns_objects() {
-	local address pids seen
-	seen=$(suspects)
-	look_back "$seen"
-	while read -r address pids; do
+# Of the suspects that are read, xtun's own.
+xtuns_own() {
+	local file address pids
+	while read -r file address pids; do
 		# shellcheck disable=SC2086
 		if is_xtuns "$address" $pids; then
-			echo "$address, by process $pids"
+			echo "$file $address $pids"
 		fi
-	done <<<"$seen"
+	done
 }
 
 # Memory freed by kfree_rcu is returned after seconds, unless it gets scarce. A
 # path that was looked up in sysfs goes from the cache a folder at a time. KASAN
 # keeps what was freed until a cache is told to shrink.
-no_objects() {
+shrink_caches() {
 	local shrink
 	for _ in 1 2 3 4 5 6; do
 		echo 2 >/proc/sys/vm/drop_caches
@@ -214,8 +228,25 @@ no_objects() {
 			echo 1 >"$shrink"
 		done
 	fi
-	objects_left=$(xtuns_objects)
+}
+
+# Looking everywhere takes seconds. Nothing is allocated any more by a module that is
+# gone: once is enough, and then only where some of its objects were.
+no_objects() {
+	local files
+	shrink_caches
+	mapfile -t files < <(cut -d ' ' -f 1 <<<"$objects_left" | sort -u)
+	objects_left=$(suspects "${files[@]}" | xtuns_own)
 	[ -z "$objects_left" ]
+}
+
+find_objects() {
+	local caches suspects
+	shrink_caches
+	caches '*'
+	suspects=$(suspects "${caches[@]}")
+	look_back
+	objects_left=$(xtuns_own <<<"$suspects")
 }
 
 # Objects to which nothing in memory points, as "ADDRESS PID" of each caller. Of
@@ -247,8 +278,8 @@ check_leaks() {
 		return
 	fi
 	[ "${#xtun_loads[@]}" -gt 0 ] || return 0
-	# Looking takes seconds: what was seen last counts.
-	eventually 10 no_objects || keep_allocations
+	find_objects
+	[ -z "$objects_left" ] || eventually 10 no_objects || keep_allocations
 	is "nothing that the module allocated is left" "$objects_left" ""
 	[ -e $kmemleak ] || return 0
 	sleep 6
@@ -267,7 +298,8 @@ buffers() {
 buffers_kept=$((64 * $(nproc)))
 
 no_more_buffers() {
-	[ "$(buffers)" -le $((buffers_at_start + buffers_kept)) ]
+	buffers_now=$(buffers)
+	[ "$buffers_now" -le $((buffers_at_start + buffers_kept)) ]
 }
 
 check_buffers() {
@@ -276,40 +308,51 @@ check_buffers() {
 		return
 	fi
 	eventually 5 no_more_buffers || keep_allocations
-	ok "no socket buffer is left over: $buffers_at_start at first, now $(buffers)" \
-		no_more_buffers
+	ok "no socket buffer is left over: $buffers_at_start at first, now $buffers_now" \
+		test "$buffers_now" -le $((buffers_at_start + buffers_kept))
 }
 
 # --- what the next test in this guest finds
 
-# What a test sets of these is put back. Those of the interfaces go with them, and
-# some move by themselves.
+# Each prints what it keeps an eye on; what that was at first is kept by its name.
+# Those settings of interfaces go with them.
 settings() {
-	grep -rs . /proc/sys/net/core /proc/sys/net/ipv[46] /proc/sys/kernel/printk || :
-}
-
-put_settings_back() {
-	local file value
-	comm -23 <(sort <<<"$settings_at_start") <(settings | sort) |
-	while IFS=: read -r file value; do
-		[ ! -w "$file" ] || echo "$value" >"$file" || :
-	done 2>/dev/null
+	grep -s . /proc/sys/net/core/* /proc/sys/net/ipv[46]/* /proc/sys/net/bridge/* \
+		/proc/sys/net/ipv[46]/{conf,neigh}/{all,default}/* /proc/sys/kernel/printk || :
 }
 
 # Of a namespace a mount stays, and to look at debugfs can make one.
 surroundings() {
-	local file
-	ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/interface \1/'
-	sed -n 's,^[^ ]* \([^ ]*\).*,mount \1,; \,/run/netns$\|/tracing$,!p' /proc/mounts
-	for file in set_event current_tracer set_ftrace_filter set_graph_function; do
-		[ ! -e "/sys/kernel/tracing/$file" ] ||
-			sed "/^#/d; s/^/trace $file: /" "/sys/kernel/tracing/$file"
+	local tracing=/sys/kernel/tracing files=(/proc/net/dev /proc/mounts)
+	[ ! -e $tracing/set_event ] || files+=("$tracing"/{set_event,current_tracer})
+	awk '
+	FILENAME ~ /dev$/    { if (sub(/:.*/, "")) print "interface", $1; next }
+	FILENAME ~ /mounts$/ { if ($2 !~ /^\/run\/netns|\/tracing$/) print "mount", $2; next }
+	{ print FILENAME, $0 }' "${files[@]}"
+	! grep -qE '^(nf|ip)_tables ' /proc/modules || iptables-save | sed -n '/^-A/p'
+}
+
+# changes WATCHED: how that differs from what it was at first.
+changes() {
+	diff "/run/$1" <("$1") || :
+}
+
+remember() {
+	local watched
+	for watched in settings surroundings; do
+		[ -e "/run/$watched" ] || "$watched" >"/run/$watched"
 	done
-	! grep -q '^\(nf\|ip\)_tables ' /proc/modules || iptables-save | sed -n '/^-A/p'
+}
+
+put_settings_back() {
+	local file value
+	changes settings | sed -n 's/^< //p' | while IFS=: read -r file value; do
+		[ ! -w "$file" ] || echo "$value" >"$file" || :
+	done 2>/dev/null
 }
 
 nothing_left_over() {
-	left=$(comm -13 <(sort <<<"$surroundings_at_start") <(surroundings | sort))
+	left=$(changes surroundings)
 	[ -z "$left" ]
 }
 
@@ -374,9 +417,9 @@ finish() {
 	check_law
 	ip -all netns delete
 	check_unload
-	check_leaks
-	check_buffers
 	check_left_over
+	check_buffers
+	check_leaks
 	check_log
 	echo "1..$tap_count"
 	[ "$tap_failed" = 0 ]
@@ -386,6 +429,5 @@ finish() {
 trap 'died="line $LINENO: $BASH_COMMAND: ended with $?"' ERR
 trap finish EXIT
 begin_log "test ${0##*/}"
-settings_at_start=$(settings)
-surroundings_at_start=$(surroundings)
+remember
 buffers_at_start=$(buffers)

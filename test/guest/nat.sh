@@ -125,3 +125,13 @@ is "no packet of the world has reached lwIP" "$(from_world_to_lwip)" 0
 iptables -D FORWARD -j REJECT
 ok "without the router's rule the world gets in" world curl -sSf http://$lwip/
 ok "and is counted" test "$(from_world_to_lwip)" -gt 0
+
+# A test of the same guest may come next.
+iptables -F FORWARD
+iptables -t nat -F POSTROUTING
+iptables -t mangle -F POSTROUTING
+for event in net/netif_receive_skb xtun/xtun_tx; do
+	echo 0 >"$tracing/events/$event/enable"
+	echo 0 >"$tracing/events/$event/filter"
+done
+ip link del uplink

@@ -49,3 +49,4 @@ is "tc's queue 60000: they can be read" \
 	"$(for _ in {1..5}; do dd iflag=nonblock bs=2000 count=1 status=none <&4 | wc -c; done | xargs)" \
 	"100 100 100 100 100"
 exec 4>&-
+umount /sys/fs/bpf

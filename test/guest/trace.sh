@@ -156,6 +156,7 @@ is "it has 10,000 xtun_tx, 10,000 xtun_rx, no xtun_loss and no kfree_skb" \
 		sort | uniq -c | xargs)" "10000 xtun_rx 10000 xtun_tx"
 echo >"$tracing/trace"
 echo 0 >"$filter"
+echo 1408 >"$tracing/buffer_size_kb"
 
 # --- the road
 
@@ -176,6 +177,7 @@ graph() {
 	echo nop >"$tracing/current_tracer"
 	echo >"$tracing/set_graph_function"
 	echo >"$tracing/set_ftrace_pid"
+	echo >"$tracing/set_ftrace_filter"
 	echo 1 >"$tracing/tracing_on"
 }
 

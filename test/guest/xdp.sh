@@ -22,3 +22,4 @@ ip link set xdp0 up
 ip link set xdp1 up
 theme xdp
 theme xdp_queues
+ip link del xdp0
