@@ -12,8 +12,11 @@ trouble="$trouble|ODEBUG|already released|page allocation failure|protocol .* is
 
 # Where there are no namespaces, this is the name of all there is.
 namespaces() {
+	local namespace
 	echo /proc/1/ns/net
-	ip netns list | sed 's,^\([^ ]*\).*,/run/netns/\1,'
+	for namespace in /run/netns/*; do
+		[ ! -e "$namespace" ] || echo "$namespace"
+	done
 }
 
 # The namespaces are entered without their mounts: ethtool needs none.
@@ -31,8 +34,8 @@ in_namespace() {
 xtun_interfaces() {
 	local namespace name
 	for namespace in $(namespaces); do
-		for name in $(in_namespace "$namespace" ip -o link |
-			      sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do
+		for name in $(in_namespace "$namespace" \
+			      sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/net/dev); do
 			if [ "$name" != lo ] && in_namespace "$namespace" ethtool -i "$name" 2>/dev/null |
 			   grep -q '^driver: xtun$'; then
 				echo "$namespace $name"
@@ -90,9 +93,11 @@ end_jobs() {
 }
 
 check_unload() {
+	unloaded=$SECONDS
 	xtun_loaded || return 0
 	ok "the module can be removed" rmmod xtun
 	nok "its device is gone" test -e /dev/xtun
+	unloaded=$SECONDS
 }
 
 # is_xtuns ADDRESS PID...: whether that was in a module text that is now gone.
@@ -282,7 +287,9 @@ check_leaks() {
 	[ -z "$objects_left" ] || eventually 10 no_objects || keep_allocations
 	is "nothing that the module allocated is left" "$objects_left" ""
 	[ -e $kmemleak ] || return 0
-	sleep 6
+	until ((SECONDS - unloaded > 6)); do
+		sleep 1
+	done
 	is "nothing that the module allocated is unreferenced" "$(xtuns_unreferenced)" ""
 }
 
