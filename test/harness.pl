@@ -14,6 +14,7 @@ use TAP::Parser;
 use TAP::Parser::Aggregator;
 use Time::HiRes 'time';
 
+$| = 1;
 my @stages;
 {
 	local $/ = "";
