@@ -21,8 +21,8 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 	dkms remove "xtun/$$version" --all && rm -rf "/usr/src/xtun-$$version" || exit; done
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules_install tools demo guest bench bench-profile check check-kernels check-programs install \
-	install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
+.PHONY: modules modules_install tools lib demo guest bench bench-profile check check-kernels check-programs \
+	install install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
 	check-dkms-octeon check-litmus clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
@@ -30,6 +30,9 @@ modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 
 tools: ## build tools/xtun, which shows and tests interfaces
 	$(MAKE) -C tools
+
+lib: ## build libxtun, static and shared; make -C lib install installs it
+	$(MAKE) -C lib
 
 demo: ## see it at work in a virtual machine; KERNEL= chooses the kernel
 	@test/demo.sh
@@ -111,7 +114,8 @@ check-dkms-octeon: ## DKMS on Debian for Octeon, emulated: takes long
 clean: ## remove what was built here; what the tests have fetched stays
 	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .module-common.o modules.order Module.symvers
 	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d
-	for folder in tools examples/lwip test/prog test/bench; do $(MAKE) -C $$folder clean; done
+	for folder in lib tools examples/lwip examples/relay examples/responder test/prog; do $(MAKE) -C $$folder clean test/bench; do \
+		$(MAKE) -C $$folder clean; done
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28

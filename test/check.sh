@@ -6,7 +6,7 @@
 # other people's programs.
 set -eu
 . "$(dirname "$0")/common.sh"
-need perl make gcc libc6-dev
+need perl make gcc g++ libc6-dev
 export STRICT=1
 
 KERNEL=${KERNEL:-${KERNEL_SRC:+tree}}
@@ -68,6 +68,11 @@ unit_test() {
 	echo "mkdir -p '$1' && make -s -C '$top/tools' O='$1' '$1/$2' && '$1/$2'"
 }
 
+# lib_test TARGET...: the command that makes these of the library.
+lib_test() {
+	echo "mkdir -p '$top/build/unit/lib' && make -s -C '$top/lib' O='$top/build/unit/lib' $*"
+}
+
 # done_by COMMAND: a test that passes if it succeeds.
 done_by() {
 	echo "$1 >/dev/null && echo ok && echo 1..1"
@@ -84,6 +89,10 @@ plan() {
 		[ -n "${TEST:-}" ] || printf 'tools: %s\t%s\n' "$unit" \
 			"$(unit_test "$top/build/unit" "$unit")"
 	done
+	if [ -z "${TEST:-}" ]; then
+		printf 'lib: unit_test\t%s\n' "$(lib_test check)"
+		printf 'lib: C++ and symbols\t%s\n' "$(done_by "$(lib_test check-cxx check-symbols)")"
+	fi
 	for target in $targets; do
 		printf 'fetch for %s\t%s\n' "$target" "$(done_by "'$here/fetch.sh' $target")"
 	done

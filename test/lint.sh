@@ -55,7 +55,7 @@ trace_style() {
 # Userspace has the kernel's style, but not its types and macros. CAMELCASE is
 # PRIu64 and _Atomic; a message is not broken, so that it can be searched for.
 program_style() {
-	files 'tools/*.[ch]' 'test/*.[ch]' 'examples/*.[ch]' | checkpatch --ignore \
+	files 'tools/*.[ch]' 'lib/*.[ch]' 'test/*.[ch]' 'examples/*.[ch]' | checkpatch --ignore \
 		$lists,CAMELCASE,LONG_LINE_STRING,PREFER_KERNEL_TYPES \
 		--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME
 }

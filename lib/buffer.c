@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* libxtun: records in a buffer, from which and to which something copies them. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+/* Some frames of any length, or 150 and more of an MTU; it fits most caches. */
+#define BUFFER_SIZE	(256 << 10)
+
+int xtun_buffer_start(struct xtun *x)
+{
+	int error = xtun_device_join(x->fd);
+
+	if (error)
+		return error;
+	x->receiver.size = BUFFER_SIZE;
+	x->receiver.data = malloc(BUFFER_SIZE);
+	x->sender.size = BUFFER_SIZE;
+	x->sender.data = malloc(BUFFER_SIZE);
+	if (x->receiver.data && x->sender.data)
+		return 0;
+	xtun_buffer_stop(x);
+	return -ENOMEM;
+}
+
+void xtun_buffer_stop(struct xtun *x)
+{
+	free(x->receiver.data);
+	free(x->sender.data);
+}
+
+/* The rest of what was read may still be to be told of. */
+void xtun_buffer_release(struct xtun *x)
+{
+	struct receiver *r = &x->receiver;
+
+	if (r->next == r->end) {
+		r->next = 0;
+		r->end = 0;
+	}
+	r->start = r->next;
+}
+
+/* Leave out the first frame, of which the driver has said that it is lost. */
+void xtun_buffer_refused(struct sender *s, int error)
+{
+	s->error = error;
+	s->sent += XTUN_RECORD_SIZE(xtun_record_at(s->data, s->size, s->sent)->len);
+}
+
+void xtun_buffer_emptied(struct sender *s)
+{
+	s->next = 0;
+	s->sent = 0;
+}
+
+/* poll() looks at what the kernel has, and is the barrier. */
+int xtun_buffer_arm(struct xtun *x, int events)
+{
+	int ready = 0;
+
+	if (events & XTUN_CAN_RECEIVE && x->receiver.next != x->receiver.end)
+		ready |= XTUN_CAN_RECEIVE;
+	if (events & XTUN_CAN_SEND && x->sender.sent == x->sender.next)
+		ready |= XTUN_CAN_SEND;
+	return ready;
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * libxtun: rings that are shared with the kernel. docs/ring.md explains the protocol;
+ * each barrier here names its litmus test and its partner in the kernel.
+ */
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define DEFAULT_SIZE	(1024 << 10)
+
+static uint32_t ring_size(uint32_t wanted)
+{
+	uint32_t size = XTUN_RING_MIN;
+
+	if (!wanted)
+		return DEFAULT_SIZE;
+	while (size < wanted && size < XTUN_RING_MAX)
+		size *= 2;
+	return size;
+}
+
+static unsigned char *map_part(struct xtun *x, unsigned char *at, size_t size, int protection,
+			       off_t offset)
+{
+	return mmap(at, size, protection, MAP_SHARED | MAP_FIXED, x->fd, offset);
+}
+
+/* Once the file has rings there is no way back: address space is taken before. */
+static int take_space(struct xtun *x, const struct xtun_rings *rings)
+{
+	x->map_size = 2 * (sysconf(_SC_PAGESIZE) + (size_t)rings->tx_size + rings->rx_size);
+	x->map = mmap(NULL, x->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		      -1, 0);
+	return x->map == MAP_FAILED ? -ENOMEM : 0;
+}
+
+static int map_rings(struct xtun *x, const struct xtun_rings *rings)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	unsigned char *user = x->map, *kernel = user + page, *tx = kernel + page;
+	unsigned char *rx = tx + 2 * (size_t)rings->tx_size;
+
+	if (map_part(x, user, page, PROT_READ | PROT_WRITE, XTUN_MMAP_USER) == MAP_FAILED ||
+	    map_part(x, kernel, page, PROT_READ, XTUN_MMAP_KERNEL) == MAP_FAILED ||
+	    map_part(x, tx, 2 * (size_t)rings->tx_size, PROT_READ, XTUN_MMAP_TX) == MAP_FAILED ||
+	    map_part(x, rx, 2 * (size_t)rings->rx_size, PROT_READ | PROT_WRITE,
+		     XTUN_MMAP_RX) == MAP_FAILED)
+		return -errno;
+
+	x->user = (struct xtun_ring_user *)user;
+	x->kernel = (struct xtun_ring_kernel *)kernel;
+	x->receiver.data = tx;
+	x->receiver.size = rings->tx_size;
+	x->sender.data = rx;
+	x->sender.size = rings->rx_size;
+	return 0;
+}
+
+static int set_wake(int fd, const struct xtun_options *o)
+{
+	struct xtun_wake wake = {
+		.frames = o->wake_frames,
+		.bytes = o->wake_bytes,
+		.usecs = o->wake_usecs,
+	};
+
+	if (!wake.frames && !wake.bytes && !wake.usecs)
+		return 0;
+	return ioctl(fd, XTUN_IOC_SET_WAKE, &wake) < 0 ? -errno : 0;
+}
+
+/* ENOTTY or another complaint of the number: the driver is older than rings, or tap's. */
+static __u32 features(int fd)
+{
+	__u32 features;
+
+	return ioctl(fd, XTUN_IOC_FEATURES, &features) < 0 ? 0 : features;
+}
+
+static int rings_make(struct xtun *x, struct xtun_rings *rings, const struct xtun_options *o)
+{
+	int error;
+
+	if (ioctl(x->fd, XTUN_IOC_SET_RINGS, rings) < 0)
+		return -errno;
+	error = map_rings(x, rings);
+	if (!error)
+		error = set_wake(x->fd, o);
+	/* No other way is left to this file. */
+	return error == -EPERM || error == -ENOMEM || error == -EOPNOTSUPP ? -EIO : error;
+}
+
+static int rings_start(struct xtun *x, const struct xtun_options *o)
+{
+	struct xtun_rings rings = {
+		.tx_size = ring_size(o->tx_size),
+		.rx_size = ring_size(o->rx_size),
+	};
+	const __u32 can = features(x->fd);
+	int error;
+
+	if (!(can & XTUN_F_RINGS))
+		return -EOPNOTSUPP;
+	if (o->poller_usecs && can & XTUN_F_POLLER) {
+		rings.flags = XTUN_RINGS_POLLER;
+		rings.idle_usecs = o->poller_usecs;
+	}
+	error = take_space(x, &rings);
+	if (error)
+		return error;
+	error = rings_make(x, &rings, o);
+	if (error)
+		munmap(x->map, x->map_size);
+	return error;
+}
+
+static void rings_stop(struct xtun *x)
+{
+	munmap(x->map, x->map_size);
+}
+
+static int rings_status(const struct xtun *x)
+{
+	const __u32 status = __atomic_load_n(&x->kernel->status, __ATOMIC_RELAXED);
+
+	if (!status)
+		return 0;
+	return status & XTUN_STATUS_BROKEN ? -EPIPE : -EBADFD;
+}
+
+static int wants_doorbell(const struct xtun *x, __u32 for_what)
+{
+	return __atomic_load_n(&x->kernel->doorbell, __ATOMIC_RELAXED) & for_what;
+}
+
+static int ring_doorbell(const struct xtun *x)
+{
+	return ioctl(x->fd, XTUN_IOC_DOORBELL) < 0 ? -errno : 0;
+}
+
+/*
+ * Acquire: the records are read after the position that tells of them. Litmus test
+ * docs/litmus/tx-data.litmus; partner: the kernel's release of tx_prod in
+ * xtun_ring_tx_publish().
+ */
+static void look_for_records(struct xtun *x)
+{
+	x->receiver.end = __atomic_load_n(&x->kernel->tx_prod, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Acquire: the space is filled after the kernel has read what was there. Litmus test
+ * docs/litmus/rx-reuse.litmus; partner: the kernel's release of rx_cons in
+ * xtun_ring_rx_consume().
+ */
+static void look_for_room(struct xtun *x)
+{
+	x->sender.start = __atomic_load_n(&x->kernel->rx_cons, __ATOMIC_ACQUIRE);
+}
+
+static int rings_fill(struct xtun *x, unsigned int n)
+{
+	(void)n;
+	look_for_records(x);
+	return x->receiver.next == x->receiver.end ? rings_status(x) : 0;
+}
+
+static void rings_release(struct xtun *x)
+{
+	struct receiver *r = &x->receiver;
+
+	r->start = r->next;
+	/*
+	 * Release: the records were read before they are given back. Litmus test
+	 * docs/litmus/tx-reuse.litmus; partner: the kernel's acquire of tx_cons in
+	 * xtun_ring_tx_cons().
+	 */
+	__atomic_store_n(&x->user->tx_cons, r->next, __ATOMIC_RELEASE);
+	/*
+	 * Full: the room is there before it is looked whether anybody waits for some.
+	 * Litmus test docs/litmus/tx-stop.litmus; partner: the full barrier in
+	 * xtun_ring_tx_press_back(), before the kernel looks at tx_cons again.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* It fails only where the next fill does. */
+	if (wants_doorbell(x, XTUN_DOORBELL_TX))
+		ring_doorbell(x);
+}
+
+static void rings_publish(struct xtun *x)
+{
+	struct sender *s = &x->sender;
+
+	s->sent = s->next;
+	/*
+	 * Release: the records are there before the position that tells of them. Litmus
+	 * test docs/litmus/rx-data.litmus; partner: the kernel's acquire of rx_prod in
+	 * xtun_ring_rx_consume().
+	 */
+	__atomic_store_n(&x->user->rx_prod, s->next, __ATOMIC_RELEASE);
+	/*
+	 * Full: the records are published before it is looked whether anybody looks for
+	 * them. Litmus test docs/litmus/rx-doorbell.litmus; partner: the full barrier in
+	 * xtun_ring_rx_work(), before the kernel looks at rx_prod again.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/*
+ * Once is enough, but if a signal came: then the kernel has left some. Where it takes
+ * none, somebody else is about to.
+ */
+static int rings_call(struct xtun *x)
+{
+	uint32_t before = x->sender.start - 1;
+	int error = 0;
+
+	while (!error && x->sender.start != x->sender.next && x->sender.start != before &&
+	       wants_doorbell(x, XTUN_DOORBELL_RX)) {
+		before = x->sender.start;
+		error = ring_doorbell(x);
+		look_for_room(x);
+	}
+	return error;
+}
+
+static int rings_drain(struct xtun *x)
+{
+	int error;
+
+	if (x->sender.sent != x->sender.next)
+		rings_publish(x);
+	look_for_room(x);
+	error = rings_call(x);
+	return error ? error : rings_status(x);
+}
+
+/*
+ * rx_cons must pass this, so that there is the room that was wanted. All are multiples
+ * of 8, the room too, but for this: one byte less is not enough.
+ */
+static uint32_t rx_wake(const struct sender *s)
+{
+	return s->next + s->wanted - s->size - 1;
+}
+
+static int rings_arm(struct xtun *x, int events)
+{
+	int ready = 0;
+
+	if (events & XTUN_CAN_RECEIVE)
+		__atomic_store_n(&x->user->tx_wake, x->receiver.next, __ATOMIC_RELAXED);
+	if (events & XTUN_CAN_SEND)
+		__atomic_store_n(&x->user->rx_wake, rx_wake(&x->sender), __ATOMIC_RELAXED);
+	/*
+	 * Full: the wish to be woken is there before the second look. Litmus tests
+	 * docs/litmus/tx-sleep.litmus and docs/litmus/rx-room.litmus; partners: the full
+	 * barriers in xtun_ring_tx_publish() and xtun_ring_rx_wake(), before the kernel
+	 * looks for such a wish.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (events & XTUN_CAN_RECEIVE) {
+		look_for_records(x);
+		if (x->receiver.next != x->receiver.end)
+			ready |= XTUN_CAN_RECEIVE;
+	}
+	if (events & XTUN_CAN_SEND) {
+		look_for_room(x);
+		if (xtun_room(&x->sender) >= x->sender.wanted)
+			ready |= XTUN_CAN_SEND;
+	}
+	return rings_status(x) ? events : ready;
+}
+
+const struct backend xtun_backend_rings = {
+	.way = XTUN_WAY_RINGS,
+	.start = rings_start,
+	.stop = rings_stop,
+	.fill = rings_fill,
+	.release = rings_release,
+	.drain = rings_drain,
+	.arm = rings_arm,
+};
