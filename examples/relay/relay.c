@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * The two directions. No byte of a frame is copied but by the kernel: one is sent
+ * from where xtun has put it, and received to where xtun will take it.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "relay.h"
+
+#define BATCH		64
+#define FRAME_MIN	14
+#define FRAME_MAX	65539
+
+/* The thread's last word. After an error the program is to end, as if told to. */
+static void *end(struct relay *r, int error)
+{
+	int none = 0;
+
+	if (error) {
+		atomic_compare_exchange_strong(&r->error, &none, error);
+		kill(getpid(), SIGTERM);
+	}
+	return NULL;
+}
+
+/* Sleeps until fd has an event; false if it is time to end. */
+static bool await(const struct relay *r, int fd, short events)
+{
+	struct pollfd p[] = {
+		{ .fd = fd, .events = events },
+		{ .fd = r->stop, .events = POLLIN },
+	};
+
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	return !p[1].revents;
+}
+
+static void fill_message(struct relay *r, const struct xtun_frame *frame,
+			 struct tunnel_header *header, struct iovec *iov, struct msghdr *message)
+{
+	*header = r->header;
+	header->len = htons(frame->len);
+	iov[0] = (struct iovec){ header, sizeof(*header) };
+	iov[1] = (struct iovec){ (void *)frame->data, frame->len };
+	*message = (struct msghdr){ .msg_iov = iov, .msg_iovlen = 2 };
+}
+
+/* A frame that the outer interface cannot take is lost; all else ends the relay. */
+static int refused(struct relay *r, int error)
+{
+	switch (error) {
+	case EMSGSIZE:
+		atomic_fetch_add(&r->too_long, 1);
+		return 0;
+	case ENETDOWN:
+	case ENOBUFS:
+	case EINTR:
+		return 0;
+	default:
+		return error;
+	}
+}
+
+static int send_all(struct relay *r, struct mmsghdr *messages, int n)
+{
+	int sent = 0, done, error;
+
+	while (sent < n) {
+		done = sendmmsg(r->packet, messages + sent, n - sent, 0);
+		if (done > 0) {
+			atomic_fetch_add(&r->out, done);
+			sent += done;
+			continue;
+		}
+		error = refused(r, errno);
+		if (error)
+			return error;
+		sent++;
+	}
+	return 0;
+}
+
+static int relay_frames_out(struct relay *r, const struct xtun_frame *frames, int n)
+{
+	struct tunnel_header headers[BATCH];
+	struct iovec iov[BATCH][2];
+	struct mmsghdr messages[BATCH];
+	int i;
+
+	for (i = 0; i < n; i++)
+		fill_message(r, &frames[i], &headers[i], iov[i], &messages[i].msg_hdr);
+	return send_all(r, messages, n);
+}
+
+void *relay_out(void *arg)
+{
+	struct xtun_frame frames[BATCH];
+	struct relay *r = arg;
+	int n, error;
+
+	do {
+		n = xtun_receive(r->x, frames, BATCH);
+		if (n < 0)
+			return end(r, errno);
+		error = relay_frames_out(r, frames, n);
+		if (error)
+			return end(r, error);
+		/* Only after armed is the descriptor sure to wake us. */
+	} while (xtun_arm(r->x, XTUN_CAN_RECEIVE) || await(r, xtun_fd(r->x), POLLIN));
+	return end(r, 0);
+}
+
+static bool is_ours(const struct relay *r, const struct tunnel_header *h, size_t len)
+{
+	return len >= sizeof(*h) && h->version == TUNNEL_VERSION && h->id == r->header.id &&
+	       !memcmp(h->from, r->header.to, sizeof(h->from)) &&
+	       !memcmp(h->to, r->header.from, sizeof(h->to)) &&
+	       ntohs(h->len) >= FRAME_MIN && ntohs(h->len) <= len - sizeof(*h);
+}
+
+/* 1: one was received, 0: there is none or no room, -1: errno. */
+static int relay_frame_in(struct relay *r)
+{
+	struct tunnel_header header;
+	struct iovec iov[2] = { { &header, sizeof(header) } };
+	struct msghdr message = { .msg_iov = iov, .msg_iovlen = 2 };
+	ssize_t len;
+
+	iov[1].iov_base = xtun_reserve(r->x, FRAME_MAX);
+	iov[1].iov_len = FRAME_MAX;
+	if (!iov[1].iov_base)
+		return errno == EAGAIN ? 0 : -1;
+	len = recvmsg(r->packet, &message, MSG_DONTWAIT);
+	if (len < 0)
+		return errno == EAGAIN || errno == EINTR || errno == ENETDOWN ? 0 : -1;
+	if (!is_ours(r, &header, len)) {
+		atomic_fetch_add(&r->foreign, 1);
+		return 1;
+	}
+	xtun_send(r->x, ntohs(header.len));
+	atomic_fetch_add(&r->in, 1);
+	return 1;
+}
+
+/* Down is as unplugged: what was sent meanwhile is lost. */
+static int flush(struct relay *r)
+{
+	if (!xtun_flush(r->x) || errno == EAGAIN || errno == EIO)
+		return 0;
+	return errno;
+}
+
+/* Both may be what it waits for: a frame, and room for it. */
+static bool await_in(struct relay *r)
+{
+	if (!xtun_arm(r->x, XTUN_CAN_SEND))
+		return await(r, xtun_fd(r->x), POLLOUT);
+	return await(r, r->packet, POLLIN);
+}
+
+void *relay_in(void *arg)
+{
+	struct relay *r = arg;
+	int i, got, error;
+
+	do {
+		for (i = 0, got = 1; i < BATCH && got > 0; i++)
+			got = relay_frame_in(r);
+		if (got < 0)
+			return end(r, errno);
+		error = flush(r);
+		if (error)
+			return end(r, error);
+	} while (await_in(r));
+	return end(r, 0);
+}
