@@ -134,9 +134,7 @@ static void seed(void)
 
 static void start(const struct address *a)
 {
-	if (xtunif.fd < 0)
-		xtunif.fd = xtunif_open(device);
-	if (xtunif.fd < 0)
+	if (xtunif_open(&xtunif, device))
 		errx(EXIT_FAILURE, "%s: %s; %s", device, strerror(errno), xtunif_remedy(errno));
 	xtunif.gone = gone;
 

@@ -4,57 +4,19 @@
  * The interface at the other end is the administrator's: ip-link(8) brings it
  * up and gives the kernel an address on it.
  */
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "lwip/etharp.h"
-#include "lwip/ethip6.h"
+#include "lwip/pbuf.h"
 #include "xtunif.h"
 
-int xtunif_open(const char *device)
+int xtunif_open(struct xtunif *x, const char *device)
 {
-	return open(device, O_RDWR | O_CLOEXEC);
-}
-
-const char *xtunif_remedy(int error)
-{
-	switch (error) {
-	case 0:
-		return "the other end of the descriptor was closed";
-	case ENOENT:
-		return "load the module first: insmod xtun.ko";
-	case EACCES:
-	case EPERM:
-		return "run this as root, or let this user in: xtun(4), Permissions";
-	case EBUSY:
-		return "another process has the interface for itself: fuser -v /dev/xtun";
-	case ENODEV:
-		return "no such interface in this network namespace: ip link add xtun type xtun";
-	case EBADFD:
-		return "the interface was deleted: make it again, then start this again";
-	case EAGAIN:
-		return "pass --fd a descriptor without O_NONBLOCK";
-	default:
-		return "see the table of errors in xtun(4)";
-	}
-}
-
-/* A frame that is refused once is refused a thousand times: speak of changes. */
-static void xtunif_note_write(struct xtunif *x, int error)
-{
-	if (error == x->write_error)
-		return;
-	x->write_error = error;
-	if (error == EIO)
-		warnx("the interface is down, frames are lost until: ip link set xtun up");
-	else if (error)
-		warnx("write: %s; %s", strerror(error), xtunif_remedy(error));
-	else
-		warnx("frames go out again");
+	if (x->fd < 0)
+		x->fd = open(device, O_RDWR | O_CLOEXEC);
+	return x->fd < 0 ? -1 : 0;
 }
 
 /*
@@ -121,18 +83,9 @@ static void *xtunif_reader(void *arg)
 
 err_t xtunif_init(struct netif *netif)
 {
-	struct xtunif *x = netif->state;
 	pthread_t reader;
 
-	netif->name[0] = 'x';
-	netif->name[1] = 't';
-	netif->mtu = 1500;
-	netif->hwaddr_len = sizeof(x->mac);
-	memcpy(netif->hwaddr, x->mac, sizeof(x->mac));
-	netif->flags = NETIF_FLAG_ETHERNET | NETIF_FLAG_ETHARP | NETIF_FLAG_BROADCAST |
-		       NETIF_FLAG_IGMP | NETIF_FLAG_MLD6 | NETIF_FLAG_LINK_UP;
-	netif->output = etharp_output;
-	netif->output_ip6 = ethip6_output;
+	xtunif_describe(netif);
 	netif->linkoutput = xtunif_output;
 
 	if (pthread_create(&reader, NULL, xtunif_reader, netif))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * An lwIP network interface whose cable is a descriptor of /dev/xtun: what
- * lwIP sends is written, what is read lwIP receives.
+ * lwIP sends is written, what is read lwIP receives. There are two, of which a
+ * program has one: xtunif.c reads and writes, xtunif_rings.c uses libxtun.
  */
 #ifndef XTUNIF_H
 #define XTUNIF_H
@@ -14,9 +15,12 @@
 /* MTU 65521, an Ethernet header and a VLAN tag: no frame is longer. */
 #define XTUNIF_FRAME_MAX	65539
 
+struct xtun;
+
 struct xtunif {
 	/* Filled in before netif_add(). */
-	int fd;
+	int fd;				/* -1, or a descriptor that is open already */
+	struct xtun *xtun;		/* instead, if frames go by libxtun */
 	unsigned char mac[6];
 	void (*gone)(int error);	/* no frame will come any more; 0: end of file */
 
@@ -28,12 +32,17 @@ struct xtunif {
 	char in[XTUNIF_FRAME_MAX], out[XTUNIF_FRAME_MAX];
 };
 
-int xtunif_open(const char *device);
+/* Of xtunif.c, or instead xtunif_rings.c: 0, or -1 and errno. */
+int xtunif_open(struct xtunif *x, const char *device);
 
 /* For netif_add(), with a struct xtunif as the state. */
 err_t xtunif_init(struct netif *netif);
 
-/* What to do about an error of open, read or write. */
+/* xtunif_common.c: fills in what lwIP is to know of it, */
+void xtunif_describe(struct netif *netif);
+/* tells of it once when frames are refused, or no longer, */
+void xtunif_note_write(struct xtunif *x, int error);
+/* and what to do about an error of open, read or write. */
 const char *xtunif_remedy(int error);
 
 #endif
