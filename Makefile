@@ -114,7 +114,7 @@ check-dkms-octeon: ## DKMS on Debian for Octeon, emulated: takes long
 clean: ## remove what was built here; what the tests have fetched stays
 	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .module-common.o modules.order Module.symvers
 	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d
-	for folder in lib tools examples/lwip examples/relay examples/responder test/prog; do $(MAKE) -C $$folder clean test/bench; do \
+	for folder in lib tools examples/lwip examples/relay examples/responder test/prog test/bench; do \
 		$(MAKE) -C $$folder clean; done
 
 help: ## this list

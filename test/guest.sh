@@ -6,7 +6,8 @@ set -eu
 
 kernel=${KERNEL:-default}
 [ -t 0 ] || die "make guest is for a terminal. For scripts: test/boot.sh"
-overlay=$("$here/overlay.sh" "$kernel" tools examples/lwip test/prog test/abi)
+overlay=$("$here/overlay.sh" "$kernel" tools examples/lwip \
+	examples/relay examples/responder test/prog test/abi)
 mkdir -p "$top/build/log"
 log=$top/build/log/guest
 say "Booting. Leave with 'exit'. The kernel's log goes to $log."

@@ -24,7 +24,8 @@ programs=$("$here/programs.sh" "$arch" "$@")
 cp "$programs"/* "$scratch/test/bin/"
 if [ "$kernel" != "$target" ]; then
 	# What is on trial. The rest may stay as it is.
-	programs=$("$here/programs.sh" "${target#*+}" tools test/prog test/abi)
+	programs=$("$here/programs.sh" "${target#*+}" tools examples/relay \
+		examples/responder test/prog test/abi)
 	cp "$programs"/* "$scratch/test/bin/"
 fi
 # The mistakes that a debug kernel must detect.

@@ -19,7 +19,8 @@ for test; do
 done
 kernel=${target%+*}
 log=$top/build/log/$target
-overlay=$("$here/overlay.sh" "$target" tools examples/lwip test/prog test/abi)
+overlay=$("$here/overlay.sh" "$target" tools examples/lwip \
+	examples/relay examples/responder test/prog test/abi)
 arch=$(cat "$("$here/kernel.sh" "$kernel")/arch")
 # Whose programs are on trial: those of the ABI named, or of the kernel.
 case $target in

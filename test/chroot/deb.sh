@@ -22,13 +22,19 @@ cp build/deb/*.deb build/deb/*.changes build/deb/*.buildinfo /tmp/first
 ok "lintian finds no error" lintian --allow-root --fail-on error /tmp/first/*.changes
 diag "$(lintian --allow-root --tag-display-limit 0 /tmp/first/*.changes || :)"
 
-ok "both are installed" dkms_log dpkg -i /tmp/first/*.deb
+ok "all are installed" dkms_log dpkg -i /tmp/first/*.deb
 installed_for_all "$version"
 like "the program runs" "$(xtun --version)" "$version"
 for file in /usr/lib/udev/rules.d/60-xtun.rules \
 	/usr/share/doc/xtun-dkms/examples/{modprobe,modules-load}.conf \
-	/usr/share/man/man4/xtun.4.gz /usr/share/man/man8/xtun.8.gz; do
+	/usr/share/man/man4/xtun.4.gz /usr/share/man/man8/xtun.8.gz \
+	/usr/share/man/man3/libxtun.3.gz /usr/include/{,linux/}xtun.h; do
 	ok "there is ${file##*/}" test -e "$file"
+done
+for how in -lxtun -l:libxtun.a; do
+	ok "a program is built with $how" \
+		cc -o /tmp/responder /usr/share/doc/libxtun-dev/examples/responder.c $how
+	like "and runs" "$(/tmp/responder 2>&1 || :)" "^usage: xtun-responder"
 done
 is "it is not loaded unasked" "$(find /etc /usr/lib -path "*modules-load.d/xtun*")" ""
 
@@ -41,7 +47,8 @@ installed_for_all "$next"
 is "DKMS has it alone" "$(dkms status xtun | grep -c "^xtun/$next, .*: installed")" "${#kernels[@]}"
 is "and nothing else" "$(dkms status xtun | grep -vc "^xtun/$next, " || :)" 0
 
-ok "both are removed" dpkg -r xtun-dkms xtun-tools
+ok "all are removed" dpkg -r xtun-dkms xtun-tools libxtun-dev libxtun0
 is "DKMS knows nothing of it" "$(dkms status xtun)" ""
-ok "and purged" dpkg -P xtun-dkms xtun-tools
+ok "and purged" dpkg -P xtun-dkms xtun-tools libxtun-dev libxtun0
+rm /tmp/responder
 is "nothing is left" "$(changes)" ""

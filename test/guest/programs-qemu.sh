@@ -51,5 +51,4 @@ qemu() {
 }
 
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
-tcp_passes
 on_each qemu

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* xtun-test THEME: the cases of a theme, as TAP without its plan. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "attach.h"
+#include "silent.h"
 #include "xt.h"
 
 #define THEMES(T)							\
@@ -13,7 +15,7 @@
 	T(flaw_make) T(flaw_frames) T(flaw_detach) T(flaw_rights) T(flaw_race) T(flaw_hammer) \
 	T(steer) T(steer_told) T(filter_address) T(filter_program) \
 	T(press) T(sndbuf) T(cut) T(ring) T(channels) T(ring_refused) T(ring_owner) \
-	T(ring_tap) T(ring_share) T(ring_press) T(ring_xdp)
+	T(ring_tap) T(ring_share) T(ring_press) T(ring_xdp) T(ways)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)
@@ -42,6 +44,8 @@ int main(int argc, char **argv)
 		return forward(argv[2], argv[3], argv[4], argc == 6);
 	if (argc == 3 && !strcmp(argv[1], "machine"))
 		return machine(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "silent"))
+		return silent(atoi(argv[2]));
 	if (argc > 5 && !strcmp(argv[1], "attach"))
 		return attach(argv + 2);
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
@@ -53,6 +57,7 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
-			"       xtun-test machine DEVICE\n");
+			"       xtun-test machine DEVICE\n"
+			"       xtun-test silent FRAMES\n");
 	return 2;
 }

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# libxtun: one program, each way that it has, and the same bytes arrive; and it takes
+# the best way that there is, for reasons that it tells.
+#guest: TIMEOUT=600
+. /test/lib.sh
+
+address=10.99.0.2
+
+# answers WAY REASON [COMMAND...]: the responder, as the command runs it, answers that way.
+answers() {
+	local way=$1 reason=$2 responder
+	shift 2
+	"$@" /test/bin/xtun-responder $address 2>/tmp/responder &
+	responder=$!
+	eventually 60 grep -q answers /tmp/responder
+	like "$way: ${reason:-the best}" "$(cat /tmp/responder)" "answers by $way\. $reason"
+	# A tap comes without an address.
+	ip addr replace 10.99.0.1/24 dev xtun
+	ip link set xtun up
+	ok "$way: it answers ping" ping -c 3 -i 0.1 -W 10 $address
+	kill $responder
+	wait $responder || :
+}
+
+# fails_with ERROR COMMAND...
+fails_with() {
+	local error=$1
+	shift
+	like "it does not pass over: $error" \
+		"$("$@" timeout 60 /test/bin/xtun-responder $address 2>&1)" "xtun: $error"
+}
+
+modprobe -q tun || :
+xtun_load
+cases ways
+rmmod xtun
+
+# Nothing but what the test sends.
+sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+xtun_up
+answers rings ""
+answers batch "RLIMIT_MEMLOCK is too small" \
+	prlimit --memlock=65536:65536 setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock
+echo N >/sys/module/xtun/parameters/rings
+answers batch "the module or this machine has no rings"
+
+# Only a module that is not there is passed over.
+exec 3<>/dev/xtun
+# What is no frame attaches, too.
+printf . 2>/dev/null >&3 || :
+echo Y >/sys/module/xtun/parameters/rings
+fails_with "Device or resource busy" env
+exec 3>&-
+fails_with "Permission denied" setpriv --reuid 65534 --clear-groups
+ip link del xtun
+fails_with "No such device" env
+node=$(stat -c '%Hr %Lr' /dev/xtun)
+rmmod xtun
+
+if [ -e /dev/net/tun ]; then
+	answers tap "the module xtun is not loaded"
+	# A node that was left, and no driver.
+	# shellcheck disable=SC2086
+	mknod /dev/xtun c $node
+	answers tap "the module xtun is not loaded"
+	rm /dev/xtun
+else
+	skip "tap" "this kernel has none"
+fi
