@@ -9,7 +9,7 @@
 XTUN_SITE = $(BR2_EXTERNAL_XTUN_PATH)/..
 XTUN_SITE_METHOD = local
 XTUN_VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' $(XTUN_SITE)/dkms.conf)
-XTUN_LICENSE = GPL-2.0
+XTUN_LICENSE = GPL-2.0, GPL-2.0 or MIT (libxtun)
 XTUN_LICENSE_FILES = LICENSE
 
 define XTUN_LINUX_CONFIG_FIXUPS
@@ -21,7 +21,7 @@ ifeq ($(BR2_PACKAGE_XTUN_TOOLS),y)
 XTUN_TOOLS_MAKE = $(TARGET_MAKE_ENV) $(MAKE) -C $(@D)/tools WERROR= $(TARGET_CONFIGURE_OPTS)
 
 # What was built in the source for this machine came along, and would pass for done.
-define XTUN_BUILD_CMDS
+define XTUN_BUILD_TOOLS
 	$(XTUN_TOOLS_MAKE) clean
 	$(XTUN_TOOLS_MAKE) all
 endef
@@ -30,6 +30,30 @@ define XTUN_INSTALL_TOOLS
 	$(INSTALL) -D -m 0755 $(@D)/tools/xtun $(TARGET_DIR)/usr/sbin/xtun
 endef
 endif
+
+ifeq ($(BR2_PACKAGE_XTUN_LIB),y)
+XTUN_INSTALL_STAGING = YES
+XTUN_LIB_MAKE = $(TARGET_MAKE_ENV) $(MAKE) -C $(@D)/lib WERROR= PREFIX=/usr \
+	$(TARGET_CONFIGURE_OPTS)
+
+define XTUN_BUILD_LIB
+	$(XTUN_LIB_MAKE) clean
+	$(XTUN_LIB_MAKE) all
+endef
+
+define XTUN_INSTALL_STAGING_CMDS
+	$(XTUN_LIB_MAKE) install DESTDIR=$(STAGING_DIR)
+endef
+
+define XTUN_INSTALL_LIB
+	$(XTUN_LIB_MAKE) install DESTDIR=$(TARGET_DIR)
+endef
+endif
+
+define XTUN_BUILD_CMDS
+	$(XTUN_BUILD_TOOLS)
+	$(XTUN_BUILD_LIB)
+endef
 
 ifeq ($(BR2_PACKAGE_HAS_UDEV),y)
 define XTUN_INSTALL_RULES
@@ -40,6 +64,7 @@ endif
 
 define XTUN_INSTALL_TARGET_CMDS
 	$(XTUN_INSTALL_TOOLS)
+	$(XTUN_INSTALL_LIB)
 	$(XTUN_INSTALL_RULES)
 endef
 
