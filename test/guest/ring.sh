@@ -15,7 +15,7 @@ xtun_load
 theme ring_refused
 rmmod xtun
 
-xtun_load owner=1000
+xtun_load owner=1000 queues=2
 theme ring_owner
 rmmod xtun
 
