@@ -3,5 +3,7 @@
 # io_uring: read, write, poll, multishot.
 . /test/lib.sh
 
+# Of what a batch has read each processor keeps some at hand.
+tcp_passes
 xtun_load
 theme uring

@@ -8,13 +8,16 @@
 #include <liburing.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "../../xtun_uapi.h"
 
 /* Newer than the header that this may be built with. */
 #define OP_READ_MULTISHOT	49
 
 static struct io_uring ring;
-static uint8_t buf[16][2048];
+static uint8_t buf[16][2048] __attribute__((aligned(8)));
 static int packet;
 
 static struct io_uring_sqe *next(uint64_t id)
@@ -84,6 +87,38 @@ static void writes(int fd)
 	ok(complete(NULL, NULL, 20000) == 500 && xt_counter("rx_out") == before + 1, "write");
 	prepare(IORING_OP_WRITE, fd, buf[0], 5, 2);
 	ok(complete(NULL, NULL, 20000) == -EINVAL, "write of a stump: EINVAL");
+}
+
+/* Each buffer gets records, each write takes them. */
+static void batched(int fd)
+{
+	struct xtun_record *record = (void *)buf[0];
+	uint64_t before = xt_counter("rx_out");
+	uint32_t on = 1, off = 0;
+	size_t len;
+	int n;
+
+	if (ioctl(fd, XTUN_IOC_SET_BATCH, &on))
+		die("XTUN_IOC_SET_BATCH");
+	prepare(IORING_OP_READ, fd, buf[0], sizeof(buf[0]), 40);
+	ok(complete(NULL, NULL, 100) == -ETIME, "batch: a read waits");
+	xt_transmit(packet, 100, 1);
+	n = complete(NULL, NULL, 20000);
+	ok(n == XTUN_RECORD_SIZE(100) && record->len == 100, "... for a record (%d)", n);
+	for (n = 0; n < 3; n++)
+		xt_transmit(packet, 100, n);
+	prepare(IORING_OP_READ, fd, buf[0], sizeof(buf[0]), 41);
+	n = complete(NULL, NULL, 20000);
+	ok(n == 3 * XTUN_RECORD_SIZE(100), "batch: one read gets three (%d)", n);
+	len = xt_numbered((uint8_t *)(record + 1), xt_everyone, xt_peer, 100, 3);
+	*record = (struct xtun_record){ .len = len };
+	memcpy(buf[0] + XTUN_RECORD_SIZE(len), buf[0], XTUN_RECORD_SIZE(len));
+	prepare(IORING_OP_WRITE, fd, buf[0], 2 * XTUN_RECORD_SIZE(len), 42);
+	n = complete(NULL, NULL, 20000);
+	ok(n == 2 * XTUN_RECORD_SIZE(100) && xt_counter("rx_out") == before + 2,
+	   "batch: one write brings two (%d)", n);
+	if (ioctl(fd, XTUN_IOC_SET_BATCH, &off))
+		die("XTUN_IOC_SET_BATCH");
 }
 
 static void polls(int fd)
@@ -157,6 +192,7 @@ void theme_uring(void)
 	close(blocking);
 	fd = xt_open(0);
 	writes(fd);
+	batched(fd);
 	polls(fd);
 	abandoned(fd);
 	close(fd);
