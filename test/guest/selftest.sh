@@ -16,9 +16,9 @@ requires $selftest
 try() {
 	ip netns add "$2"
 	ip -n "$2" link set lo up
-	DEVICE=$1 ip netns exec "$2" $selftest >"/tmp/$2.ktap" 2>&1 || :
+	DEVICE=$1 ip netns exec "$2" $selftest >"/out/$2.ktap" 2>&1 || :
 	sed -n 's/^\(ok\|not ok\) [0-9]* \(- \)\?\([^ ]*\)\( *# *\([A-Z]*\).*\)\?.*/\3\t\1 \5/p' \
-		"/tmp/$2.ktap" | sed 's/ *$//' >"/tmp/$2"
+		"/out/$2.ktap" | sed 's/ *$//' >"/tmp/$2"
 }
 
 result_of() {
@@ -43,7 +43,7 @@ xtun_load
 try /dev/net/tun tap &
 try /dev/xtun xtun &
 wait
-like "the test tells what it has tried" "$(cat /tmp/tap.ktap)" "# Totals: "
+like "the test tells what it has tried" "$(cat /out/tap.ktap)" "# Totals: "
 is "it tries as much on both" "$(cut -f 1 /tmp/xtun)" "$(cut -f 1 /tmp/tap)"
 while read -r name; do
 	compare "$name"
