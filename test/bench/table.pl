@@ -67,7 +67,8 @@ for my $row (@rows) {
 	for my $way (@{$ways{$row}}) {
 		my $figures = $figure{$row}{$way};
 		my ($base, $least, $aim) = @{$goal{"$row $way"} // []};
-		my $times = ratio($figure{$row}{$base // 'tap'}{$bytes}, $figures->{$bytes});
+		my $like = $base // ($way =~ /-tso$/ ? 'tap-tso' : 'tap');
+		my $times = ratio($figure{$row}{$like}{$bytes}, $figures->{$bytes});
 		my $verdict = !$base ? '' : sprintf '%.4g, %.4g: %s', $least, $aim,
 			!defined $times ? 'not measured' : $times < $least ? 'MISSED'
 			: $times < $aim ? 'least reached' : 'aim reached';
@@ -78,7 +79,8 @@ for my $row (@rows) {
 				sort { $a <=> $b } keys %$figures), text('%.4f', $times) =~ s/^-$/null/r);
 		my $own = $own_goal{"$row $way"} or next;
 		my $bound = $figure{$row}{stack}{$bytes};
-		my $share = ratio($figure{$row}{$own->[0]}{$bytes} - $bound, $figures->{$bytes} - $bound);
+		my $share = defined $bound ?
+			ratio($figure{$row}{$own->[0]}{$bytes} - $bound, $figures->{$bytes} - $bound) : undef;
 		printf "  %-16s %8s %8s %7s   %.4g, %.4g\n", '  above the stack', '', '',
 			text('%.1f', $share), @$own[1, 2];
 	}
