@@ -15,12 +15,14 @@
  * @ifindex: of an interface in the caller's network namespace
  * @count: how many
  * @len: of each in bytes, Ethernet header included; at least GENERATOR_HEAD
+ * @list: the stack receives them all at once
  * @head: how each begins; the rest is whatever the memory held
  */
 struct generator {
 	__u32 ifindex;
 	__u32 count;
 	__u32 len;
+	__u32 list;
 	__u8 head[GENERATOR_HEAD];
 };
 

@@ -126,6 +126,8 @@ static double run_rx_udp(const struct job *job)
 
 	burst_init(&b, job);
 	frame_udp(b.g.head, job->ifname, true, job->len);
+	/* With the route of one for all. A frame that is dropped is cheaper alone. */
+	b.g.list = true;
 	b.sock = socket(AF_INET, SOCK_DGRAM, 0);
 	check(b.sock >= 0 && !bind(b.sock, (struct sockaddr *)&any, sizeof(any)), "bind");
 	return measure(job, receive, drain_udp, &b, BURST);

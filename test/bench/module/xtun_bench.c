@@ -69,7 +69,7 @@ static int bench_transmit(const struct generator *g, struct net_device *dev)
 	return err;
 }
 
-/* As a driver's poller that has a batch of them: the least that the stack needs. */
+/* As a driver's poller does: one by one, or all at once. */
 static int bench_receive(const struct generator *g, struct net_device *dev)
 {
 	struct sk_buff *skb;
@@ -85,7 +85,10 @@ static int bench_receive(const struct generator *g, struct net_device *dev)
 			break;
 		}
 		skb->protocol = eth_type_trans(skb, dev);
-		list_add_tail(&skb->list, &list);
+		if (g->list)
+			list_add_tail(&skb->list, &list);
+		else
+			netif_receive_skb(skb);
 	}
 	netif_receive_skb_list(&list);
 	local_bh_enable();
