@@ -178,7 +178,7 @@ static void xtun_batch_deliver_rcu(struct xtun_slot *slot, struct xtun_queue *q,
 		meta = *(struct xtun_meta *)skb->cb;
 		memset(skb->cb, 0, sizeof(meta));
 		skb = xtun_rx_admit(slot, q, skb, &meta);
-		if (likely(!IS_ERR_OR_NULL(skb)))
+		if (!IS_ERR_OR_NULL(skb))
 			xtun_sink_add(&sink, skb);
 	}
 	xtun_sink_flush(&sink);

@@ -46,7 +46,7 @@ static void xtun_ring_rx_take(struct xtun_slot *slot, struct xtun_ring *ring,
 		return;
 	}
 	skb = xtun_rx_admit(slot, ring->q, skb, &meta);
-	if (likely(!IS_ERR_OR_NULL(skb)))
+	if (!IS_ERR_OR_NULL(skb))
 		xtun_sink_add(sink, skb);
 }
 
@@ -181,10 +181,9 @@ static void xtun_ring_rx_spin(struct xtun_ring *ring)
 	while (!xtun_ring_rx_is_over(ring)) {
 		if (xtun_ring_rx_inline(ring->q))
 			last = ktime_get_ns();
-		else if (ktime_get_ns() - last > idle)
+		if (ktime_get_ns() - last > idle)
 			break;
-		else
-			cpu_relax();
+		cpu_relax();
 		cond_resched();
 	}
 }

@@ -27,13 +27,13 @@ static struct xtun_record *xtun_ring_tx_record(const struct xtun_ring *ring, u32
 	return ring->tx.data + (pos & (ring->tx_size - 1));
 }
 
-/*
- * How far the program has come; false if that is nowhere in what it was given.
- * Acquires: what it has taken is overwritten only afterwards. Pairs with its
- * release of tx_cons; docs/litmus/tx-reuse.litmus.
- */
+/* How far the program has come; false if that is nowhere in what it was given. */
 static bool xtun_ring_tx_cons(const struct xtun_ring *ring, u32 *cons)
 {
+	/*
+	 * What it has taken is overwritten only afterwards. Pairs with its release
+	 * of tx_cons; docs/litmus/tx-reuse.litmus.
+	 */
 	*cons = smp_load_acquire(&ring->user->tx_cons);
 	return *cons - ring->tx_done <= ring->tx_prod - ring->tx_done;
 }
@@ -93,7 +93,9 @@ static void xtun_ring_tx_moderate(struct xtun_ring *ring)
 	if (xtun_ring_tx_is_enough(ring))
 		xtun_ring_tx_wake(ring);
 	else if (ring->pending == 1)
-		hrtimer_start(&ring->timer, ns_to_ktime((u64)ring->wake.usecs * NSEC_PER_USEC), HRTIMER_MODE_REL_SOFT);
+		hrtimer_start(&ring->timer,
+			      ns_to_ktime((u64)ring->wake.usecs * NSEC_PER_USEC),
+			      HRTIMER_MODE_REL_SOFT);
 }
 
 static enum hrtimer_restart xtun_ring_tx_timer(struct hrtimer *timer)

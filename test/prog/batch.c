@@ -60,7 +60,8 @@ static int records(const uint8_t *p, ssize_t n, uint32_t from)
 	while (at < n) {
 		record = (const void *)(p + at);
 		if (n - at < (ssize_t)sizeof(*record) || record->flags ||
-		    record->len != length(from) || n - at < (ssize_t)(sizeof(*record) + record->len) ||
+		    record->len != length(from) ||
+		    n - at < (ssize_t)(sizeof(*record) + record->len) ||
 		    xt_number(p + at + sizeof(*record), record->len) != from)
 			return -1;
 		at += XTUN_RECORD_SIZE(record->len);
@@ -174,7 +175,8 @@ static void fault_read(void)
 	fails(read(fd, edge, 10000), EFAULT, "a buffer that is nowhere");
 	start = edge - 2 * XTUN_RECORD_SIZE(FRAME + 7);
 	n = read(fd, start, 10000);
-	ok(records(start, n, 0) == 2, "a buffer that ends early: what was there is delivered (%zd)", n);
+	ok(records(start, n, 0) == 2,
+	   "a buffer that ends early: what was there is delivered (%zd)", n);
 	n = read(fd, edge - 20, 10000);
 	fails(n, EFAULT, "... and if not even one could be, EFAULT");
 	n = read(fd, buf, sizeof(buf));
@@ -215,7 +217,8 @@ static void blocking(void)
 	if (pthread_create(&thread, NULL, late, NULL))
 		die("thread");
 	n = read(other, buf, sizeof(buf));
-	ok(records(buf, n, 0) == 1, "a blocking read waits for the first, and for no more (%zd)", n);
+	ok(records(buf, n, 0) == 1,
+	   "a blocking read waits for the first, and for no more (%zd)", n);
 	pthread_join(thread, NULL);
 	close(other);
 }
@@ -234,7 +237,8 @@ static void beside_plain(void)
 	set_batch(fd, 0);
 	transmit(1, 5);
 	n = read(fd, buf, sizeof(buf));
-	ok(n == (ssize_t)length(5) && xt_number(buf, n) == 5, "batches can be switched off (%zd)", n);
+	ok(n == (ssize_t)length(5) && xt_number(buf, n) == 5,
+	   "batches can be switched off (%zd)", n);
 	set_batch(fd, 1);
 	close(plain);
 }
@@ -270,7 +274,8 @@ static void bad_record(size_t bad, size_t end, const char *loss, int error, cons
 	ok(n == (ssize_t)bad && xt_counter("rx_out") == out + 1 && xt_counter("rx_in") == in + 1,
 	   "%s: the one before it is taken (%zd)", what, n);
 	fails(write(fd, buf + bad, end - bad), error, "... and alone it is refused");
-	ok(xt_counter(name) == lost + 1 && xt_counter("rx_in") == in + 2, "... and lost as %s", loss);
+	ok(xt_counter(name) == lost + 1 && xt_counter("rx_in") == in + 2,
+	   "... and lost as %s", loss);
 }
 
 static void bad_records(void)

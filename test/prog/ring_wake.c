@@ -464,7 +464,8 @@ static bool taken(uint32_t prod)
 {
 	int ms;
 
-	for (ms = 0; ms < LIMIT && __atomic_load_n(&r.kernel->rx_cons, __ATOMIC_ACQUIRE) != prod; ms++)
+	for (ms = 0; ms < LIMIT &&
+	     __atomic_load_n(&r.kernel->rx_cons, __ATOMIC_ACQUIRE) != prod; ms++)
 		usleep(1000);
 	return r.kernel->rx_cons == prod;
 }
