@@ -386,6 +386,8 @@ int xtun_attach_rings(struct file *file, struct xtun_ring *ring)
 	xtun_ring_attach(slot, q, ring);
 	/* Pairs with those that read it without RTNL. */
 	smp_store_release(&xf->ring, ring);
+	/* No frame comes any more to who sleeps in read(). */
+	wake_up_interruptible_all(&xf->wait);
 	return 0;
 }
 

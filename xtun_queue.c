@@ -535,7 +535,8 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
  *
  * Context: process, may sleep unless @nowait.
  * Return: the frame, now the caller's; ERR_PTR(-EAGAIN) if there is none and
- * @nowait, ERR_PTR(-EBADFD) if the interface is gone, ERR_PTR(-ERESTARTSYS).
+ * @nowait, ERR_PTR(-EBADFD) if the interface is gone, ERR_PTR(-EBUSY) if the
+ * file has got rings meanwhile, ERR_PTR(-ERESTARTSYS).
  */
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait)
 {
@@ -548,7 +549,7 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
 		return ERR_PTR(READ_ONCE(q->dead) ? -EBADFD : -EAGAIN);
 
 	err = wait_event_interruptible_exclusive(xf->wait, (skb = xtun_queue_pop(q)) ||
-						 READ_ONCE(q->dead));
+						 READ_ONCE(q->dead) || READ_ONCE(xf->ring));
 	/*
 	 * A wake-up may have met this reader on its way out, with an earlier
 	 * frame or for a signal. It is the next one's.
@@ -557,7 +558,7 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
 		wake_up_interruptible_poll(&xf->wait, EPOLLIN | EPOLLRDNORM);
 	if (err)
 		return ERR_PTR(err);
-	return skb ?: ERR_PTR(-EBADFD);
+	return skb ?: ERR_PTR(READ_ONCE(q->dead) ? -EBADFD : -EBUSY);
 }
 
 /**
