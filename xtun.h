@@ -31,6 +31,9 @@
  * registers with the wait head once and for all, so the head never moves,
  * whatever queue the file is on.
  *
+ * A pair of rings (struct xtun_ring) is its file's, from XTUN_IOC_SET_RINGS to
+ * release; a mapping holds the file. A queue borrows it under RCU.
+ *
  * Locks, outermost first
  * ----------------------
  *	RTNL		the shape: creating and deleting interfaces and own
@@ -38,7 +41,10 @@
  *	xtun_file.lock	which queue a file is on
  *	xtun_queue.lock	frames and files of a queue; taken with bottom halves
  *			off, since ndo_start_xmit() takes it
- *	wait head	of a file; files are woken under their queue's lock
+ *	xtun_ring.lock	the tx ring, and who is woken by it; likewise. Nobody holds
+ *			it and a queue's
+ *	wait head	of a file; files are woken under their queue's lock, or
+ *			their rings'
  *	RCU		slot to queue and queue to slot, on the frame path
  *
  * Files are woken under the queue's lock and not by an RCU walk of the list:
@@ -48,8 +54,9 @@
  *
  * The order of teardown, under RTNL, from ndo_uninit or the release of a file
  * with a queue of its own: clear the slot, mark the queue dead and take its
- * frames under its lock, wake its files, stop NAPI, wait for a grace period,
- * count the frames as lost, drop the slot's reference. None is needed before
+ * frames under its lock, wake its files, wait for a grace period, stop its rings'
+ * poller and timer and its NAPI, count the frames as lost, drop the slot's
+ * reference. None is needed before
  * the frames are taken, because whoever puts a frame checks "dead" under the
  * same lock. unregister_netdevice() waits for one more before it frees the slots.
  */
