@@ -7,6 +7,5 @@
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 # What has been read is given back many at a time.
-tcp_passes
 xtun_load
 theme batch

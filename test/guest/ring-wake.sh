@@ -6,6 +6,5 @@
 
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
-tcp_passes
 xtun_load
 theme ring_wake

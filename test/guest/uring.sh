@@ -4,6 +4,5 @@
 . /test/lib.sh
 
 # Of what a batch has read each processor keeps some at hand.
-tcp_passes
 xtun_load
 theme uring
