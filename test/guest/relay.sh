@@ -42,8 +42,10 @@ relay() {
 
 # ends SIGNAL NAMESPACE
 ends() {
+	local status=0
 	kill "-$1" "${relays[$2]}"
-	ok "$2's relay ends by SIG$1" wait "${relays[$2]}"
+	wait "${relays[$2]}" || status=$?
+	is "$2's relay ends by SIG$1" $status 0
 	like "and says what it has done" "$(cat "/tmp/relay.$2")" \
 		"[1-9][0-9]* frames out, [1-9][0-9]* in, 0 too long for eth0, [0-9]+ foreign"
 }
@@ -92,6 +94,8 @@ relay a eth0 $mac_b
 relay b eth0 $mac_a
 in_a ping -c 1 -W 10 10.99.0.2 >/dev/null
 ip -n b link del xtun
-nok "a relay whose interface is deleted ends by itself" wait "${relays[b]}"
+status=0
+wait "${relays[b]}" || status=$?
+is "a relay whose interface is deleted ends by itself" $status 1
 like "and says why" "$(cat /tmp/relay.b)" "ended: File descriptor in bad state"
 ends TERM a
