@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Programs that write nonsense into their rings harm themselves only.
+#guest: TIMEOUT=900
+. /test/lib.sh
+
+# Nothing but what the test sends.
+sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+tcp_passes
+xtun_load queues=4
+expect_log "queue [0-9]*: the rings' program wrote"
+cases ring_bad
