@@ -23,7 +23,7 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools lib demo guest bench bench-profile check check-kernels check-programs \
 	install install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
-	check-dkms-octeon check-litmus clean help sources headers dkms
+	check-dkms-octeon check-litmus fuzz clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 	$(KBUILD) modules
@@ -57,6 +57,10 @@ bench: ## what a frame costs on tap and on xtun, in instructions; ROWS= and WAYS
 
 bench-profile: ## where those go, by function: ROW=tx WAY=plain BYTES=64
 	@test/bench.sh profile '$(or $(ROW),tx)' '$(or $(WAY),plain)' '$(or $(BYTES),64)'
+
+fuzz: ## half an hour of random calls on each of the kernels of check-debug; FUZZ_SECONDS=, KERNEL=, SEED=
+	@KERNEL="$(or $(KERNEL),debug kcsan)" TEST=ring-fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),1800) \
+		test/check.sh
 
 check-octeon: ## every test on a kernel as Octeon boards have it: big-endian, small, n32
 	@KERNEL=octeon-be test/check.sh
@@ -114,7 +118,7 @@ check-dkms-octeon: ## DKMS on Debian for Octeon, emulated: takes long
 clean: ## remove what was built here; what the tests have fetched stays
 	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .module-common.o modules.order Module.symvers
 	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d
-	for folder in lib tools examples/lwip examples/relay examples/responder test/prog test/bench; do \
+	for folder in lib tools examples/lwip examples/relay examples/responder test/prog test/bench test/fuzz; do \
 		$(MAKE) -C $$folder clean; done
 
 help: ## this list

@@ -7,7 +7,7 @@ set -eu
 kernel=${KERNEL:-default}
 [ -t 0 ] || die "make guest is for a terminal. For scripts: test/boot.sh"
 overlay=$("$here/overlay.sh" "$kernel" tools examples/lwip \
-	examples/relay examples/responder test/prog test/abi)
+	examples/relay examples/responder test/prog test/abi test/fuzz)
 mkdir -p "$top/build/log"
 log=$top/build/log/guest
 say "Booting. Leave with 'exit'. The kernel's log goes to $log."

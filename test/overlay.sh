@@ -25,7 +25,7 @@ cp "$programs"/* "$scratch/test/bin/"
 if [ "$kernel" != "$target" ]; then
 	# What is on trial. The rest may stay as it is.
 	programs=$("$here/programs.sh" "${target#*+}" tools examples/relay \
-		examples/responder test/prog test/abi)
+		examples/responder test/prog test/abi test/fuzz)
 	cp "$programs"/* "$scratch/test/bin/"
 fi
 # The mistakes that a debug kernel must detect.

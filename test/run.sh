@@ -20,7 +20,7 @@ done
 kernel=${target%+*}
 log=$top/build/log/$target
 overlay=$("$here/overlay.sh" "$target" tools examples/lwip \
-	examples/relay examples/responder test/prog test/abi)
+	examples/relay examples/responder test/prog test/abi test/fuzz)
 arch=$(cat "$("$here/kernel.sh" "$kernel")/arch")
 # Whose programs are on trial: those of the ABI named, or of the kernel.
 case $target in
@@ -33,7 +33,7 @@ scratch
 # Poison, red zones and the allocation's caller on every object.
 common="slub_debug=FZPU log_buf_len=4M"
 # What the kernel does not know becomes the guest's environment.
-for setting in RACE_SECONDS SEED ALONE PAIRS BY_CHANCE XT_DEVICE; do
+for setting in RACE_SECONDS FUZZ_SECONDS SEED ALONE PAIRS BY_CHANCE XT_DEVICE; do
 	eval "value=\${$setting:-}"
 	# shellcheck disable=SC2154
 	[ -z "$value" ] || common="$common $setting=$value"

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A fuzzer of all that a program can do with /dev/xtun: random operations of several
+ * threads on files that they share. What they do harms nobody but the kernel: memory
+ * that is written is the rings' own, wherever that may have gone.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../xtun_uapi.h"
+
+#define FUZZ_FILES	8
+#define FUZZ_PARTS	4		/* user page, kernel page, tx ring, rx ring */
+#define FUZZ_RING_MAX	(1u << 20)	/* of those that are mapped */
+
+struct fuzz {
+	uint64_t state;			/* of the random numbers */
+	sigjmp_buf fault;
+	volatile bool touching;		/* a fault leads back to @fault */
+	unsigned long done;
+};
+
+/* A file of all threads; each of them may change any of it at any time. */
+struct fuzz_file {
+	volatile int fd;
+	volatile uint32_t tx_size, rx_size;
+	uint8_t *part[FUZZ_PARTS];	/* a place for each, mapped or not; never changes */
+};
+
+extern struct fuzz_file fuzz_files[FUZZ_FILES];
+
+uint32_t fuzz_random(struct fuzz *f);
+/* 0 to @n - 1 */
+uint32_t fuzz_below(struct fuzz *f, uint32_t n);
+/* True once in @n times. */
+bool fuzz_once_in(struct fuzz *f, uint32_t n);
+/* A number that programs get wrong: near a power of two, or any. */
+uint32_t fuzz_number(struct fuzz *f);
+struct fuzz_file *fuzz_file(struct fuzz *f);
+/* Bytes of a place for a part. */
+size_t fuzz_place(unsigned int part);
+/* Nothing is mapped there any more. */
+void fuzz_unmap(uint8_t *place, size_t size);
+
+/* calls.c: system calls on a file */
+void fuzz_call(struct fuzz *f);
+/* memory.c: what is written into rings, and where they are mapped */
+void fuzz_memory(struct fuzz *f);
+/* link.c: what happens to the interfaces */
+void fuzz_link_prepare(void);
+void fuzz_link(struct fuzz *f);
+/* There is the interface that files attach to without a word, and it is up. */
+void fuzz_link_restore(void);
+/* A frame of @f's choice; returns its length. */
+size_t fuzz_frame(struct fuzz *f, uint8_t *buf, size_t room);
+
+#endif
