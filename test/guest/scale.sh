@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A thousand interfaces, and 256 queues on one: made, used and ended, beside tap.
+#guest: TIMEOUT=900
+#guest: MEMORY=1024
+. /test/lib.sh
+
+# Nothing but what the test sends.
+sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+tcp_passes
+modprobe tun
+xtun_load
+cases scale
