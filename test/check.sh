@@ -24,7 +24,7 @@ programs="selftest wireguard programs-container programs-iperf programs-machine 
 	programs-openvpn programs-qemu programs-slirp programs-stress programs-tunnel"
 programs_on="6.1 7.2"
 # What these need only kernels built for it have.
-debug="nomem planted"
+debug="nomem nomem-ring planted"
 
 tests=$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//')
 [ -n "$tests" ] || die "There is no test in test/guest."
