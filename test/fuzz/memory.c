@@ -86,7 +86,7 @@ static void publish(struct fuzz *f, struct fuzz_file *file)
 {
 	struct xtun_ring_user *user = (void *)file->part[0];
 	const struct xtun_ring_kernel *kernel = (void *)file->part[1];
-	uint32_t size = file->rx_size, prod = user->rx_prod, n = 1 + fuzz_below(f, 100);
+	uint32_t size = file->rx_size, prod = user->rx_prod, n = 1 + fuzz_below(f, fuzz_once_in(f, 10) ? 100 : 8);
 	struct xtun_record *record;
 	size_t len;
 
@@ -108,7 +108,7 @@ static void consume(struct fuzz *f, struct fuzz_file *file)
 {
 	struct xtun_ring_user *user = (void *)file->part[0];
 	const struct xtun_ring_kernel *kernel = (void *)file->part[1];
-	uint32_t size = file->tx_size, cons = user->tx_cons, n = fuzz_below(f, 200);
+	uint32_t size = file->tx_size, cons = user->tx_cons, n = fuzz_below(f, 100);
 
 	if (!size || size > FUZZ_RING_MAX)
 		return;
