@@ -12,7 +12,6 @@ fi
 
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
-tcp_passes
 xtun_load
 ip link set xtun mtu 65521
 frames_up

@@ -6,7 +6,6 @@
 
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
-tcp_passes
 xtun_load queues=4
 expect_log "queue [0-9]*: the rings' program wrote"
 cases ring_bad

@@ -27,7 +27,6 @@ fuzz() {
 
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 # Of what was in flight each processor keeps some at hand.
-tcp_passes
 xtun_load queues=4
 expect_log "queue [0-9]*: the rings' program wrote"
 for seed in "${each[@]}"; do

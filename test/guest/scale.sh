@@ -7,7 +7,6 @@
 
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
-tcp_passes
 modprobe tun
 xtun_load
 cases scale
