@@ -161,7 +161,7 @@ echo 1408 >"$tracing/buffer_size_kb"
 # --- the road
 
 # What a graph is to show: all of it would be mostly the allocator.
-shown=(vfs_write 'xtun_*' _copy_from_iter 'netif_rx*' 'netif_receive_skb*'
+shown=(vfs_write 'xtun_*' 'netif_rx*' 'netif_receive_skb*'
 	net_rx_action process_backlog '__netif_receive_skb*' arp_rcv
 	udp_sendmsg __dev_queue_xmit)
 
@@ -218,7 +218,7 @@ if grep -q '^netif_rx_ni$' "$tracing/available_filter_functions"; then
 fi
 leads "a write's road to the backlog" \
 	"$write/xtun_rx_receive/netif_rx.*/$through_backlog" vfs_write written
-like "... and where its bytes are copied" "$road" "$write/_copy_from_iter"
+like "... and where its bytes are copied" "$road" "$write/xtun_frame_from_iter"
 ethtool --set-priv-flags xtun rx-direct on
 leads "a write's road, straight into the stack" \
 	"$write/xtun_rx_receive/netif_receive_skb/__netif_receive_skb.*/arp_rcv" vfs_write written
