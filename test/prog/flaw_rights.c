@@ -144,6 +144,7 @@ static void uids(void)
 	unlink(PINNED);
 	close(map);
 	flaw_delete(NAME);
+	umount("/sys/fs/bpf");
 }
 
 /* In the namespace of one's own, all but what reaches beyond it. */
