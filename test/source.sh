@@ -101,9 +101,15 @@ configure() {
 	done
 }
 
+# A kernel may have no modules at all.
+install_modules() {
+	mkdir -p "$dir/root/lib/modules"
+	! grep -q '^CONFIG_MODULES=y' "$build/.config" ||
+		make -C "$tree" O="$build" INSTALL_MOD_PATH="$dir/root" modules_install
+}
+
 compile() {
-	nice -n 19 make -C "$tree" O="$build" -j"$(nproc)" &&
-	make -C "$tree" O="$build" INSTALL_MOD_PATH="$dir/root" modules_install
+	nice -n 19 make -C "$tree" O="$build" -j"$(nproc)" && install_modules
 }
 
 # Modules lie where the guests' merged /usr has them.
