@@ -154,7 +154,8 @@ tells_allocations() {
 # of an index that numbers what everybody registers stays as long as the others,
 # and trackers of references are kept for a while to tell of a second return;
 # what is allocated while the stack receives a frame, called by xtun or in a
-# softirq above it, is the stack's; what tells where memory was mapped is freed
+# softirq above it, is the stack's; what each processor keeps of socket buffers
+# at hand, or for another to free, is everybody's; what tells where memory was mapped is freed
 # long after it was (the mapping itself is another object); and socket buffers
 # are counted below.
 #
@@ -167,8 +168,8 @@ suspects() {
 	{ stack = stack $0 }
 	match($0, /0xf[0-9a-f]+/) {
 		address = substr($0, RSTART, RLENGTH)
-		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|ref_tracker_alloc|alloc_vmap_area/ ||
-		    stack ~ /softirq|netif_receive_skb|napi_skb_cache_get/)
+		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|kmalloc_reserve|ref_tracker_alloc|alloc_vmap_area/ ||
+		    stack ~ /softirq|netif_receive_skb|napi_skb_cache_get|napi_build_skb/)
 			next
 		pids = match(head, /pid=[0-9-]+/) ? substr(head, RSTART + 4, RLENGTH - 4) : ""
 		sub("-", " ", pids)
