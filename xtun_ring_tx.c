@@ -19,8 +19,6 @@
 
 /* How far to look ahead, at most, when room is sought: it is done under the lock. */
 #define XTUN_RING_SLACK	0x10000
-/* While less than this is free, one frame may not fit. */
-#define XTUN_RING_TIGHT	XTUN_RECORD_SIZE(XTUN_FRAME_MAX)
 
 static struct xtun_record *xtun_ring_tx_record(const struct xtun_ring *ring, u32 pos)
 {
@@ -143,13 +141,23 @@ static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring
 		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
+/* While less than this is free, one frame may not fit. */
+static u32 xtun_ring_tx_tight(const struct xtun_slot *slot, const struct xtun_ring *ring)
+{
+	struct xtun_shape shape;
+
+	xtun_frame_get_shape(ring->xf, slot, &shape);
+	/* No header is waited for that no ring has room for. */
+	return min(XTUN_RECORD_SIZE(XTUN_FRAME_MAX + shape.pi + shape.vnet), ring->tx_size);
+}
+
 /* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
 static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 
 	return (READ_ONCE(xt->flags) & IFF_BACKPRESSURE) && READ_ONCE(ring->q->enabled) &&
-	       !ring->broken && xtun_ring_tx_room(ring) < XTUN_RING_TIGHT;
+	       !ring->broken && xtun_ring_tx_room(ring) < xtun_ring_tx_tight(slot, ring);
 }
 
 /* Also if it does so already: coming up, the core has it go on. */

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_tun.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -199,6 +200,41 @@ static void broken(void)
 	end(&r);
 }
 
+/* What stands before a frame needs room as well. */
+static void with_headers(void)
+{
+	struct rings r = make(TAP | IFF_VNET_HDR);
+	int vnet = 64, packet;
+	uint32_t len;
+
+	if (ioctl(r.fd, TUNSETVNETHDRSZ, &vnet))
+		die("TUNSETVNETHDRSZ");
+	run("ip link set " PRESS_IF " mtu 65521");
+	packet = xt_packet(PRESS_IF);
+	/* After the first there is room for the longest frame, but not for its header. */
+	xt_transmit(packet, 65400, 1);
+	xt_transmit(packet, 65535, 2);
+	ok(rings_peek(&r, &len) && len == 65400 + 64, "a long frame");
+	rings_release(&r);
+	ok(rings_await(&r, &len, LIMIT) && len == 65535 + 64 && !counted("tx_lost_full"),
+	   "... and one that would fit but for its header waits");
+	rings_drain(&r);
+	/* Which no ring has room for. */
+	vnet = INT_MAX;
+	if (ioctl(r.fd, TUNSETVNETHDRSZ, &vnet))
+		die("TUNSETVNETHDRSZ");
+	xt_transmit(packet, 100, 3);
+	vnet = 10;
+	if (ioctl(r.fd, TUNSETVNETHDRSZ, &vnet))
+		die("TUNSETVNETHDRSZ");
+	xt_transmit(packet, 100, 4);
+	ok(counted("tx_lost_full") == 1 && rings_await(&r, &len, LIMIT) && len == 110,
+	   "and none waits for room that there will never be");
+	rings_drain(&r);
+	close(packet);
+	end(&r);
+}
+
 static void deleted(void)
 {
 	struct rings r = make(TAP);
@@ -252,6 +288,7 @@ void theme_ring_press(void)
 	end(&r);
 	detach();
 	broken();
+	with_headers();
 	deleted();
 	closed();
 }
