@@ -692,6 +692,7 @@ struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const voi
 				       enum xtun_counter *loss);
 int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_buff *skb,
 		      unsigned int len, int err);
+bool xtun_frame_is_ready(const struct xtun_shape *shape, struct sk_buff *skb);
 int xtun_frame_to_iter(const struct xtun_shape *shape, struct sk_buff *skb, struct iov_iter *to);
 bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
 		     struct sk_buff *skb, struct xtun_plan *plan);

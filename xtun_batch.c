@@ -16,11 +16,6 @@
 /* As many as a NAPI would. */
 #define XTUN_BATCH_MAX	64
 
-static bool xtun_batch_is_finished(const struct xtun_shape *shape, const struct sk_buff *skb)
-{
-	return shape->vnet || (!skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL);
-}
-
 /* The first of several needs the one way in which its segments go back to the queue. */
 static ssize_t xtun_batch_read_first(struct xtun_file *xf, struct xtun_queue *q,
 				     struct sk_buff *skb, struct iov_iter *to)
@@ -80,7 +75,7 @@ static ssize_t xtun_batch_read_list(struct xtun_queue *q, const struct xtun_shap
 	size_t n;
 
 	__skb_queue_head_init(&done);
-	while ((skb = skb_peek(list)) && xtun_batch_is_finished(shape, skb)) {
+	while ((skb = skb_peek(list)) && xtun_frame_is_ready(shape, skb)) {
 		n = xtun_batch_read_one(shape, skb, to);
 		if (!n)
 			break;
@@ -117,7 +112,7 @@ ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_i
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 		return -EBADFD;
 	}
-	if (!xtun_batch_is_finished(&shape, skb) ||
+	if (!xtun_frame_is_ready(&shape, skb) ||
 	    XTUN_RECORD_SIZE(shape.pi + shape.vnet + skb->len) > iov_iter_count(to))
 		return xtun_batch_read_first(xf, q, skb, to);
 

@@ -529,6 +529,23 @@ static int xtun_frame_fill_vnet(const struct xtun_shape *shape, struct sk_buff *
 	return err;
 }
 
+/**
+ * xtun_frame_is_ready() - whether a file can take a frame as it is
+ * @shape: what it is to look like
+ * @skb: the frame
+ *
+ * Context: any.
+ * Return: true if nothing is left to do, or its vnet header can say what.
+ */
+bool xtun_frame_is_ready(const struct xtun_shape *shape, struct sk_buff *skb)
+{
+	struct xtun_compat_vnet vnet = {};
+
+	if (likely(!skb_is_gso(skb)))
+		return shape->vnet || skb->ip_summed != CHECKSUM_PARTIAL;
+	return shape->vnet && !xtun_frame_fill_vnet(shape, skb, &vnet);
+}
+
 /*
  * What stands in front of a frame: whole, so that no byte of it is left as it
  * was, in the buffer or here.
@@ -588,7 +605,7 @@ static int xtun_frame_copy(const struct sk_buff *skb, size_t n, struct iov_iter 
 }
 
 /**
- * xtun_frame_to_iter() - one frame that is finished, whole, to userspace
+ * xtun_frame_to_iter() - one frame that is ready, whole, to userspace
  * @shape: what it is to look like
  * @skb: the frame; stays the caller's
  * @to: the buffer, with room for it and what stands in front
