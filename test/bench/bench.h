@@ -71,7 +71,7 @@ struct way {
 };
 
 /* way_*.c; NULL ends each list */
-extern const struct way ways_tap[], ways_plain[];
+extern const struct way ways_tap[], ways_plain[], ways_batch[], ways_ring[];
 
 #define WAY_RW							\
 	.batch = 1, .receive = rw_receive, .release = rw_release, \

@@ -12,7 +12,9 @@
 #include "bench.h"
 
 static const struct row *const all_rows[] = { rows_burst, rows_threads, rows_tcp };
-static const struct way *const all_ways[] = { ways_tap, ways_plain };
+static const struct way *const all_ways[] = {
+	ways_tap, ways_plain, ways_batch, ways_ring
+};
 
 #define COUNT(list)	(sizeof(list) / sizeof((list)[0]))
 

@@ -42,14 +42,15 @@ figure_tcp() {
 		ip netns add "$netns"
 		ip netns exec "$netns" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 	done
-	if [ "${2%-direct}" = plain ]; then
+	case $2 in
+	plain*|batched|ring)
 		ifname=xtun
 		for netns in a b; do
 			ip -n "$netns" link add xtun type xtun
-			[ "$2" = plain ] ||
+			[ "$2" = "${2%-direct}" ] ||
 				ip netns exec "$netns" ethtool --set-priv-flags xtun rx-direct on
-		done
-	fi
+		done ;;
+	esac
 	/test/bin/xtun-bench tcp "${2%-direct}" "$ifname" "$3" ${4:+"$4"}
 	ip netns del a
 	ip netns del b
@@ -83,10 +84,10 @@ measure() {
 }
 
 both="64 1500"
-measure tx "$both" stack tap tap-napi plain
-measure rx-drop "$both" stack tap tap-nonblock tap-napi plain plain-direct
-measure rx-udp "$both" stack tap tap-nonblock tap-napi plain plain-direct
-measure sleep "$both" tap plain
-measure trip "$both" tap plain plain-direct
-measure trip-sleep "$both" tap plain plain-direct
-measure tcp 1500 tap tap-tso plain plain-direct abi abi-tso
+measure tx "$both" stack tap tap-napi plain batched ring
+measure rx-drop "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
+measure rx-udp "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
+measure sleep "$both" tap plain batched ring ring-32
+measure trip "$both" tap plain plain-direct batched ring
+measure trip-sleep "$both" tap plain plain-direct batched ring
+measure tcp 1500 tap tap-tso plain plain-direct batched ring ring-tso abi abi-tso
