@@ -434,7 +434,7 @@ static bool xtun_queue_presses_back(const struct xtun_slot *slot, const struct x
 }
 
 static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
-			      enum xtun_counter *loss, bool *ring)
+			      enum xtun_counter *loss, struct xtun_ring **ring)
 {
 	unsigned int limit = READ_ONCE(slot->dev->tx_queue_len);
 	unsigned int most = limit;
@@ -448,8 +448,11 @@ static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, stru
 	if (unlikely(q->dead || !q->enabled)) {
 		*loss = XTUN_TX_DETACHED;
 	} else if (unlikely(rcu_access_pointer(q->ring))) {
-		/* It came since the caller looked: who brings it has emptied the list. */
-		*ring = true;
+		/*
+		 * It came since the caller looked: who brings it has emptied the list.
+		 * It may go again as soon as the lock is given up.
+		 */
+		*ring = rcu_dereference_bh(q->ring);
 	} else if (unlikely(skb_queue_len(&q->frames) >= most)) {
 		*loss = XTUN_TX_FULL;
 	} else {
@@ -478,7 +481,6 @@ void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff
 	struct xtun_ring *ring = rcu_dereference_bh(q->ring);
 	enum xtun_counter loss = XTUN_TX_DETACHED;
 	unsigned int len = skb->len;
-	bool late_ring = false;
 
 	BUILD_BUG_ON(sizeof(struct xtun_cb) > sizeof(skb->cb));
 	if (ring) {
@@ -486,12 +488,12 @@ void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff
 		return;
 	}
 	XTUN_CB(skb)->queued = get_jiffies_64();
-	if (likely(xtun_queue_append(slot, q, skb, &loss, &late_ring))) {
+	if (likely(xtun_queue_append(slot, q, skb, &loss, &ring))) {
 		xtun_count_queued(slot, len);
 		return;
 	}
-	if (late_ring) {
-		xtun_ring_put(slot, rcu_dereference_bh(q->ring), skb);
+	if (ring) {
+		xtun_ring_put(slot, ring, skb);
 		return;
 	}
 	xtun_count(slot, XTUN_TX_IN);
