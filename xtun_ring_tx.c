@@ -44,6 +44,7 @@ static bool xtun_ring_tx_cons(const struct xtun_ring *ring, u32 *cons)
 static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u32 free)
 {
 	unsigned int n = 0;
+	bool sane = true;
 	u32 cons, size;
 
 	lockdep_assert_held(&ring->lock);
@@ -52,14 +53,15 @@ static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u3
 	while (ring->tx_done != cons && ring->tx_size - (ring->tx_prod - ring->tx_done) < free) {
 		size = XTUN_RECORD_SIZE(xtun_ring_tx_record(ring, ring->tx_done)->len);
 		/* It says to be in the middle of a record. */
-		if (size > cons - ring->tx_done)
-			return false;
+		sane = size <= cons - ring->tx_done;
+		if (!sane)
+			break;
 		ring->tx_done += size;
 		n++;
 	}
 	ring->tx_waiting -= n;
 	xtun_count_n(slot, XTUN_TX_OUT, n);
-	return true;
+	return sane;
 }
 
 static void xtun_ring_tx_wake(struct xtun_ring *ring)
