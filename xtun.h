@@ -89,6 +89,8 @@
 #define XTUN_MTU_MAX	(65535 - ETH_HLEN)
 /* One frame of the largest MTU that carries a VLAN tag. */
 #define XTUN_FRAME_MAX	(XTUN_MTU_MAX + ETH_HLEN + VLAN_HLEN)
+/* Protocol info and a vnet header, as anybody but a test has them in front of a frame. */
+#define XTUN_HEADERS_USUAL	64
 /* As tap: a queue for each processor of a large guest. */
 #define XTUN_QUEUES_MAX	256
 

@@ -242,9 +242,11 @@ int xtun_ring_doorbell(struct xtun_ring *ring)
 
 static bool xtun_ring_rx_has_room(const struct xtun_ring *ring)
 {
-	/* Half of it: the largest frame fits. */
-	return READ_ONCE(ring->user->rx_prod) - READ_ONCE(ring->kernel->rx_cons) <=
-	       ring->rx_size / 2;
+	u32 used = READ_ONCE(ring->user->rx_prod) - READ_ONCE(ring->kernel->rx_cons);
+
+	/* Half of it, but not less than the largest frame. */
+	return used <= ring->rx_size / 2 && ring->rx_size - used >=
+	       XTUN_RECORD_SIZE(XTUN_FRAME_MAX + XTUN_HEADERS_USUAL);
 }
 
 /**

@@ -124,12 +124,26 @@ static void xtun_ring_tx_publish(struct xtun_ring *ring, u32 size)
 		xtun_ring_tx_moderate(ring);
 }
 
-/* How much the program has left free, whether that has been counted or not. */
-static u32 xtun_ring_tx_room(const struct xtun_ring *ring)
+/* While less than this is free, one frame may not fit. */
+static u32 xtun_ring_tx_tight(const struct xtun_slot *slot, const struct xtun_ring *ring)
+{
+	struct xtun_shape shape;
+
+	xtun_frame_get_shape(ring->xf, slot, &shape);
+	/* No header is waited for that no ring has room for. */
+	return min(XTUN_RECORD_SIZE(XTUN_FRAME_MAX + shape.pi + shape.vnet), ring->tx_size);
+}
+
+/*
+ * Whether the next frame fits, as far as the program has left room, counted or not.
+ * It does not wait for a program that is out of its mind: it finds that out.
+ */
+static bool xtun_ring_tx_has_room(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
 	u32 cons;
 
-	return xtun_ring_tx_cons(ring, &cons) ? ring->tx_size - (ring->tx_prod - cons) : 0;
+	return !xtun_ring_tx_cons(ring, &cons) ||
+	       ring->tx_size - (ring->tx_prod - cons) >= xtun_ring_tx_tight(slot, ring);
 }
 
 static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring *ring)
@@ -143,23 +157,13 @@ static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring
 		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
-/* While less than this is free, one frame may not fit. */
-static u32 xtun_ring_tx_tight(const struct xtun_slot *slot, const struct xtun_ring *ring)
-{
-	struct xtun_shape shape;
-
-	xtun_frame_get_shape(ring->xf, slot, &shape);
-	/* No header is waited for that no ring has room for. */
-	return min(XTUN_RECORD_SIZE(XTUN_FRAME_MAX + shape.pi + shape.vnet), ring->tx_size);
-}
-
 /* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
 static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 
 	return (READ_ONCE(xt->flags) & IFF_BACKPRESSURE) && READ_ONCE(ring->q->enabled) &&
-	       !ring->broken && xtun_ring_tx_room(ring) < xtun_ring_tx_tight(slot, ring);
+	       !ring->broken && !xtun_ring_tx_has_room(slot, ring);
 }
 
 /* Also if it does so already: coming up, the core has it go on. */
@@ -174,6 +178,9 @@ static void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun_ring *ri
 	smp_mb();
 	if (!xtun_ring_tx_presses_back(slot, ring))
 		xtun_ring_tx_restart_locked(slot, ring);
+	else if (ring->armed)
+		/* The frames that it sleeps for will not come. */
+		xtun_ring_tx_wake(ring);
 }
 
 /* A place for a record; NULL if there is none, or the program is out of its mind. */
@@ -215,8 +222,8 @@ static bool xtun_ring_tx_produce(struct xtun_slot *slot, struct xtun_ring *ring,
 		record->flags = 0;
 		xtun_frame_to_memory(plan, skb, record + 1);
 		xtun_ring_tx_publish(ring, XTUN_RECORD_SIZE(len));
-		xtun_ring_tx_press_back(slot, ring);
 	}
+	xtun_ring_tx_press_back(slot, ring);
 	spin_unlock(&ring->lock);
 	if (unlikely(!record && *loss == XTUN_TX_BROKEN))
 		xtun_ring_break(slot, ring);
