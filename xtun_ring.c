@@ -193,7 +193,8 @@ int xtun_ring_mmap(struct xtun_ring *ring, struct vm_area_struct *vma)
  * @q: the queue, whose one user is @ring's file
  * @ring: the pair
  *
- * Frames that wait in the queue already go first.
+ * Frames that wait in the queue already go first; so the rings are there for others
+ * only when none waits.
  *
  * Context: process, under RTNL.
  */
@@ -202,6 +203,7 @@ void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_
 	const struct xtun *xt = netdev_priv(slot->dev);
 	struct sk_buff_head waiting;
 	struct sk_buff *skb;
+	bool done;
 
 	__skb_queue_head_init(&waiting);
 	ring->q = q;
@@ -210,15 +212,21 @@ void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_
 	xtun_napi_stop(slot, q);
 	xtun_ring_rx_start(slot, q, ring);
 
-	/* Whoever appends to the queue looks under its lock whether there is a ring. */
-	local_bh_disable();
-	spin_lock(&q->lock);
-	rcu_assign_pointer(q->ring, ring);
-	skb_queue_splice_init(&q->frames, &waiting);
-	spin_unlock(&q->lock);
-	while ((skb = __skb_dequeue(&waiting)))
-		xtun_ring_put_queued(slot, ring, skb);
-	local_bh_enable();
+	do {
+		/* Whoever appends looks under this lock whether there is a ring. */
+		spin_lock_bh(&q->lock);
+		done = skb_queue_empty(&q->frames);
+		if (done)
+			rcu_assign_pointer(q->ring, ring);
+		skb_queue_splice_init(&q->frames, &waiting);
+		spin_unlock_bh(&q->lock);
+		local_bh_disable();
+		while ((skb = __skb_dequeue(&waiting)))
+			xtun_ring_put_queued(slot, ring, skb);
+		local_bh_enable();
+	} while (!done);
+	/* The queue has room from now on: only the ring stops the qdisc. */
+	xtun_queue_restart(q);
 }
 
 /**
