@@ -167,22 +167,33 @@ static void xtun_ring_rx_want_doorbell(struct xtun_ring *ring, bool want)
 	spin_unlock_bh(&ring->lock);
 }
 
+static bool xtun_ring_rx_is_empty(const struct xtun_ring *ring)
+{
+	return READ_ONCE(ring->user->rx_prod) == READ_ONCE(ring->kernel->rx_cons);
+}
+
 static bool xtun_ring_rx_is_over(const struct xtun_ring *ring)
 {
 	return READ_ONCE(ring->stopping) || READ_ONCE(ring->broken);
 }
 
-/* Until none has come for the time that the program named. */
+/*
+ * Until none has come for the time that the program named. The NAPI is asked for only
+ * when there is something for it: else whoever has it would be made to look again and
+ * again, and keep it, and this would take its records for none.
+ */
 static void xtun_ring_rx_spin(struct xtun_ring *ring)
 {
 	u64 idle = (u64)ring->idle_usecs * NSEC_PER_USEC;
 	u64 last = ktime_get_ns();
 
 	while (!xtun_ring_rx_is_over(ring)) {
-		if (xtun_ring_rx_inline(ring->q))
+		if (!xtun_ring_rx_is_empty(ring)) {
+			xtun_ring_rx_inline(ring->q);
 			last = ktime_get_ns();
-		if (ktime_get_ns() - last > idle)
+		} else if (ktime_get_ns() - last > idle) {
 			break;
+		}
 		cpu_relax();
 		cond_resched();
 	}
@@ -198,8 +209,7 @@ static void xtun_ring_rx_work(struct work_struct *work)
 		xtun_ring_rx_want_doorbell(ring, true);
 		/* Pairs with the program's between rx_prod and doorbell; rx-doorbell.litmus. */
 		smp_mb();
-	} while (!xtun_ring_rx_is_over(ring) &&
-		 READ_ONCE(ring->user->rx_prod) != READ_ONCE(ring->kernel->rx_cons));
+	} while (!xtun_ring_rx_is_over(ring) && !xtun_ring_rx_is_empty(ring));
 }
 
 /**
