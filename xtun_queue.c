@@ -180,9 +180,16 @@ static void xtun_queue_restart_locked(struct xtun_queue *q)
 struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
 {
 	struct xtun_queue *q = rtnl_dereference(slot->queue);
+	struct xtun_ring *ring = rtnl_dereference(q->ring);
 	struct xtun_file *xf;
 
 	RCU_INIT_POINTER(slot->queue, NULL);
+	/* Before its program is woken, which then asks why. */
+	if (ring) {
+		spin_lock_bh(&ring->lock);
+		xtun_ring_tell(ring, XTUN_STATUS_DETACHED);
+		spin_unlock_bh(&ring->lock);
+	}
 
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->dead, true);

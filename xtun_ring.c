@@ -260,7 +260,7 @@ struct xtun_ring *xtun_ring_unpublish(struct xtun_queue *q)
 void xtun_ring_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 {
 	spin_lock_bh(&ring->lock);
-	ring->stopping = true;
+	WRITE_ONCE(ring->stopping, true);
 	xtun_ring_tell(ring, XTUN_STATUS_DETACHED);
 	spin_unlock_bh(&ring->lock);
 	xtun_ring_rx_stop(slot, ring);
