@@ -625,34 +625,53 @@ void xtun_queue_delivered(struct xtun_queue *q, struct sk_buff_head *list)
 	local_bh_enable();
 }
 
+/* Frames that were taken, and cannot be the next ones again. Under RCU. */
+static void xtun_queue_divert(struct xtun_slot *slot, struct xtun_ring *ring,
+			      struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	if (!slot) {
+		__skb_queue_purge(list);
+	} else if (!ring) {
+		xtun_lose_list(slot, XTUN_TX_DETACHED, list);
+	} else {
+		local_bh_disable();
+		while ((skb = __skb_dequeue(list)))
+			xtun_ring_put_queued(slot, ring, skb);
+		local_bh_enable();
+	}
+}
+
 /**
  * xtun_queue_put_back() - a frame that was taken and could not be delivered
  * @q: the queue; its file is attached
- * @skb: the frame, which becomes the next one again
+ * @skb: the frame, which becomes the next one again; if the file has got rings
+ *	meanwhile, the last
  *
  * Context: process.
  */
 void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
 {
+	struct sk_buff_head list;
 	struct xtun_slot *slot;
+	struct xtun_ring *ring;
 
+	__skb_queue_head_init(&list);
+	__skb_queue_head(&list, skb);
 	rcu_read_lock();
 	slot = rcu_dereference(q->slot);
 	if (slot)
 		xtun_count(slot, XTUN_TX_PUT_BACK);
 
 	spin_lock_bh(&q->lock);
-	if (!q->dead) {
-		__skb_queue_head(&q->frames, skb);
+	ring = rcu_dereference(q->ring);
+	if (!q->dead && !ring) {
+		skb_queue_splice_init(&list, &q->frames);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
-		skb = NULL;
 	}
 	spin_unlock_bh(&q->lock);
-
-	if (skb && slot)
-		xtun_lose(slot, XTUN_TX_DETACHED, skb, skb->len);
-	else if (skb)
-		kfree_skb_reason(skb, SKB_DROP_REASON_QUEUE_PURGE);
+	xtun_queue_divert(slot, ring, &list);
 	rcu_read_unlock();
 }
 
@@ -660,7 +679,7 @@ void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
  * xtun_queue_put_segments() - what is left of a frame that had to be cut
  * @q: the queue; its file is attached
  * @segs: the segments but for the first, as skb_gso_segment() lists them; they
- *	become the next frames
+ *	become the next frames, or the last, as above
  * @headers: bytes that all of them, the first included, have more than the frame
  *
  * Context: process.
@@ -669,6 +688,7 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 {
 	struct sk_buff_head list;
 	struct xtun_slot *slot;
+	struct xtun_ring *ring;
 	struct sk_buff *skb, *next;
 
 	__skb_queue_head_init(&list);
@@ -685,16 +705,13 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 	}
 
 	spin_lock_bh(&q->lock);
-	if (!q->dead) {
+	ring = rcu_dereference(q->ring);
+	if (!q->dead && !ring) {
 		skb_queue_splice_init(&list, &q->frames);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
 	}
 	spin_unlock_bh(&q->lock);
-
-	if (slot)
-		xtun_lose_list(slot, XTUN_TX_DETACHED, &list);
-	else
-		__skb_queue_purge(&list);
+	xtun_queue_divert(slot, ring, &list);
 	rcu_read_unlock();
 }
 
