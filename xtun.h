@@ -378,14 +378,23 @@ struct xtun_plan {
 /**
  * struct xtun_sink - frames that are delivered at once
  * @slot: of the queue that they were written to
+ * @q: that queue
  * @napi: for GRO, or NULL
+ * @simple: of a frame with nothing in front of it there is nothing to ask: the
+ *	interface is up and an Ethernet device, and has no XDP program
+ * @rxq: what skb_record_rx_queue() is to say, and 1; 0: nothing
+ * @learns: the interface learns where flows come from
  * @list: those that await xtun_sink_flush()
  * @frames: how many have been added
  * @bytes: of all of them
  */
 struct xtun_sink {
 	struct xtun_slot *slot;
+	struct xtun_queue *q;
 	struct napi_struct *napi;
+	bool simple;
+	bool learns;
+	u16 rxq;
 	struct list_head list;
 	unsigned int frames;
 	unsigned int bytes;
@@ -503,18 +512,17 @@ static inline void xtun_count(struct xtun_slot *slot, enum xtun_counter c)
  * @slot: of the queue
  * @len: its length in bytes, Ethernet header included
  *
- * Context: process or softirq; @slot is kept alive by RCU or RTNL.
+ * Context: bottom halves off; @slot is kept alive by RCU or RTNL.
  */
 static inline void xtun_count_queued(struct xtun_slot *slot, unsigned int len)
 {
-	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
+	struct xtun_stats *stats = this_cpu_ptr(slot->stats);
 	unsigned long flags = u64_stats_update_begin_irqsave(&stats->syncp);
 
 	u64_stats_add(&stats->v[XTUN_TX_IN], 1);
 	u64_stats_add(&stats->v[XTUN_TX_QUEUED], 1);
 	u64_stats_add(&stats->v[XTUN_TX_BYTES], len);
 	u64_stats_update_end_irqrestore(&stats->syncp, flags);
-	put_cpu_ptr(slot->stats);
 }
 
 /**
@@ -601,12 +609,11 @@ int xtun_net_init(void);
 void xtun_net_exit(void);
 
 /* xtun_rx.c: frames from userspace enter the stack */
-struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
-			      struct xtun_meta *meta);
 int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);
 int xtun_rx_ask(struct xtun_queue *q);
-void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct napi_struct *napi);
-void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb);
+void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_queue *q,
+		    struct napi_struct *napi);
+void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta *meta);
 void xtun_sink_flush(struct xtun_sink *sink);
 
 /* xtun_info.c: what sysfs and netlink tell */
@@ -677,6 +684,33 @@ void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *s
 	       unsigned int len);
 
 /* xtun_frame.c: bytes to skb and skb to bytes */
+/**
+ * xtun_frame_is_finished() - whether nothing is left to do to a frame
+ * @skb: the frame
+ *
+ * Context: any.
+ * Return: true if it is no large one, and its checksum is there.
+ */
+static __always_inline bool xtun_frame_is_finished(const struct sk_buff *skb)
+{
+	return !skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL;
+}
+
+/**
+ * xtun_frame_to_bytes() - a frame, without anything in front of it
+ * @skb: the frame; stays the caller's
+ * @to: at least skb->len bytes
+ *
+ * Context: any.
+ */
+static __always_inline void xtun_frame_to_bytes(const struct sk_buff *skb, void *to)
+{
+	if (likely(!skb_is_nonlinear(skb)))
+		memcpy(to, skb->data, skb->len);
+	else
+		skb_copy_bits(skb, 0, to, skb->len);
+}
+
 void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
 			  struct xtun_shape *shape);
 int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q, struct xtun_shape *shape);
@@ -689,6 +723,8 @@ int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
 		     struct xtun_meta *meta, enum xtun_counter *loss);
 struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
 				     bool frags, enum xtun_counter *loss);
+struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data,
+				      unsigned int len, enum xtun_counter *loss);
 struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
 				       unsigned int len, struct xtun_meta *meta,
 				       enum xtun_counter *loss);

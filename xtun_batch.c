@@ -15,6 +15,11 @@
 
 /* As many as a NAPI would. */
 #define XTUN_BATCH_MAX	64
+/*
+ * Small records pass through the stack, several at a time: to touch the memory of
+ * a program costs more than to copy so little once more.
+ */
+#define XTUN_BATCH_STAGE	512
 
 /* The first of several needs the one way in which its segments go back to the queue. */
 static ssize_t xtun_batch_read_first(struct xtun_file *xf, struct xtun_queue *q,
@@ -50,11 +55,81 @@ static size_t xtun_batch_read_one(const struct xtun_shape *shape, struct sk_buff
 	struct xtun_record record = { .len = shape->pi + shape->vnet + skb->len };
 	size_t size = min_t(size_t, XTUN_RECORD_SIZE(record.len), iov_iter_count(to));
 
-	if (copy_to_iter(&record, sizeof(record), to) != sizeof(record) ||
+	if (_copy_to_iter(&record, sizeof(record), to) != sizeof(record) ||
 	    xtun_frame_to_iter(shape, skb, to))
 		return 0;
 	iov_iter_advance(to, size - sizeof(record) - record.len);
 	return size;
+}
+
+/**
+ * struct xtun_batch_out - records on their way to userspace
+ * @to: the buffer
+ * @total: bytes that it has got
+ * @done: their frames
+ * @staged: frames whose records are in @bytes
+ * @used: of @bytes
+ * @bytes: not copied yet
+ */
+struct xtun_batch_out {
+	struct iov_iter *to;
+	ssize_t total;
+	struct sk_buff_head done;
+	struct sk_buff_head staged;
+	unsigned int used;
+	u8 bytes[XTUN_BATCH_STAGE] __aligned(XTUN_RECORD_ALIGN);
+};
+
+static bool xtun_batch_flush(struct xtun_batch_out *out)
+{
+	if (!out->used)
+		return true;
+	if (_copy_to_iter(out->bytes, out->used, out->to) != out->used)
+		return false;
+	out->total += out->used;
+	out->used = 0;
+	skb_queue_splice_tail_init(&out->staged, &out->done);
+	return true;
+}
+
+/* There is room for it. */
+static void xtun_batch_stage(struct xtun_batch_out *out, struct sk_buff *skb, unsigned int size)
+{
+	struct xtun_record *record = (void *)(out->bytes + out->used);
+
+	/* Nor is what lies between two records anybody else's. */
+	memset(out->bytes + out->used + size - XTUN_RECORD_ALIGN, 0, XTUN_RECORD_ALIGN);
+	record->len = skb->len;
+	record->flags = 0;
+	xtun_frame_to_bytes(skb, record + 1);
+	out->used += size;
+}
+
+/* The first of a list; false, and it stays there, if it could not be copied. */
+static bool xtun_batch_read_next(struct xtun_batch_out *out, const struct xtun_shape *shape,
+				 struct sk_buff_head *list)
+{
+	struct sk_buff *skb = skb_peek(list);
+	unsigned int size = XTUN_RECORD_SIZE(skb->len);
+	size_t n;
+
+	if (likely(!shape->pi && !shape->vnet && size <= XTUN_BATCH_STAGE / 2)) {
+		if (out->used + size > XTUN_BATCH_STAGE && !xtun_batch_flush(out))
+			return false;
+		xtun_batch_stage(out, skb, size);
+		__skb_unlink(skb, list);
+		__skb_queue_tail(&out->staged, skb);
+		return true;
+	}
+	if (!xtun_batch_flush(out))
+		return false;
+	n = xtun_batch_read_one(shape, skb, out->to);
+	if (!n)
+		return false;
+	out->total += n;
+	__skb_unlink(skb, list);
+	__skb_queue_tail(&out->done, skb);
+	return true;
 }
 
 /* What has not been delivered is the next again, in its old order. */
@@ -66,26 +141,26 @@ static void xtun_batch_put_back(struct xtun_queue *q, struct sk_buff_head *list)
 		xtun_queue_put_back(q, skb);
 }
 
+/* They all fit. */
 static ssize_t xtun_batch_read_list(struct xtun_queue *q, const struct xtun_shape *shape,
 				    struct sk_buff_head *list, struct iov_iter *to)
 {
-	struct sk_buff_head done;
+	struct xtun_batch_out out;
 	struct sk_buff *skb;
-	ssize_t total = 0;
-	size_t n;
 
-	__skb_queue_head_init(&done);
-	while ((skb = skb_peek(list)) && xtun_frame_is_ready(shape, skb)) {
-		n = xtun_batch_read_one(shape, skb, to);
-		if (!n)
-			break;
-		total += n;
-		__skb_unlink(skb, list);
-		__skb_queue_tail(&done, skb);
-	}
+	out.to = to;
+	out.total = 0;
+	out.used = 0;
+	__skb_queue_head_init(&out.done);
+	__skb_queue_head_init(&out.staged);
+	while ((skb = skb_peek(list)) && xtun_frame_is_ready(shape, skb) &&
+	       xtun_batch_read_next(&out, shape, list))
+		;
+	xtun_batch_flush(&out);
+	skb_queue_splice(&out.staged, list);
 	xtun_batch_put_back(q, list);
-	xtun_queue_delivered(q, &done);
-	return total ?: -EFAULT;
+	xtun_queue_delivered(q, &out.done);
+	return out.total ?: -EFAULT;
 }
 
 /**
@@ -123,72 +198,179 @@ ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_i
 	return xtun_batch_read_list(q, &shape, &list, to);
 }
 
-/* The next record's frame; an ERR_PTR, and the loss, if there is none. */
-static struct sk_buff *xtun_batch_next(const struct xtun_shape *shape, struct iov_iter *from,
-				       enum xtun_counter *loss)
+/**
+ * struct xtun_batch_in - records on their way from userspace
+ * @from: those that have not been copied
+ * @pos: where in @bytes the next one is
+ * @end: of @bytes
+ * @chunk: how much to copy ahead: nothing where frames are large
+ * @bh_off: bottom halves are off
+ * @bytes: copied and not taken yet
+ */
+struct xtun_batch_in {
+	struct iov_iter *from;
+	unsigned int pos;
+	unsigned int end;
+	unsigned int chunk;
+	bool bh_off;
+	u8 bytes[XTUN_BATCH_STAGE] __aligned(XTUN_RECORD_ALIGN);
+};
+
+static size_t xtun_batch_left(const struct xtun_batch_in *in)
 {
-	size_t left = iov_iter_count(from);
-	struct xtun_record record;
+	return in->end - in->pos + iov_iter_count(in->from);
+}
+
+/* For many frames at once. */
+static void xtun_batch_bh(struct xtun_batch_in *in, bool off)
+{
+	if (in->bh_off == off)
+		return;
+	in->bh_off = off;
+	if (off)
+		local_bh_disable();
+	else
+		local_bh_enable();
+}
+
+/* Whether that many bytes could be copied; there are as many. */
+static bool xtun_batch_fill(struct xtun_batch_in *in, unsigned int need)
+{
+	unsigned int ahead = max(need, in->chunk);
+	size_t n;
+
+	if (likely(in->end - in->pos >= need))
+		return true;
+	xtun_batch_bh(in, false);
+	in->end -= in->pos;
+	memmove(in->bytes, in->bytes + in->pos, in->end);
+	in->pos = 0;
+	n = min_t(size_t, ahead - in->end, iov_iter_count(in->from));
+	in->end += _copy_from_iter(in->bytes + in->end, n, in->from);
+	return in->end >= need;
+}
+
+/* What was copied ahead and not taken is as if it had not been copied. */
+static void xtun_batch_give_back(struct xtun_batch_in *in)
+{
+	iov_iter_revert(in->from, in->end - in->pos);
+	in->pos = 0;
+	in->end = 0;
+}
+
+/* Of which all has been copied, with nothing in front of it. */
+static struct sk_buff *xtun_batch_small(const struct xtun_shape *shape, struct xtun_batch_in *in,
+					unsigned int len, enum xtun_counter *loss)
+{
+	struct sk_buff *skb;
+
+	xtun_batch_bh(in, true);
+	skb = xtun_frame_from_bytes(shape, in->bytes + in->pos + sizeof(struct xtun_record), len,
+				    loss);
+	if (likely(skb))
+		return skb;
+	return ERR_PTR(*loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL);
+}
+
+static struct sk_buff *xtun_batch_large(const struct xtun_shape *shape, struct xtun_batch_in *in,
+					unsigned int len, enum xtun_counter *loss)
+{
 	struct xtun_meta meta;
 	struct iov_iter one;
 	struct sk_buff *skb;
 	int err;
 
 	BUILD_BUG_ON(sizeof(meta) > sizeof(skb->cb));
-	*loss = XTUN_RX_SHORT;
-	if (left < sizeof(record))
-		return ERR_PTR(-EINVAL);
-	*loss = XTUN_RX_FAULT;
-	if (!copy_from_iter_full(&record, sizeof(record), from))
-		return ERR_PTR(-EFAULT);
-	left -= sizeof(record);
-	*loss = XTUN_RX_HEADER;
-	if (record.len > left || record.flags)
-		return ERR_PTR(-EINVAL);
-
-	one = *from;
-	iov_iter_truncate(&one, record.len);
+	xtun_batch_bh(in, false);
+	xtun_batch_give_back(in);
+	in->chunk = 0;
+	one = *in->from;
+	iov_iter_advance(&one, sizeof(struct xtun_record));
+	iov_iter_truncate(&one, len);
 	err = xtun_frame_parse(shape, &one, &meta, loss);
 	if (err)
 		return ERR_PTR(err);
 	skb = xtun_frame_from_iter(shape, &one, false, loss);
-	if (IS_ERR(skb))
+	if (!IS_ERR(skb) && (shape->pi || shape->vnet))
+		*(struct xtun_meta *)skb->cb = meta;
+	return skb;
+}
+
+/*
+ * The next record's frame; an ERR_PTR, and the loss, if there is none, and then
+ * the record is the next again.
+ */
+static struct sk_buff *xtun_batch_next(const struct xtun_shape *shape, struct xtun_batch_in *in,
+				       enum xtun_counter *loss)
+{
+	size_t left = xtun_batch_left(in);
+	struct xtun_record record;
+	struct sk_buff *skb;
+	unsigned int size;
+
+	*loss = XTUN_RX_SHORT;
+	if (left < sizeof(record))
+		return ERR_PTR(-EINVAL);
+	*loss = XTUN_RX_FAULT;
+	if (!xtun_batch_fill(in, sizeof(record)))
+		return ERR_PTR(-EFAULT);
+	record = *(struct xtun_record *)(in->bytes + in->pos);
+	*loss = XTUN_RX_HEADER;
+	if (record.len > left - sizeof(record) || record.flags)
+		return ERR_PTR(-EINVAL);
+
+	/* The last one may go without what would be in front of a next. */
+	size = min_t(size_t, left, XTUN_RECORD_SIZE(record.len));
+	if (unlikely(shape->pi || shape->vnet || size > XTUN_BATCH_STAGE / 2)) {
+		skb = xtun_batch_large(shape, in, record.len, loss);
+		if (!IS_ERR(skb))
+			iov_iter_advance(in->from, size);
 		return skb;
-	*(struct xtun_meta *)skb->cb = meta;
-	iov_iter_advance(from, min_t(size_t, left,
-				     XTUN_RECORD_SIZE(record.len) - sizeof(record)));
+	}
+	in->chunk = XTUN_BATCH_STAGE;
+	*loss = XTUN_RX_FAULT;
+	if (!xtun_batch_fill(in, size))
+		return ERR_PTR(-EFAULT);
+	skb = xtun_batch_small(shape, in, record.len, loss);
+	if (!IS_ERR(skb))
+		in->pos += size;
 	return skb;
 }
 
 static void xtun_batch_deliver_rcu(struct xtun_slot *slot, struct xtun_queue *q,
-				   struct sk_buff_head *list)
+				   const struct xtun_shape *shape, struct sk_buff_head *list)
 {
 	struct xtun_sink sink;
 	struct xtun_meta meta;
 	struct sk_buff *skb;
 
 	xtun_count_n(slot, XTUN_RX_IN, skb_queue_len(list));
-	xtun_sink_init(&sink, slot, NULL);
+	xtun_sink_init(&sink, slot, q, NULL);
 	while ((skb = __skb_dequeue(list))) {
+		if (likely(!shape->pi && !shape->vnet)) {
+			xtun_sink_put(&sink, skb, NULL);
+			continue;
+		}
 		meta = *(struct xtun_meta *)skb->cb;
 		memset(skb->cb, 0, sizeof(meta));
-		skb = xtun_rx_admit(slot, q, skb, &meta);
-		if (!IS_ERR_OR_NULL(skb))
-			xtun_sink_add(&sink, skb);
+		xtun_sink_put(&sink, skb, &meta);
 	}
 	xtun_sink_flush(&sink);
 }
 
-static int xtun_batch_deliver(struct xtun_queue *q, struct sk_buff_head *list)
+static int xtun_batch_deliver(struct xtun_queue *q, const struct xtun_shape *shape,
+			      struct sk_buff_head *list)
 {
 	struct xtun_slot *slot;
 
 	local_bh_disable();
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	if (likely(slot))
-		xtun_batch_deliver_rcu(slot, q, list);
-	rcu_read_unlock();
+	slot = rcu_dereference_bh(q->slot);
+	if (likely(slot)) {
+		/* What is called there may say rcu_dereference(). */
+		rcu_read_lock();
+		xtun_batch_deliver_rcu(slot, q, shape, list);
+		rcu_read_unlock();
+	}
 	local_bh_enable();
 	__skb_queue_purge(list);
 	return slot ? 0 : -EBADFD;
@@ -199,31 +381,38 @@ static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
 				     const struct xtun_shape *shape, struct iov_iter *from,
 				     bool first)
 {
-	size_t count = iov_iter_count(from), left = count;
+	size_t count = iov_iter_count(from);
 	enum xtun_counter loss;
+	struct xtun_batch_in in;
 	struct sk_buff_head list;
-	struct iov_iter next;
 	struct sk_buff *skb;
-	int err;
+	int err = 0;
 
+	in.from = from;
+	in.pos = 0;
+	in.end = 0;
+	in.chunk = XTUN_BATCH_STAGE;
+	in.bh_off = false;
 	__skb_queue_head_init(&list);
-	while (left && skb_queue_len(&list) < XTUN_BATCH_MAX) {
-		/* One that cannot be taken is the next again, from its beginning. */
-		next = *from;
-		skb = xtun_batch_next(shape, &next, &loss);
-		if (IS_ERR(skb))
+	while (xtun_batch_left(&in) && skb_queue_len(&list) < XTUN_BATCH_MAX) {
+		skb = xtun_batch_next(shape, &in, &loss);
+		if (IS_ERR(skb)) {
+			err = PTR_ERR(skb);
 			break;
-		*from = next;
-		xtun_account_charge(xf, skb);
+		}
+		/* Only a file that said TUNSETIFF has one. */
+		if (READ_ONCE(xf->account))
+			xtun_account_charge(xf, skb);
 		__skb_queue_tail(&list, skb);
-		left = iov_iter_count(from);
 	}
-	if (!skb_queue_empty(&list)) {
-		err = xtun_batch_deliver(q, &list);
-		return err ?: count - left;
-	}
-	/* The one at fault counts when it is alone. */
-	return first ? xtun_frame_refuse(q, loss, NULL, count, PTR_ERR(skb)) : PTR_ERR(skb);
+	if (!skb_queue_empty(&list))
+		err = xtun_batch_deliver(q, shape, &list);
+	else if (first)
+		/* The one at fault counts when it is alone. */
+		err = xtun_frame_refuse(q, loss, NULL, count, err);
+	xtun_batch_bh(&in, false);
+	xtun_batch_give_back(&in);
+	return err ?: count - iov_iter_count(from);
 }
 
 /**

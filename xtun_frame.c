@@ -266,6 +266,14 @@ static int xtun_frame_parse_vnet(const struct xtun_shape *shape, struct iov_iter
 	return 0;
 }
 
+/* The loss that its length makes of a frame; 0 if it is none. */
+static enum xtun_counter xtun_frame_judge(const struct xtun_shape *shape, size_t len)
+{
+	if (unlikely(len < (shape->ethernet ? ETH_HLEN : 1)))
+		return XTUN_RX_SHORT;
+	return unlikely(len > XTUN_FRAME_MAX) ? XTUN_RX_LONG : 0;
+}
+
 /**
  * xtun_frame_parse() - all that can be said of a frame before it is copied
  * @shape: what it looks like
@@ -291,11 +299,8 @@ int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
 		return err;
 
 	len = iov_iter_count(from);
-	*loss = XTUN_RX_SHORT;
-	if (!len || (shape->ethernet && len < ETH_HLEN))
-		return -EINVAL;
-	*loss = XTUN_RX_LONG;
-	return len > XTUN_FRAME_MAX ? -EINVAL : 0;
+	*loss = xtun_frame_judge(shape, len);
+	return *loss ? -EINVAL : 0;
 }
 
 static enum xtun_counter xtun_frame_alloc_loss(int err)
@@ -417,6 +422,36 @@ static struct sk_buff *xtun_frame_alloc_napi(unsigned int headroom, unsigned int
 }
 
 /**
+ * xtun_frame_from_bytes() - one frame that has nothing in front of it
+ * @shape: what it looks like
+ * @data: the frame; a program may write it at any time: each byte is read once
+ * @len: its length in bytes
+ * @loss: set to the reason, if it is lost
+ *
+ * Context: bottom halves off.
+ * Return: the frame, NULL if it is lost.
+ */
+struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data,
+				      unsigned int len, enum xtun_counter *loss)
+{
+	struct sk_buff *skb;
+
+	*loss = xtun_frame_judge(shape, len);
+	if (unlikely(*loss))
+		return NULL;
+	skb = xtun_frame_alloc_napi(shape->headroom, len);
+	if (unlikely(!skb)) {
+		*loss = XTUN_RX_NOMEM;
+		return NULL;
+	}
+	if (likely(!skb_is_nonlinear(skb)))
+		memcpy(skb->data, data, len);
+	else
+		skb_store_bits(skb, 0, data, len);
+	return skb;
+}
+
+/**
  * xtun_frame_from_memory() - one frame from memory that a program shares
  * @shape: what it looks like
  * @data: the frame; the program may write it at any time: each byte is read once
@@ -433,23 +468,12 @@ struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const voi
 {
 	struct kvec vec = { .iov_base = (void *)data, .iov_len = len };
 	struct iov_iter from;
-	struct sk_buff *skb;
 
 	iov_iter_kvec(&from, WRITE, &vec, 1, len);
 	if (unlikely(xtun_frame_parse(shape, &from, meta, loss)))
 		return NULL;
 	data += len - iov_iter_count(&from);
-	len = iov_iter_count(&from);
-	skb = xtun_frame_alloc_napi(shape->headroom, len);
-	if (unlikely(!skb)) {
-		*loss = XTUN_RX_NOMEM;
-		return NULL;
-	}
-	if (likely(!skb_is_nonlinear(skb)))
-		memcpy(skb->data, data, len);
-	else
-		skb_store_bits(skb, 0, data, len);
-	return skb;
+	return xtun_frame_from_bytes(shape, data, iov_iter_count(&from), loss);
 }
 
 /* The bytes that a list of segments has. */
@@ -508,7 +532,7 @@ static struct sk_buff *xtun_frame_finish_rcu(struct xtun_queue *q, struct sk_buf
  */
 static struct sk_buff *xtun_frame_finish(struct xtun_queue *q, struct sk_buff *skb)
 {
-	if (likely(!skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL))
+	if (likely(xtun_frame_is_finished(skb)))
 		return skb;
 	rcu_read_lock();
 	skb = xtun_frame_finish_rcu(q, skb);
@@ -621,7 +645,7 @@ int xtun_frame_to_iter(const struct xtun_shape *shape, struct sk_buff *skb, stru
 		xtun_frame_fill_vnet(shape, skb, &vnet);
 	if ((shape->pi || shape->vnet) && xtun_frame_put_headers(shape, skb, &vnet, true, to))
 		return -EFAULT;
-	return skb_copy_datagram_iter(skb, 0, to, skb->len) ? -EFAULT : 0;
+	return xtun_frame_copy(skb, skb->len, to);
 }
 
 static ssize_t xtun_frame_deliver(struct xtun_queue *q, struct sk_buff *skb, struct iov_iter *to,
@@ -709,10 +733,10 @@ ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_bu
 bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
 		     struct sk_buff *skb, struct xtun_plan *plan)
 {
-	bool finished = !skb_is_gso(skb) && skb->ip_summed != CHECKSUM_PARTIAL;
+	bool finished = xtun_frame_is_finished(skb);
 
 	plan->headers = 0;
-	if (likely(!READ_ONCE(xf->tap)))
+	if (!READ_ONCE(xf->tap))
 		return finished;
 	xtun_frame_get_shape(xf, slot, &plan->shape);
 	memset(&plan->vnet, 0, sizeof(plan->vnet));
@@ -740,10 +764,7 @@ void xtun_frame_to_memory(const struct xtun_plan *plan, const struct sk_buff *sk
 		xtun_frame_put_headers(&plan->shape, skb, &plan->vnet, true, &head);
 		to += plan->headers;
 	}
-	if (likely(!skb_is_nonlinear(skb)))
-		memcpy(to, skb->data, skb->len);
-	else
-		skb_copy_bits(skb, 0, to, skb->len);
+	xtun_frame_to_bytes(skb, to);
 }
 
 /**

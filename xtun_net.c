@@ -212,13 +212,20 @@ static int xtun_net_stop(struct net_device *dev)
 	return 0;
 }
 
+/* A time stamp goes to the sender's socket; one that passes through has none. */
+static void xtun_net_stamp(struct sk_buff *skb)
+{
+	if (skb->sk)
+		skb_tx_timestamp(skb);
+}
+
 /*
  * The frame may wait for ever: let go of the sender's socket and of all that
  * the stack has attached. The time stamp goes to the socket, so it comes first.
  */
 static void xtun_net_let_go(struct sk_buff *skb)
 {
-	skb_tx_timestamp(skb);
+	xtun_net_stamp(skb);
 	skb_orphan(skb);
 	skb_dst_drop(skb);
 	skb_ext_reset(skb);
@@ -231,22 +238,31 @@ static void xtun_net_lose(struct xtun_slot *slot, enum xtun_counter loss, struct
 	xtun_lose(slot, loss, skb, skb->len);
 }
 
+/* Whether there is nobody to have it, or a filter keeps it from him: then it is lost. */
+static noinline bool xtun_net_refuse(struct xtun_slot *slot, struct xtun_queue *q,
+				     struct sk_buff *skb)
+{
+	enum xtun_counter loss = XTUN_TX_DETACHED;
+
+	if (q && xtun_filter_pass(netdev_priv(slot->dev), q, skb, &loss))
+		return false;
+	xtun_net_lose(slot, loss, skb);
+	return true;
+}
+
 /* The core calls with bottom halves off, which is what RCU asks for here. */
 static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
 	const struct xtun *xt = netdev_priv(slot->dev);
-	enum xtun_counter loss = XTUN_TX_DETACHED;
 	struct xtun_ring *ring;
 
-	if (unlikely(!q || (xtun_filter_is_set(xt) && !xtun_filter_pass(xt, q, skb, &loss)))) {
-		xtun_net_lose(slot, loss, skb);
+	if (unlikely(!q || xtun_filter_is_set(xt)) && xtun_net_refuse(slot, q, skb))
 		return;
-	}
 	ring = rcu_dereference_bh(q->ring);
 	if (ring) {
 		/* It is copied at once, and may keep what it holds until then. */
-		skb_tx_timestamp(skb);
+		xtun_net_stamp(skb);
 		xtun_ring_put(slot, ring, skb);
 		return;
 	}

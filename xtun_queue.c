@@ -692,8 +692,8 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 	struct sk_buff *skb, *next;
 
 	__skb_queue_head_init(&list);
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
+	local_bh_disable();
+	slot = rcu_dereference_bh(q->slot);
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		XTUN_CB(skb)->queued = get_jiffies_64();
@@ -704,15 +704,15 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 		}
 	}
 
-	spin_lock_bh(&q->lock);
-	ring = rcu_dereference(q->ring);
+	spin_lock(&q->lock);
+	ring = rcu_dereference_bh(q->ring);
 	if (!q->dead && !ring) {
 		skb_queue_splice_init(&list, &q->frames);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
 	}
-	spin_unlock_bh(&q->lock);
+	spin_unlock(&q->lock);
 	xtun_queue_divert(slot, ring, &list);
-	rcu_read_unlock();
+	local_bh_enable();
 }
 
 /**

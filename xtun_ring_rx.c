@@ -32,22 +32,22 @@ static bool xtun_ring_rx_next(const struct xtun_ring *ring, u32 cons, u32 prod,
 	       !READ_ONCE(record->flags);
 }
 
-static void xtun_ring_rx_take(struct xtun_slot *slot, struct xtun_ring *ring,
-			      const struct xtun_shape *shape, const void *data, u32 len,
-			      struct xtun_sink *sink)
+static void xtun_ring_rx_take(struct xtun_slot *slot, const struct xtun_shape *shape,
+			      const void *data, u32 len, struct xtun_sink *sink)
 {
+	bool headers = shape->pi || shape->vnet;
 	enum xtun_counter loss;
 	struct xtun_meta meta;
 	struct sk_buff *skb;
 
-	skb = xtun_frame_from_memory(shape, data, len, &meta, &loss);
-	if (unlikely(!skb)) {
+	if (headers)
+		skb = xtun_frame_from_memory(shape, data, len, &meta, &loss);
+	else
+		skb = xtun_frame_from_bytes(shape, data, len, &loss);
+	if (likely(skb))
+		xtun_sink_put(sink, skb, headers ? &meta : NULL);
+	else
 		xtun_lose(slot, loss, NULL, len);
-		return;
-	}
-	skb = xtun_rx_admit(slot, ring->q, skb, &meta);
-	if (!IS_ERR_OR_NULL(skb))
-		xtun_sink_add(sink, skb);
 }
 
 static void xtun_ring_rx_wake(struct xtun_ring *ring, u32 from, u32 to)
@@ -79,12 +79,12 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 		return 0;
 	sane = prod - cons <= ring->rx_size;
 	xtun_frame_get_shape(ring->xf, slot, &shape);
-	xtun_sink_init(&sink, slot, &ring->q->napi);
+	xtun_sink_init(&sink, slot, ring->q, &ring->q->napi);
 	while (sane && n < budget && cons != prod) {
 		sane = xtun_ring_rx_next(ring, cons, prod, &data, &len);
 		if (unlikely(!sane))
 			break;
-		xtun_ring_rx_take(slot, ring, &shape, data, len, &sink);
+		xtun_ring_rx_take(slot, &shape, data, len, &sink);
 		cons += XTUN_RECORD_SIZE(len);
 		n++;
 	}

@@ -83,7 +83,7 @@ static bool xtun_ring_tx_is_enough(const struct xtun_ring *ring)
 }
 
 /* The reader wants to be woken; whether now is the time. */
-static void xtun_ring_tx_moderate(struct xtun_ring *ring)
+static noinline void xtun_ring_tx_moderate(struct xtun_ring *ring)
 {
 	if (!ring->armed) {
 		ring->armed = true;
@@ -109,7 +109,7 @@ static enum hrtimer_restart xtun_ring_tx_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-static void xtun_ring_tx_publish(struct xtun_ring *ring, u32 size)
+static __always_inline void xtun_ring_tx_publish(struct xtun_ring *ring, u32 size)
 {
 	u32 from = ring->tx_prod;
 
@@ -158,18 +158,23 @@ static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring
 }
 
 /* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
-static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
+static bool xtun_ring_tx_may_press(const struct xtun_slot *slot)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 
-	return (READ_ONCE(xt->flags) & IFF_BACKPRESSURE) && READ_ONCE(ring->q->enabled) &&
-	       !ring->broken && !xtun_ring_tx_has_room(slot, ring);
+	return READ_ONCE(xt->flags) & IFF_BACKPRESSURE;
+}
+
+static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
+{
+	return xtun_ring_tx_may_press(slot) && READ_ONCE(ring->q->enabled) && !ring->broken &&
+	       !xtun_ring_tx_has_room(slot, ring);
 }
 
 /* Also if it does so already: coming up, the core has it go on. */
-static void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun_ring *ring)
+static noinline void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	if (likely(!xtun_ring_tx_presses_back(slot, ring)))
+	if (!xtun_ring_tx_presses_back(slot, ring))
 		return;
 	ring->stopped = true;
 	netif_tx_stop_queue(netdev_get_tx_queue(slot->dev, slot->index));
@@ -183,81 +188,112 @@ static void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun_ring *ri
 		xtun_ring_tx_wake(ring);
 }
 
-/* A place for a record; NULL if there is none, or the program is out of its mind. */
-static struct xtun_record *xtun_ring_tx_reserve(struct xtun_slot *slot, struct xtun_ring *ring,
-						u32 size, enum xtun_counter *loss)
+static bool xtun_ring_tx_has_place(const struct xtun_ring *ring, u32 size)
+{
+	return ring->tx_size - (ring->tx_prod - ring->tx_done) >= size;
+}
+
+/* Look for room that the program has made; 0, or the loss if there is none. */
+static noinline enum xtun_counter xtun_ring_tx_make_place(struct xtun_slot *slot,
+							  struct xtun_ring *ring, u32 size)
 {
 	u32 slack = min_t(u32, ring->tx_size / 8, XTUN_RING_SLACK);
 
-	if (unlikely(ring->tx_size - (ring->tx_prod - ring->tx_done) < size)) {
-		*loss = XTUN_TX_BROKEN;
-		if (!xtun_ring_tx_reap(slot, ring, size + slack))
-			return NULL;
-		*loss = XTUN_TX_FULL;
-		if (ring->tx_size - (ring->tx_prod - ring->tx_done) < size) {
-			/* Whatever it waits for, it is late. */
-			if (ring->armed)
-				xtun_ring_tx_wake(ring);
-			return NULL;
-		}
-	}
-	return xtun_ring_tx_record(ring, ring->tx_prod);
+	if (!xtun_ring_tx_reap(slot, ring, size + slack))
+		return XTUN_TX_BROKEN;
+	if (xtun_ring_tx_has_place(ring, size))
+		return 0;
+	/* Whatever it waits for, it is late. */
+	if (ring->armed)
+		xtun_ring_tx_wake(ring);
+	return XTUN_TX_FULL;
 }
 
-/* Copies a frame; false if it is lost. */
-static bool xtun_ring_tx_produce(struct xtun_slot *slot, struct xtun_ring *ring,
-				 struct sk_buff *skb, const struct xtun_plan *plan,
-				 enum xtun_counter *loss)
+/*
+ * Copies a frame; 0, or the loss. Without a plan there is nothing in front of it.
+ * What most frames need is here, and nothing of what they do not.
+ */
+static __always_inline enum xtun_counter xtun_ring_tx_produce(struct xtun_slot *slot,
+							      struct xtun_ring *ring,
+							      struct sk_buff *skb,
+							      const struct xtun_plan *plan)
 {
-	unsigned int len = plan->headers + skb->len;
+	unsigned int len = (plan ? plan->headers : 0) + skb->len;
+	enum xtun_counter loss = XTUN_TX_BROKEN;
+	u32 size = XTUN_RECORD_SIZE(len);
 	struct xtun_record *record;
 
 	spin_lock(&ring->lock);
-	*loss = XTUN_TX_BROKEN;
-	record = NULL;
 	if (likely(!ring->broken))
-		record = xtun_ring_tx_reserve(slot, ring, XTUN_RECORD_SIZE(len), loss);
-	if (likely(record)) {
+		loss = likely(xtun_ring_tx_has_place(ring, size)) ? 0 :
+		       xtun_ring_tx_make_place(slot, ring, size);
+	if (likely(!loss)) {
+		record = xtun_ring_tx_record(ring, ring->tx_prod);
 		record->len = len;
 		record->flags = 0;
-		xtun_frame_to_memory(plan, skb, record + 1);
-		xtun_ring_tx_publish(ring, XTUN_RECORD_SIZE(len));
+		if (plan)
+			xtun_frame_to_memory(plan, skb, record + 1);
+		else
+			xtun_frame_to_bytes(skb, record + 1);
+		xtun_ring_tx_publish(ring, size);
 	}
-	xtun_ring_tx_press_back(slot, ring);
+	if (unlikely(xtun_ring_tx_may_press(slot)))
+		xtun_ring_tx_press_back(slot, ring);
 	spin_unlock(&ring->lock);
-	if (unlikely(!record && *loss == XTUN_TX_BROKEN))
+	return loss;
+}
+
+static noinline void xtun_ring_tx_lose(struct xtun_slot *slot, struct xtun_ring *ring,
+				       enum xtun_counter loss, struct sk_buff *skb, bool counted)
+{
+	if (loss == XTUN_TX_BROKEN)
 		xtun_ring_break(slot, ring);
-	return record;
+	if (!counted)
+		xtun_count(slot, XTUN_TX_IN);
+	xtun_lose(slot, loss, skb, skb->len);
 }
 
 /* @counted: as transmitted and queued. */
-static void xtun_ring_tx_put_one(struct xtun_slot *slot, struct xtun_ring *ring,
-				 struct sk_buff *skb, const struct xtun_plan *plan, bool counted)
+static __always_inline void xtun_ring_tx_put_one(struct xtun_slot *slot, struct xtun_ring *ring,
+						 struct sk_buff *skb,
+						 const struct xtun_plan *plan, bool counted)
 {
 	enum xtun_counter loss = XTUN_TX_DETACHED;
-	unsigned int len = skb->len;
 
-	if (likely(READ_ONCE(ring->q->enabled) &&
-		   xtun_ring_tx_produce(slot, ring, skb, plan, &loss))) {
-		if (likely(!counted))
-			xtun_count_queued(slot, len);
-		trace_xtun_tx(slot->dev, slot->index, len);
-		napi_consume_skb(skb, 1);
+	if (likely(READ_ONCE(ring->q->enabled)))
+		loss = xtun_ring_tx_produce(slot, ring, skb, plan);
+	if (unlikely(loss)) {
+		xtun_ring_tx_lose(slot, ring, loss, skb, counted);
 		return;
 	}
 	if (!counted)
-		xtun_count(slot, XTUN_TX_IN);
-	xtun_lose(slot, loss, skb, len);
+		xtun_count_queued(slot, skb->len);
+	trace_xtun_tx(slot->dev, slot->index, skb->len);
+	napi_consume_skb(skb, 1);
 }
 
-/* Another file's offloads left it unfinished, and this one's has no vnet header. */
-static void xtun_ring_tx_put_unfinished(struct xtun_slot *slot, struct xtun_ring *ring,
-					struct sk_buff *skb, const struct xtun_plan *plan,
-					bool counted)
+static noinline void xtun_ring_tx_put_planned(struct xtun_slot *slot, struct xtun_ring *ring,
+					      struct sk_buff *skb, const struct xtun_plan *plan,
+					      bool counted)
+{
+	xtun_ring_tx_put_one(slot, ring, skb, plan, counted);
+}
+
+/*
+ * What takes more than a copy. A frame that another file's offloads left
+ * unfinished, and of which this one's has no vnet header to say so, is finished.
+ */
+static noinline void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *ring,
+				      struct sk_buff *skb, bool counted)
 {
 	unsigned int len = skb->len;
+	struct xtun_plan plan;
 	struct sk_buff *next;
 
+	if (likely(xtun_frame_plan(ring->xf, slot, skb, &plan))) {
+		xtun_ring_tx_put_planned(slot, ring, skb, &plan, counted);
+		return;
+	}
 	skb = xtun_frame_finish_all(slot, skb);
 	if (!skb) {
 		if (!counted)
@@ -267,20 +303,9 @@ static void xtun_ring_tx_put_unfinished(struct xtun_slot *slot, struct xtun_ring
 	}
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
-		xtun_ring_tx_put_one(slot, ring, skb, plan, counted);
+		xtun_ring_tx_put_planned(slot, ring, skb, &plan, counted);
 		counted = false;
 	}
-}
-
-static void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb,
-			     bool counted)
-{
-	struct xtun_plan plan;
-
-	if (likely(xtun_frame_plan(ring->xf, slot, skb, &plan)))
-		xtun_ring_tx_put_one(slot, ring, skb, &plan, counted);
-	else
-		xtun_ring_tx_put_unfinished(slot, ring, skb, &plan, counted);
 }
 
 /**
@@ -293,7 +318,10 @@ static void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *ring, str
  */
 void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb)
 {
-	xtun_ring_tx_put(slot, ring, skb, false);
+	if (likely(!READ_ONCE(ring->xf->tap) && xtun_frame_is_finished(skb)))
+		xtun_ring_tx_put_one(slot, ring, skb, NULL, false);
+	else
+		xtun_ring_tx_put(slot, ring, skb, false);
 }
 
 /**

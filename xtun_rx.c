@@ -64,23 +64,14 @@ static unsigned int xtun_rx_len(const struct sk_buff *skb)
 	return skb->len + (skb->data - skb_mac_header(skb));
 }
 
-/**
- * xtun_rx_admit() - all that is done with a written frame before it is delivered
- * @slot: of the queue
- * @q: the queue it was written to
- * @skb: the frame; of an Ethernet device, at least a header; consumed, unless it
- *	is returned
- * @meta: what was in front of it
- *
- * It counts as in already.
- *
- * Context: process or softirq, under RCU.
- * Return: the frame, as the stack is to receive it; NULL if an XDP program took
+/*
+ * All that is done with a written frame before it is delivered; it counts as in
+ * already. The frame, as the stack is to receive it; NULL if an XDP program took
  * it; an ERR_PTR if it is lost: -EINVAL for an offload that does not fit the
  * frame, or a packet that is no IP, -EIO if the interface is down, -ENOMEM.
  */
-struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
-			      struct xtun_meta *meta)
+static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q,
+				     struct sk_buff *skb, struct xtun_meta *meta)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 	bool xdp = rcu_access_pointer(xt->xdp);
@@ -157,7 +148,8 @@ static int xtun_rx_receive_rcu(struct xtun_slot *slot, struct xtun_queue *q, str
  * Context: process, bottom halves on.
  * Return: 0, also when the backlog was full or an XDP program took the frame
  * (that is counted); -EBUSY if a queue with NAPI is out of service, -EBADFD if
- * the interface is gone, and what xtun_rx_admit() returns.
+ * the interface is gone, -EIO if it is down, -EINVAL for an offload that does
+ * not fit the frame, or a packet that is no IP, -ENOMEM.
  */
 int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta)
 {
@@ -198,14 +190,27 @@ int xtun_rx_ask(struct xtun_queue *q)
  * xtun_sink_init() - begin to deliver several frames at once
  * @sink: to be given to the others
  * @slot: of the queue
+ * @q: the queue that they were written to
  * @napi: of the queue, which the caller owns; NULL if there is none for GRO
+ *
+ * What holds for the interface now holds for all of them. Whoever takes it down,
+ * or changes its XDP program, waits for the end of what is under RCU.
  *
  * Context: bottom halves off, under RCU until xtun_sink_flush().
  */
-void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct napi_struct *napi)
+void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_queue *q,
+		    struct napi_struct *napi)
 {
+	struct net_device *dev = slot->dev;
+	const struct xtun *xt = netdev_priv(dev);
+
 	sink->slot = slot;
+	sink->q = q;
 	sink->napi = napi;
+	sink->simple = (READ_ONCE(xt->flags) & IFF_TAP) && !rcu_access_pointer(xt->xdp) &&
+		       xtun_is_up(dev);
+	sink->learns = dev->num_tx_queues > 1;
+	sink->rxq = slot->index < dev->real_num_rx_queues ? slot->index + 1 : 0;
 	sink->frames = 0;
 	sink->bytes = 0;
 	INIT_LIST_HEAD(&sink->list);
@@ -221,17 +226,8 @@ static bool xtun_sink_is_tcp(const struct sk_buff *skb)
 	       ((const struct ipv6hdr *)skb->data)->nexthdr == IPPROTO_TCP;
 }
 
-/**
- * xtun_sink_add() - one more frame
- * @sink: of xtun_sink_init()
- * @skb: the frame, of xtun_rx_admit(); consumed
- *
- * Context: as xtun_sink_init().
- */
-void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb)
+static void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb, unsigned int len)
 {
-	unsigned int len = xtun_rx_len(skb);
-
 	sink->frames++;
 	sink->bytes += len;
 	trace_xtun_rx(sink->slot->dev, sink->slot->index, len);
@@ -239,6 +235,48 @@ void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb)
 		napi_gro_receive(sink->napi, skb);
 	else
 		list_add_tail(&skb->list, &sink->list);
+}
+
+/* As xtun_rx_admit() does when all that it asks is answered. */
+static void xtun_sink_put_simple(struct xtun_sink *sink, struct sk_buff *skb)
+{
+	unsigned int len = skb->len;
+
+	skb->protocol = eth_type_trans(skb, sink->slot->dev);
+	skb_reset_network_header(skb);
+	if (likely(sink->rxq))
+		skb_record_rx_queue(skb, sink->rxq - 1);
+	if (unlikely(sink->learns))
+		xtun_steer_learn(sink->slot, skb);
+	xtun_sink_add(sink, skb, len);
+}
+
+/**
+ * xtun_sink_put() - one more frame
+ * @sink: of xtun_sink_init()
+ * @skb: the frame; of an Ethernet device, at least a header, in one piece;
+ *	consumed
+ * @meta: what was in front of it; NULL: nothing
+ *
+ * It counts as in already.
+ *
+ * Context: as xtun_sink_init().
+ */
+void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta *meta)
+{
+	struct xtun_meta none;
+
+	if (likely(!meta && sink->simple)) {
+		xtun_sink_put_simple(sink, skb);
+		return;
+	}
+	if (!meta) {
+		memset(&none, 0, sizeof(none));
+		meta = &none;
+	}
+	skb = xtun_rx_admit(sink->slot, sink->q, skb, meta);
+	if (likely(!IS_ERR_OR_NULL(skb)))
+		xtun_sink_add(sink, skb, xtun_rx_len(skb));
 }
 
 /**

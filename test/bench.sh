@@ -3,7 +3,7 @@
 # Count what a frame costs on tap and on xtun, side by side in one boot, in
 # instructions of the guest.
 #
-#   bench.sh                          all figures; ROWS= and WAYS= only some
+#   bench.sh                          all figures; ROWS=, WAYS= and BYTES= only some
 #   bench.sh profile ROW WAY [BYTES]  where those of one figure go, by function
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -56,13 +56,14 @@ profile)
 *)
 	[ -z "${ROWS:-}" ] || APPEND="${APPEND:-} ROWS=$(echo "$ROWS" | tr ' ' ,)"
 	[ -z "${WAYS:-}" ] || APPEND="${APPEND:-} WAYS=$(echo "$WAYS" | tr ' ' ,)"
+	[ -z "${BYTES:-}" ] || APPEND="${APPEND:-} BYTES=$BYTES"
 	export APPEND="${APPEND:-}"
 	say "Counting. The emulator is slow: this takes some minutes."
 	guest "bash /test/bench.sh" >"$build/figures"
 	"$program" list >"$build/about"
 	# What was restricted is no picture of the whole.
 	picture=$top/docs/bench.svg
-	[ -z "${ROWS:-}${WAYS:-}" ] || picture=$build/bench.svg
+	[ -z "${ROWS:-}${WAYS:-}${BYTES:-}" ] || picture=$build/bench.svg
 	perl "$here/bench/table.pl" "$build/about" "$top/build/bench.json" "$picture" \
 		<"$build/figures" ;;
 esac

@@ -134,7 +134,7 @@ static double run_rx_udp(const struct job *job)
 }
 
 const struct row rows_burst[] = {
-	{ "tx", "frames made in the kernel, transmitted as pktgen does, and read; free included",
+	{ "tx", "frames made in the kernel, transmitted as pktgen does, and read, in place if by rings; free included",
 	  run_tx },
 	{ "rx-drop", "frames to another host, written; ip_rcv() drops each", run_rx_drop },
 	{ "rx-udp", "datagrams written, until they lie in a UDP socket", run_rx_udp },

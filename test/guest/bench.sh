@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Measure all figures of the benchmark, or some: ROWS and WAYS are lists of names.
+# Measure all figures of the benchmark, or some: ROWS and WAYS are lists of names, BYTES is
+# one size.
 # One line each: row, way, bytes, instructions.
 #
 #   bench.sh
@@ -83,7 +84,7 @@ measure() {
 	done
 }
 
-both="64 1500"
+both=${BYTES:-64 1500}
 measure tx "$both" stack tap tap-napi plain batched ring
 measure rx-drop "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
 measure rx-udp "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
