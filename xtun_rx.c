@@ -275,7 +275,7 @@ void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta
 		meta = &none;
 	}
 	skb = xtun_rx_admit(sink->slot, sink->q, skb, meta);
-	if (likely(!IS_ERR_OR_NULL(skb)))
+	if (!IS_ERR_OR_NULL(skb))
 		xtun_sink_add(sink, skb, xtun_rx_len(skb));
 }
 

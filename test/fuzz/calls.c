@@ -49,8 +49,10 @@ static void close_one(struct fuzz_file *file)
 
 static void set_iff(struct fuzz *f, int fd)
 {
-	static const short extra[] = { IFF_NO_PI, IFF_VNET_HDR, IFF_MULTI_QUEUE, IFF_NAPI,
-				       IFF_NAPI_FRAGS, IFF_BACKPRESSURE, IFF_TUN_EXCL, IFF_NOFILTER };
+	static const short extra[] = {
+		IFF_NO_PI, IFF_VNET_HDR, IFF_MULTI_QUEUE, IFF_NAPI, IFF_NAPI_FRAGS,
+		IFF_BACKPRESSURE, IFF_TUN_EXCL, IFF_NOFILTER
+	};
 	struct ifreq ifr = { .ifr_flags = fuzz_once_in(f, 6) ? IFF_TUN : IFF_TAP };
 	unsigned int i;
 
@@ -70,7 +72,9 @@ static void set_iff(struct fuzz *f, int fd)
 static void tap_ioctl(struct fuzz *f, int fd)
 {
 	static const int sizes[] = { 10, 12, 20, 24, 64, 1000, 0x7fffffff };
-	struct ifreq ifr = { .ifr_flags = fuzz_once_in(f, 2) ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE };
+	struct ifreq ifr = {
+		.ifr_flags = fuzz_once_in(f, 2) ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
+	};
 	int number = sizes[fuzz_below(f, 7)];
 
 	switch (fuzz_below(f, 8)) {
@@ -86,7 +90,8 @@ static void tap_ioctl(struct fuzz *f, int fd)
 		ioctl(fd, TUNSETVNETHDRSZ, &number);
 		break;
 	case 5:
-		ioctl(fd, TUNSETOFFLOAD, fuzz_once_in(f, 2) ? 0 : TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6);
+		ioctl(fd, TUNSETOFFLOAD,
+		      fuzz_once_in(f, 2) ? 0 : TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6);
 		break;
 	case 6:
 		number = fuzz_once_in(f, 2) ? 0x7fffffff : (int)fuzz_below(f, 200000);
@@ -149,7 +154,8 @@ static void own_ioctl(struct fuzz *f, struct fuzz_file *file)
 		ioctl(fd, XTUN_IOC_FEATURES, &number);
 		break;
 	case 7:
-		ioctl(fd, _IOC(fuzz_below(f, 4), XTUN_IOC_MAGIC, fuzz_below(f, 8), fuzz_below(f, 64)),
+		ioctl(fd, _IOC(fuzz_below(f, 4), XTUN_IOC_MAGIC, fuzz_below(f, 8),
+			       fuzz_below(f, 64)),
 		      fuzz_once_in(f, 2) ? (void *)buf : (void *)8);
 		break;
 	default:
@@ -216,7 +222,9 @@ static void transfer(struct fuzz *f, int fd)
 
 static void wait_for(struct fuzz *f, int fd)
 {
-	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | (fuzz_once_in(f, 2) ? EPOLLET : 0) };
+	struct epoll_event e = {
+		.events = EPOLLIN | EPOLLOUT | (fuzz_once_in(f, 2) ? EPOLLET : 0),
+	};
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
 	static int ep = -1;
 	char path[50];

@@ -71,7 +71,8 @@ void fuzz_unmap(uint8_t *place, size_t size)
 {
 	munmap(place, size);
 	/* Nobody else is to get that place. */
-	mmap(place, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+	mmap(place, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
+	     -1, 0);
 }
 
 static void prepare_files(void)

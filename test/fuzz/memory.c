@@ -86,7 +86,8 @@ static void publish(struct fuzz *f, struct fuzz_file *file)
 {
 	struct xtun_ring_user *user = (void *)file->part[0];
 	const struct xtun_ring_kernel *kernel = (void *)file->part[1];
-	uint32_t size = file->rx_size, prod = user->rx_prod, n = 1 + fuzz_below(f, fuzz_once_in(f, 10) ? 100 : 8);
+	uint32_t size = file->rx_size, prod = user->rx_prod;
+	uint32_t n = 1 + fuzz_below(f, fuzz_once_in(f, 10) ? 100 : 8);
 	struct xtun_record *record;
 	size_t len;
 
