@@ -8,7 +8,7 @@
 # LOG gets the kernel's log, LOG.tar what the command left in /out.
 # TIMEOUT= seconds until a guest counts as hung, MEMORY= its megabytes,
 # APPEND= further kernel parameters. INTERACTIVE=1 gives the command the keyboard.
-# COUNTED=1 makes a tick of the clock one instruction, the same in each boot (amd64).
+# COUNTED=1 makes a tick of the clock one instruction, the same in each boot (amd64 alone).
 # DEBUGGER=SOCKET lets a debugger attach there.
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -59,7 +59,7 @@ esac
 # Nothing of this machine's then reaches the guest: no time, no speed, no chance. A
 # plain processor: the emulator would count "rep movsb" byte by byte.
 accel=tcg,thread=single speed=$(patience)
-if [ -n "${COUNTED:-}" ]; then
+if [ -n "${COUNTED:-}" ] && [ "$karch" = x86 ]; then
 	qemu="$(echo "$qemu" | sed 's/-cpu [^ ]*/-cpu qemu64/; s/-smp [0-9]*/-smp 1/')
 		-icount shift=0,sleep=off -rtc base=2024-01-01,clock=vm -seed 1"
 	accel=tcg speed="no_timer_check nokaslr tsc=reliable tsc_early_khz=1000000"

@@ -2,9 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # A program that never sleeps moves 100,000 frames in, and as many out, without one
 # system call: the kernel's poller looks for what it sends.
+#
+# The poller ends a second after the last frame. On a machine that stands still for so
+# long that would be no fault of anybody's: here time passes by instructions.
 #guest: TIMEOUT=900
+#guest: COUNTED=1
 . /test/lib.sh
 requires strace
+case $(uname -m) in
+x86_64) ;;
+*)
+	skip "all of ${0##*/}" "time does not pass by instructions on $(uname -m)"
+	exit ;;
+esac
 
 frames=100000
 
@@ -19,6 +29,7 @@ xtun_up
 ok "the program sends back all that it gets" \
 	strace -o /out/strace /test/bin/xtun-test silent $frames
 is "no system call between the marks" "$(between_marks /out/strace)" "2 0"
-is "and all frames are with the stack" \
-	"$(ethtool -S xtun | awk '$1 == "q0_rx_out:" { print $2 }')" $((frames + 1000))
-is "none was lost" "$(ethtool -S xtun | grep -E '_lost_.*: [1-9]' || :)" ""
+ok "and all frames are with the stack" test \
+	"$(ethtool -S xtun | awk '$1 == "q0_rx_out:" { print $2 }')" -ge $((frames + 1000))
+# What the kernel has sent of its own accord may have come too late.
+is "none was lost" "$(ethtool -S xtun | grep -E '_lost_.*: [1-9]' | grep -v detached || :)" ""
