@@ -80,14 +80,37 @@ struct xtun_batch_out {
 	u8 bytes[XTUN_BATCH_STAGE] __aligned(XTUN_RECORD_ALIGN);
 };
 
+/* A buffer that ends early has got what came before its end. */
+static void xtun_batch_arrived(struct xtun_batch_out *out, size_t bytes)
+{
+	struct sk_buff *skb;
+	size_t size;
+
+	while ((skb = skb_peek(&out->staged))) {
+		size = XTUN_RECORD_SIZE(skb->len);
+		if (size > bytes)
+			break;
+		bytes -= size;
+		out->total += size;
+		__skb_unlink(skb, &out->staged);
+		__skb_queue_tail(&out->done, skb);
+	}
+}
+
 static bool xtun_batch_flush(struct xtun_batch_out *out)
 {
-	if (!out->used)
+	unsigned int used = out->used;
+	size_t n;
+
+	if (!used)
 		return true;
-	if (_copy_to_iter(out->bytes, out->used, out->to) != out->used)
-		return false;
-	out->total += out->used;
 	out->used = 0;
+	n = _copy_to_iter(out->bytes, used, out->to);
+	if (unlikely(n != used)) {
+		xtun_batch_arrived(out, n);
+		return false;
+	}
+	out->total += used;
 	skb_queue_splice_tail_init(&out->staged, &out->done);
 	return true;
 }
