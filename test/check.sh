@@ -17,7 +17,7 @@ everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
 usual="5.10 6.1 7.3 6.12-cloud malta s390x"
 brief="load nat ring rw wait xdp"
 # What takes minutes, and is the same on each kernel.
-long="abi flaws gvisor lives lwip-rings noreader relay ring-fuzz scale"
+long="abi flaws gvisor lib-silent lives lwip-rings noreader relay ring-fuzz scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one
 # whose own test of tun knows tunnels.
 programs="selftest wireguard programs-container programs-iperf programs-machine programs-make
