@@ -20,7 +20,11 @@ frames=100000
 
 # What strace saw between the two calls that mark it, and how many those were.
 between_marks() {
-	awk '/^getppid\(/ { marks++; next } marks == 1 { n++ } END { print marks + 0, n + 0 }' "$1"
+	awk '
+	/^getppid\(/ { marks++; next }
+	/^---/       { next }	# a signal is no call
+	marks == 1   { n++ }
+	END          { print marks + 0, n + 0 }' "$1"
 }
 
 # Nothing but what the test sends.
