@@ -226,15 +226,41 @@ static bool xtun_sink_is_tcp(const struct sk_buff *skb)
 	       ((const struct ipv6hdr *)skb->data)->nexthdr == IPPROTO_TCP;
 }
 
+/* All that GRO has not got, in its order. */
+static void xtun_sink_deliver(struct xtun_sink *sink)
+{
+	struct sk_buff *skb;
+
+	if (list_empty(&sink->list))
+		return;
+	if (list_is_singular(&sink->list)) {
+		skb = list_first_entry(&sink->list, struct sk_buff, list);
+		skb_list_del_init(skb);
+		netif_receive_skb(skb);
+		return;
+	}
+	netif_receive_skb_list(&sink->list);
+	INIT_LIST_HEAD(&sink->list);
+}
+
+/*
+ * As a list frames find one route for all. To another host there is none: a
+ * bridge takes each by itself, and IP drops them, for less if each is freed
+ * before the next is made.
+ */
 static void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb, unsigned int len)
 {
 	sink->frames++;
 	sink->bytes += len;
 	trace_xtun_rx(sink->slot->dev, sink->slot->index, len);
-	if (sink->napi && xtun_sink_is_tcp(skb))
+	if (sink->napi && xtun_sink_is_tcp(skb)) {
 		napi_gro_receive(sink->napi, skb);
-	else
+	} else if (skb->pkt_type == PACKET_OTHERHOST) {
+		xtun_sink_deliver(sink);
+		netif_receive_skb(skb);
+	} else {
 		list_add_tail(&skb->list, &sink->list);
+	}
 }
 
 /* As xtun_rx_admit() does when all that it asks is answered. */
@@ -289,14 +315,6 @@ void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta
  */
 void xtun_sink_flush(struct xtun_sink *sink)
 {
-	struct sk_buff *skb;
-
 	xtun_count_received(sink->slot, sink->frames, sink->bytes);
-	if (list_is_singular(&sink->list)) {
-		skb = list_first_entry(&sink->list, struct sk_buff, list);
-		skb_list_del_init(skb);
-		netif_receive_skb(skb);
-	} else if (!list_empty(&sink->list)) {
-		netif_receive_skb_list(&sink->list);
-	}
+	xtun_sink_deliver(sink);
 }
