@@ -52,6 +52,12 @@ sub monitor {
 	ask('qRcmd,' . unpack 'H*', $_) for @_;
 }
 
+# An interrupt that is due at a mark comes first, and then the mark is met once more.
+sub go_to {
+	my ($at) = @_;
+	do { ask('c') } until unpack('Q<', pack 'H16', ask('p10')) == $at;
+}
+
 # The emulator then runs one instruction at a time, and says which.
 sub record {
 	my ($path, $program, $file) = @_;
@@ -65,13 +71,13 @@ sub record {
 	# Attached, the guest stops and says so.
 	answer();
 	ask(sprintf 'Z1,%x,1', $at{$_}) for qw(profile_begin profile_end);
-	ask('c');
+	go_to($at{profile_begin});
 	for (1 .. PROFILED) {
 		monitor("logfile $file", 'log exec,nochain', 'singlestep on') if $_ == 1;
 		monitor('log exec,nochain', 'singlestep on') if $_ > 1;
-		ask('c');
+		go_to($at{profile_end});
 		monitor('log none', 'singlestep off');
-		ask('c') if $_ < PROFILED;
+		go_to($at{profile_begin}) if $_ < PROFILED;
 	}
 	ask(sprintf 'z1,%x,1', $at{$_}) for qw(profile_begin profile_end);
 	say_to('D');
