@@ -168,7 +168,7 @@ suspects() {
 	{ stack = stack $0 }
 	match($0, /0xf[0-9a-f]+/) {
 		address = substr($0, RSTART, RLENGTH)
-		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|kmalloc_reserve|ref_tracker_alloc|alloc_vmap_area/ ||
+		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|kmalloc_reserve|kmem_cache_alloc_bulk|ref_tracker_alloc|alloc_vmap_area/ ||
 		    stack ~ /softirq|netif_receive_skb|napi_skb_cache_get|napi_build_skb/)
 			next
 		pids = match(head, /pid=[0-9-]+/) ? substr(head, RSTART + 4, RLENGTH - 4) : ""
@@ -302,8 +302,9 @@ buffers() {
 }
 
 # Of those that are read, as where TCP ends, each processor may keep up to 64 at hand,
-# in the name of whoever had allocated them first.
-buffers_kept=$((64 * $(nproc)))
+# in the name of whoever had allocated them first; and leave as many as skb_defer_max
+# says to be freed by the processor that had, which does so when it next receives.
+buffers_kept=$(((64 + $(cat /proc/sys/net/core/skb_defer_max 2>/dev/null || echo 0)) * $(nproc)))
 
 no_more_buffers() {
 	buffers_now=$(buffers)
