@@ -50,7 +50,7 @@ static int receiver_socket(void)
 /* Marks the numbers in @seen; returns how many were right and had not been seen. */
 static unsigned int mark(bool *seen, const void *frame, size_t len)
 {
-	long number = xt_number(frame, len);
+	int64_t number = xt_number(frame, len);
 
 	if (number < 0 || number >= FRAMES || len != length_of(number) || seen[number])
 		return 0;

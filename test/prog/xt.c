@@ -377,7 +377,7 @@ size_t xt_numbered(uint8_t *buf, const uint8_t *dst, const uint8_t *src, size_t 
 	return len;
 }
 
-long xt_number(const uint8_t *buf, size_t len)
+int64_t xt_number(const uint8_t *buf, size_t len)
 {
 	uint32_t seq;
 	size_t i;

@@ -62,7 +62,7 @@ size_t xt_echo(uint8_t *buf, const uint8_t *dst, const uint8_t *src, const char 
 size_t xt_udp(uint8_t *buf, const uint8_t *dst, const uint8_t *src, const char *src_ip,
 	      const char *dst_ip, uint16_t port, const void *data, size_t size);
 /* The number in a frame of xt_numbered(), or -1 if it is none or is damaged. */
-long xt_number(const uint8_t *buf, size_t len);
+int64_t xt_number(const uint8_t *buf, size_t len);
 
 /* A packet socket bound to @ifname, on which to send whole frames. */
 int xt_packet(const char *ifname);
