@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #define BATCH 64	/* frames between two looks at the signals */
+#define DOWN_LOOK_MS 500	/* between two looks whether what is down is still there */
 
 struct dump {
 	struct xtun_iface iface;
 	const char *file;
-	bool hex, macs;
+	bool hex, macs, down;
 	uint64_t count, seen;
 	FILE *out;
 	int fd;
@@ -35,8 +36,16 @@ static void print_frame(const struct dump *d, const struct xtun_frame *f)
 		xtun_hex(d->out, f->data, f->len);
 }
 
+static bool is_there(const struct dump *d, char name[IF_NAMESIZE])
+{
+	if (if_indextoname(d->iface.index, name))
+		return true;
+	xtun_complain("%s is gone: deleted, or moved to another namespace", d->iface.name);
+	return false;
+}
+
 /* 1 go on, -1 the interface is gone. Down is no reason to end: it may come up again. */
-static int no_frame(const struct dump *d, int err)
+static int no_frame(struct dump *d, int err)
 {
 	char name[IF_NAMESIZE];
 
@@ -44,13 +53,23 @@ static int no_frame(const struct dump *d, int err)
 		xtun_explain("packet socket", err, d->iface.name);
 		return -1;
 	}
-	if (!if_indextoname(d->iface.index, name)) {
-		xtun_complain("%s is gone: deleted, or moved to another namespace",
-			      d->iface.name);
+	if (!is_there(d, name))
 		return -1;
-	}
 	xtun_complain("%s is down; waiting. To bring it up: ip link set dev %s up", name, name);
+	d->down = true;
 	return 1;
+}
+
+/*
+ * A packet socket says that its interface goes down, and says nothing when it is deleted
+ * after that (packet_notifier() in net/packet/af_packet.c): hence the look by the clock.
+ */
+static int wait_for_frame(const struct dump *d, int signal_fd)
+{
+	char name[IF_NAMESIZE];
+	int more = xtun_wait(d->fd, signal_fd, d->down ? DOWN_LOOK_MS : -1);
+
+	return more > 0 && d->down && !is_there(d, name) ? -1 : more;
 }
 
 /* 1 a frame was seen, 0 none waits, -1 no more will come. */
@@ -63,6 +82,7 @@ static int one_frame(struct dump *d)
 		return no_frame(d, errno);
 	if (!got)
 		return 0;
+	d->down = false;
 	d->seen++;
 	if (d->file)
 		xtun_pcap_frame(d->out, &f);
@@ -95,7 +115,7 @@ static int dump_loop(struct dump *d, int signal_fd)
 			return EXIT_FAILED;
 		if (enough(d))
 			return EXIT_OK;
-		more = xtun_wait(d->fd, signal_fd);
+		more = wait_for_frame(d, signal_fd);
 	} while (more > 0);
 	return more ? EXIT_FAILED : EXIT_OK;
 }

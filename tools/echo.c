@@ -80,7 +80,7 @@ static int echo_loop(struct echo *e, int signal_fd)
 			return EXIT_FAILED;
 		if (enough(e))
 			return EXIT_OK;
-		more = xtun_wait(e->fd, signal_fd);
+		more = xtun_wait(e->fd, signal_fd, -1);
 	} while (more > 0);
 	return more ? EXIT_FAILED : EXIT_OK;
 }

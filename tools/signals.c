@@ -28,15 +28,15 @@ int xtun_signals_open(void)
 	return fd;
 }
 
-/* Wait until fd has something: 1 it has, 0 a signal asks to end, -1 error. */
-int xtun_wait(int fd, int signal_fd)
+/* Wait until fd has something or timeout_ms (-1: forever) are over: 1 one of these, 0 a signal asks to end, -1 error. */
+int xtun_wait(int fd, int signal_fd, int timeout_ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = signal_fd, .events = POLLIN },
 		{ .fd = fd, .events = POLLIN },
 	};
 
-	while (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+	while (poll(fds, ARRAY_SIZE(fds), timeout_ms) < 0) {
 		if (errno == EINTR)
 			continue;
 		xtun_explain("poll", errno, NULL);

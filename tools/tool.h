@@ -48,7 +48,7 @@ void xtun_explain(const char *what, int err, const char *ifname);
 
 /* signals.c */
 int xtun_signals_open(void);
-int xtun_wait(int fd, int signal_fd);
+int xtun_wait(int fd, int signal_fd, int timeout_ms);
 
 /* module.c */
 const char *xtun_ifname(void);

@@ -293,6 +293,9 @@ like "... and says what it missed" "$(cat "$out/ours.err")" \
 xtun dump >"$out/text" 2>"$out/text.err" &
 text=$!
 ok "dump watches" eventually 10 watchers 1
+ip link set xtun down
+ok "dump waits while the interface is down" \
+	eventually 10 grep -q "is down; waiting" "$out/text.err"
 ok "which keeps nobody from removing the module" rmmod xtun
 ends 1 "dump ends when the interface is deleted" "$text"
 like "... says so" "$(cat "$out/text.err")" "xtun is gone"
