@@ -28,7 +28,7 @@ int xtun_signals_open(void)
 	return fd;
 }
 
-/* Wait until fd has something or timeout_ms (-1: forever) are over: 1 one of these, 0 a signal asks to end, -1 error. */
+/* Wait for fd, timeout_ms at most if not -1: 1 go on, 0 a signal asks to end, -1 error. */
 int xtun_wait(int fd, int signal_fd, int timeout_ms)
 {
 	struct pollfd fds[] = {
