@@ -56,15 +56,14 @@
  * with a queue of its own: clear the slot, mark the queue dead and take its
  * frames under its lock, wake its files, wait for a grace period, stop its rings'
  * poller and timer and its NAPI, count the frames as lost, drop the slot's
- * reference. None is needed before
- * the frames are taken, because whoever puts a frame checks "dead" under the
- * same lock. unregister_netdevice() waits for one more before it frees the slots.
+ * reference. No grace period is needed before the frames are taken, because
+ * whoever puts a frame checks "dead" under the same lock.
+ * unregister_netdevice() waits for one more before it frees the slots.
  */
 #ifndef _XTUN_H
 #define _XTUN_H
 
 #include <linux/fs.h>
-#include <linux/hrtimer.h>
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <linux/if_vlan.h>
@@ -77,11 +76,12 @@
 #include <linux/uio.h>
 #include <linux/virtio_byteorder.h>
 #include <linux/wait.h>
-#include <linux/workqueue.h>
 #include <net/xdp.h>
 
 #include "compat/compat.h"
 #include "xtun_uapi.h"
+
+struct xtun_ring;
 
 #define XTUN_VERSION	"0.1.0"
 
@@ -401,83 +401,6 @@ struct xtun_sink {
 };
 
 /**
- * struct xtun_ring_area - memory that a program maps
- * @pages: its pages, in the order in which they are mapped
- * @n: how many there are; each may be mapped twice
- * @data: where the kernel sees it
- * @mapped: bytes of the mapping
- */
-struct xtun_ring_area {
-	struct page **pages;
-	unsigned int n;
-	void *data;
-	size_t mapped;
-};
-
-/**
- * struct xtun_ring - a pair of rings
- * @xf: its file; constant once it is on a queue
- * @q: its queue, on which the file holds a reference; likewise
- * @cred: whose RLIMIT_MEMLOCK it counts against; constant, as all down to @kernel
- * @charged: pages that it counts there
- * @user_page: memory of @user
- * @kernel_page: memory of @kernel
- * @tx: memory of the tx ring
- * @rx: memory of the rx ring
- * @tx_size: bytes
- * @rx_size: bytes
- * @idle_usecs: after which the poller ends; 0: there is none
- * @user: positions that the program writes: any number, at any time
- * @kernel: positions and words that the program reads; doorbell and status are
- *	written under @lock
- * @lock: protects all that follows, down to @broken; taken with bottom halves off
- * @tx_prod: as the program is told it
- * @tx_done: what the program has taken is counted up to here
- * @tx_waiting: records from there on
- * @pending: frames since the reader asked to be woken
- * @wake: when to do so
- * @timer: does so if too few come
- * @armed: the reader asked
- * @stopped: the netdev queue is, for want of room
- * @stopping: no poller is to be started; also read without the lock
- * @broken: the program wrote nonsense; also read without the lock
- * @rx_cons: as the program is told it; whoever has the queue's NAPI
- * @rx_armed: a writer asked to be woken; read and written anywhere
- * @poller: takes records until none come
- */
-struct xtun_ring {
-	struct xtun_file *xf;
-	struct xtun_queue *q;
-	const struct cred *cred;
-	unsigned long charged;
-	struct xtun_ring_area user_page;
-	struct xtun_ring_area kernel_page;
-	struct xtun_ring_area tx;
-	struct xtun_ring_area rx;
-	u32 tx_size;
-	u32 rx_size;
-	u32 idle_usecs;
-	const struct xtun_ring_user *user;
-	struct xtun_ring_kernel *kernel;
-
-	spinlock_t lock;	/* all that follows, down to broken */
-	u32 tx_prod;
-	u32 tx_done;
-	unsigned int tx_waiting;
-	unsigned int pending;
-	struct xtun_wake wake;
-	struct hrtimer timer;
-	bool armed;
-	bool stopped;
-	bool stopping;
-	bool broken;
-
-	u32 rx_cons;
-	bool rx_armed;
-	struct work_struct poller;
-};
-
-/**
  * xtun_count_n() - count several events at once
  * @slot: of the queue
  * @c: which
@@ -574,22 +497,6 @@ static inline bool xtun_vnet_is_le(unsigned int flags)
 	return !(flags & XTUN_VNET_BE) && virtio_legacy_is_little_endian();
 }
 
-/**
- * xtun_ring_passes() - whether a position that moves passes another
- * @mark: the other
- * @from: where it was
- * @to: where it is
- *
- * As virtio's vring_need_event().
- *
- * Context: any.
- * Return: true if so.
- */
-static inline bool xtun_ring_passes(u32 mark, u32 from, u32 to)
-{
-	return to - mark - 1 < to - from;
-}
-
 /* xtun_net.c: the interface */
 extern const struct ethtool_ops xtun_ethtool_ops;
 extern const struct ethtool_ops xtun_ethtool_tap_ops;
@@ -683,7 +590,28 @@ void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS]);
 void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
 	       unsigned int len);
 
-/* xtun_frame.c: bytes to skb and skb to bytes */
+/* xtun_frame.c: what stands in front of a frame */
+void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
+			  struct xtun_shape *shape);
+int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q, struct xtun_shape *shape);
+unsigned int xtun_frame_header_len(struct xtun_file *xf, struct xtun_queue *q);
+
+/* xtun_frame_rx.c: bytes to skb */
+ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
+			 bool nowait);
+int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
+		     struct xtun_meta *meta, enum xtun_counter *loss);
+struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
+				     bool frags, enum xtun_counter *loss);
+struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data,
+				      unsigned int len, enum xtun_counter *loss);
+struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
+				       unsigned int len, struct xtun_meta *meta,
+				       enum xtun_counter *loss);
+int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_buff *skb,
+		      unsigned int len, int err);
+
+/* xtun_frame_tx.c: skb to bytes */
 /**
  * xtun_frame_is_finished() - whether nothing is left to do to a frame
  * @skb: the frame
@@ -711,25 +639,8 @@ static __always_inline void xtun_frame_to_bytes(const struct sk_buff *skb, void 
 		skb_copy_bits(skb, 0, to, skb->len);
 }
 
-void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
-			  struct xtun_shape *shape);
-int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q, struct xtun_shape *shape);
-unsigned int xtun_frame_header_len(struct xtun_file *xf, struct xtun_queue *q);
 ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_buff *skb,
 			struct iov_iter *to, bool *whole);
-ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
-			 bool nowait);
-int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
-		     struct xtun_meta *meta, enum xtun_counter *loss);
-struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
-				     bool frags, enum xtun_counter *loss);
-struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data,
-				      unsigned int len, enum xtun_counter *loss);
-struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
-				       unsigned int len, struct xtun_meta *meta,
-				       enum xtun_counter *loss);
-int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_buff *skb,
-		      unsigned int len, int err);
 bool xtun_frame_is_ready(const struct xtun_shape *shape, struct sk_buff *skb);
 int xtun_frame_to_iter(const struct xtun_shape *shape, struct sk_buff *skb, struct iov_iter *to);
 bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
@@ -742,34 +653,6 @@ ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_i
 			bool nowait);
 ssize_t xtun_batch_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
 			 bool nowait);
-
-/* xtun_ring.c: a pair of rings, its memory, its place on a queue */
-struct xtun_ring *xtun_ring_create(const struct xtun_rings *want);
-void xtun_ring_free(struct xtun_ring *ring);
-int xtun_ring_mmap(struct xtun_ring *ring, struct vm_area_struct *vma);
-void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_ring *ring);
-struct xtun_ring *xtun_ring_unpublish(struct xtun_queue *q);
-void xtun_ring_stop(struct xtun_slot *slot, struct xtun_ring *ring);
-void xtun_ring_tell(struct xtun_ring *ring, u32 status);
-void xtun_ring_break(struct xtun_slot *slot, struct xtun_ring *ring);
-
-/* xtun_ring_tx.c: frames to a program, and when it is woken */
-void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb);
-void xtun_ring_put_queued(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb);
-__poll_t xtun_ring_tx_poll(struct xtun_ring *ring);
-void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring);
-unsigned int xtun_ring_tx_waiting(struct xtun_slot *slot, struct xtun_ring *ring);
-void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake);
-void xtun_ring_tx_init(struct xtun_ring *ring);
-void xtun_ring_tx_stop(struct xtun_slot *slot, struct xtun_ring *ring);
-
-/* xtun_ring_rx.c: frames from a program */
-int xtun_ring_doorbell(struct xtun_ring *ring);
-__poll_t xtun_ring_rx_poll(struct xtun_ring *ring);
-void xtun_ring_rx_start(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_ring *ring);
-void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring);
-int xtun_ring_init(void);
-void xtun_ring_exit(void);
 
 /* xtun_xdp.c: XDP programs, and frames from others' */
 int xtun_xdp_queue_init(struct xtun_queue *q, struct xtun_slot *slot);

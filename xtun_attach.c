@@ -13,6 +13,7 @@
 #include <net/net_namespace.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 
 /**
  * xtun_attach_count() - how many queues files have
@@ -158,19 +159,31 @@ static int xtun_attach_file(struct net_device *dev, struct file *file, unsigned 
 	return xtun_attach_to(file, slot, flags, true);
 }
 
+static bool xtun_attach_is_taps(struct xtun_queue *q)
+{
+	const struct xtun_file *xf;
+	bool tap = false;
+
+	spin_lock_bh(&q->lock);
+	list_for_each_entry(xf, &q->files, node)
+		tap |= xf->tap;
+	spin_unlock_bh(&q->lock);
+	return tap;
+}
+
 /*
- * The first of several says what frames look like, and whether there is a link.
- * Plain files, which share a queue, have no say in it.
+ * The first of several that says TUNSETIFF says what frames look like, and whether
+ * there is a link. All other files have nothing in front of their frames.
  */
 static bool xtun_attach_is_first(const struct net_device *dev)
 {
 	const struct xtun *xt = netdev_priv(dev);
-	const struct xtun_queue *q;
+	struct xtun_queue *q;
 	unsigned int i, n = 0;
 
 	for (i = 0; i < dev->real_num_tx_queues; i++) {
 		q = rtnl_dereference(xt->slots[i].queue);
-		n += q && (q->own || READ_ONCE(q->exclusive));
+		n += q && xtun_attach_is_taps(q);
 	}
 	return n == 1;
 }
@@ -330,6 +343,7 @@ static int xtun_attach_sole(struct file *file)
 {
 	struct net_device *dev;
 	struct xtun_slot *slot;
+	int err;
 
 	rcu_read_lock();
 	dev = xtun_chr_default_dev(file);
@@ -338,7 +352,12 @@ static int xtun_attach_sole(struct file *file)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	slot = xtun_attach_free_slot(dev);
-	return slot ? xtun_attach_to(file, slot, 0, false) : -EBUSY;
+	if (!slot)
+		return -EBUSY;
+	err = xtun_attach_to(file, slot, 0, false);
+	if (!err)
+		netdev_state_change(dev);
+	return err;
 }
 
 /* One that shares a queue may keep it if nobody else is there. */

@@ -24,6 +24,7 @@
 #include <asm/ioctls.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 
 static const char *xtun_chr_name;
 

@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 
 static bool xtun_ioc_has_rings(void)
 {

@@ -9,7 +9,9 @@
  *	xtun_steer.c	which queue a frame goes to
  *	xtun_filter.c	which frames go there at all
  *	xtun_queue.c	the queue between the interface and the files
- *	xtun_frame.c	bytes to skb, skb to bytes, every check on a frame
+ *	xtun_frame.c	what stands in front of a frame
+ *	xtun_frame_rx.c	bytes to skb, and every check on them
+ *	xtun_frame_tx.c	skb to bytes, and what is left to do to one before
  *	xtun_batch.c	several frames in one read() or write()
  *	xtun_ring.c	a pair of rings: memory, and its place on a queue
  *	xtun_ring_tx.c	frames to a program by its ring, and when it is woken
@@ -32,6 +34,7 @@
 #include <net/rtnetlink.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 
 static char *name = "xtun";
 module_param(name, charp, 0444);

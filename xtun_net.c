@@ -20,6 +20,7 @@
 #include <net/rtnetlink.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 #include "xtun_trace.h"
 
 static void xtun_net_free_slots(struct net_device *dev)

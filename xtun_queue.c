@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 
 #define CREATE_TRACE_POINTS
 #include "xtun_trace.h"

@@ -23,6 +23,7 @@
 #include <linux/vmalloc.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 
 static void xtun_ring_free_area(struct xtun_ring_area *area)
 {

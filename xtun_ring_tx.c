@@ -15,6 +15,7 @@
 #include <linux/sched/signal.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 #include "xtun_trace.h"
 
 /* How far to look ahead, at most, when room is sought: it is done under the lock. */
@@ -157,7 +158,6 @@ static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring
 		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
-/* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
 static bool xtun_ring_tx_may_press(const struct xtun_slot *slot)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
@@ -165,6 +165,7 @@ static bool xtun_ring_tx_may_press(const struct xtun_slot *slot)
 	return READ_ONCE(xt->flags) & IFF_BACKPRESSURE;
 }
 
+/* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
 static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
 	return xtun_ring_tx_may_press(slot) && READ_ONCE(ring->q->enabled) && !ring->broken &&
@@ -330,7 +331,7 @@ void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buf
  * @ring: its rings
  * @skb: the frame; consumed
  *
- * Context: process with bottom halves off, under RTNL.
+ * Context: softirq, or process with bottom halves off; under RCU or RTNL.
  */
 void xtun_ring_put_queued(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb)
 {
@@ -390,7 +391,7 @@ void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring)
  */
 unsigned int xtun_ring_tx_waiting(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	u32 free = 0;
+	u32 free;
 	unsigned int waiting;
 	bool more;
 

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "xtun.h"
+#include "xtun_ring.h"
 
 #define XTUN_FLOW_BITS	12
 /* As tap: an answer that takes longer is as well off anywhere. */

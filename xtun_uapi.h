@@ -45,8 +45,8 @@ struct xtun_record {
 #define XTUN_F_POLLER		0x4	/* XTUN_RINGS_POLLER */
 
 /* Sizes of a ring, in bytes; a power of two between the two. */
-#define XTUN_RING_MIN		(128 << 10)
-#define XTUN_RING_MAX		(64 << 20)
+#define XTUN_RING_MIN		(128U << 10)
+#define XTUN_RING_MAX		(64U << 20)
 
 /* Where each part is to be found by mmap(), in bytes. */
 #define XTUN_MMAP_USER		0x00000000	/* struct xtun_ring_user, to be written */

@@ -218,9 +218,9 @@ static void cut(void)
 
 	run("ip link del " XT_IF "; ip link add " XT_IF " numtxqueues 4 type xtun");
 	xt_up();
-	/* The first says what frames look like. */
-	if (rings_make(&vnet, flaw_new(XT_IF, TAP | IFF_MULTI_QUEUE | IFF_VNET_HDR), SIZE, 0) ||
-	    rings_make(&plain, xt_open(O_NONBLOCK), SIZE, 0) ||
+	/* The first to say TUNSETIFF says what its frames look like, though it is second. */
+	if (rings_make(&plain, xt_open(O_NONBLOCK), SIZE, 0) ||
+	    rings_make(&vnet, flaw_new(XT_IF, TAP | IFF_MULTI_QUEUE | IFF_VNET_HDR), SIZE, 0) ||
 	    ioctl(vnet.fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6))
 		die("rings and offloads");
 	packet = vnet_packet(XT_IF);

@@ -378,7 +378,8 @@ static void by_new_rules(int ep)
 static void by_full_ring(int ep)
 {
 	uint64_t lost = xt_counter("tx_lost_full"), start;
-	int i, k, early = 0, woken = 0;
+	int k, early = 0, woken = 0;
+	unsigned int i;
 
 	for (k = 0; k < TRIES; k++) {
 		set_wake(100000, 0, SECOND);
@@ -387,7 +388,7 @@ static void by_full_ring(int ep)
 		ask_when_empty();
 		start = now_us();
 		lost = xt_counter("tx_lost_full");
-		for (i = 0; i < SIZE / (int)RECORD; i++)
+		for (i = 0; i < SIZE / RECORD; i++)
 			transmit_one();
 		early = !!next_event(ep, 0);
 		transmit_one();
