@@ -78,11 +78,25 @@ static int xtun_ethtool_set_channels(struct net_device *dev, struct ethtool_chan
 	return xtun_attach_set_channels(dev, channels->combined_count);
 }
 
+/*
+ * Those that have ever been: what a queue has lost is asked for when its file is
+ * closed. The lowest free slot is taken first, so there is no gap.
+ */
+static unsigned int xtun_ethtool_queues(const struct net_device *dev)
+{
+	const struct xtun *xt = netdev_priv(dev);
+	unsigned int n = dev->real_num_tx_queues;
+
+	while (n < dev->num_tx_queues && xt->slots[n].stats)
+		n++;
+	return n;
+}
+
 static int xtun_ethtool_get_sset_count(struct net_device *dev, int sset)
 {
 	switch (sset) {
 	case ETH_SS_STATS:
-		return dev->real_num_tx_queues * XTUN_STATS_PER_QUEUE;
+		return xtun_ethtool_queues(dev) * XTUN_STATS_PER_QUEUE;
 	case ETH_SS_PRIV_FLAGS:
 		return ARRAY_SIZE(xtun_priv_flags);
 	default:
@@ -92,13 +106,13 @@ static int xtun_ethtool_get_sset_count(struct net_device *dev, int sset)
 
 static void xtun_ethtool_get_strings(struct net_device *dev, u32 sset, u8 *data)
 {
-	unsigned int i, c;
+	unsigned int i, c, n = xtun_ethtool_queues(dev);
 
 	if (sset == ETH_SS_PRIV_FLAGS) {
 		memcpy(data, xtun_priv_flags, sizeof(xtun_priv_flags));
 		return;
 	}
-	for (i = 0; i < dev->real_num_tx_queues; i++) {
+	for (i = 0; i < n; i++) {
 		for (c = 0; c < XTUN_NCOUNTERS; c++, data += ETH_GSTRING_LEN)
 			snprintf(data, ETH_GSTRING_LEN, "q%u_%s", i, xtun_counter_names[c]);
 		for (c = 0; c < ARRAY_SIZE(xtun_gauges); c++, data += ETH_GSTRING_LEN)
@@ -109,9 +123,9 @@ static void xtun_ethtool_get_strings(struct net_device *dev, u32 sset, u8 *data)
 static void xtun_ethtool_get_stats(struct net_device *dev, struct ethtool_stats *stats, u64 *data)
 {
 	struct xtun *xt = netdev_priv(dev);
-	unsigned int i;
+	unsigned int i, n = xtun_ethtool_queues(dev);
 
-	for (i = 0; i < dev->real_num_tx_queues; i++, data += XTUN_STATS_PER_QUEUE) {
+	for (i = 0; i < n; i++, data += XTUN_STATS_PER_QUEUE) {
 		/* First: of rings, it counts what has been taken. */
 		xtun_queue_gauges(&xt->slots[i], &data[XTUN_NCOUNTERS],
 				  &data[XTUN_NCOUNTERS + 1]);

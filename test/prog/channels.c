@@ -92,6 +92,26 @@ static void carries(int fd[4])
 	close(fd[1]);
 }
 
+/* What a queue has lost is shown when its file, and so the queue, is gone. */
+static void remembers(void)
+{
+	uint64_t in = xt_counter_of(LINK, "tx_in"), lost = xt_counter_of(LINK, "tx_lost_detached");
+	int first = flaw_new(LINK, TAP | IFF_MULTI_QUEUE);
+	int second = flaw_new(LINK, TAP | IFF_MULTI_QUEUE);
+	int packet = xt_packet(LINK), i;
+
+	flaw_queue(first, IFF_DETACH_QUEUE);
+	for (i = 0; i < FRAMES; i++)
+		xt_transmit(packet, 60, i);
+	close(second);
+	close(first);
+	close(packet);
+	ok(xt_counter_of(LINK, "tx_in") == in + FRAMES &&
+	   xt_counter_of(LINK, "tx_lost_detached") == lost + FRAMES,
+	   "its file is closed: ethtool -S tells still what the second queue has lost");
+	xt_law(LINK);
+}
+
 /* Whoever shares queue 0 needs no other. */
 static void single(void)
 {
@@ -124,6 +144,7 @@ void theme_channels(void)
 	limited(fd);
 	refused(fd);
 	carries(fd);
+	remembers();
 	single();
 	run("ip link del " LINK);
 	made_by_a_file();
