@@ -21,15 +21,44 @@ static unsigned int xtun_frame_sum(const struct sk_buff *segs)
 	return sum;
 }
 
-static struct sk_buff *xtun_frame_cut(struct xtun_queue *q, struct sk_buff *skb)
+/*
+ * The segments of a large frame, or the frame, if it is none any more: a filter may
+ * have left the beginning of it, which is delivered as it is, as with tap. NULL if
+ * there is no memory; the frame is the caller's still.
+ */
+static struct sk_buff *xtun_frame_segment(struct sk_buff *skb)
 {
 	struct sk_buff *segs = skb_gso_segment(skb, NETIF_F_SG);
+
+	if (!IS_ERR_OR_NULL(segs))
+		return segs;
+	if (PTR_ERR(segs) == -ENOMEM)
+		return NULL;
+	skb_gso_reset(skb);
+	return skb;
+}
+
+/* Likewise, there may be no place for it. */
+static int xtun_frame_fill_checksum(struct sk_buff *skb)
+{
+	unsigned int end;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return 0;
+	end = skb_checksum_start_offset(skb) + skb->csum_offset + sizeof(__sum16);
+	if (end <= skb->len)
+		return skb_checksum_help(skb);
+	skb->ip_summed = CHECKSUM_NONE;
+	return 0;
+}
+
+static struct sk_buff *xtun_frame_cut(struct xtun_queue *q, struct sk_buff *skb)
+{
+	struct sk_buff *segs = xtun_frame_segment(skb);
 	struct sk_buff *rest;
 
-	if (IS_ERR(segs))
-		return NULL;
-	if (!segs)
-		return skb;
+	if (!segs || segs == skb)
+		return segs;
 	rest = segs->next;
 	if (rest)
 		xtun_queue_put_segments(q, rest, xtun_frame_sum(segs) - skb->len);
@@ -50,7 +79,7 @@ static struct sk_buff *xtun_frame_finish_rcu(struct xtun_queue *q, struct sk_buf
 	skb->dev = slot->dev;	/* protocols' segmentation may ask for it */
 	if (skb_is_gso(skb))
 		done = xtun_frame_cut(q, skb);
-	if (done && (done->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(done))) {
+	if (done && !xtun_frame_fill_checksum(done)) {
 		done->dev = NULL;
 		return done;
 	}
@@ -313,19 +342,17 @@ void xtun_frame_to_memory(const struct xtun_plan *plan, const struct sk_buff *sk
  */
 struct sk_buff *xtun_frame_finish_all(struct xtun_slot *slot, struct sk_buff *skb)
 {
-	struct sk_buff *segs = NULL, *seg;
+	struct sk_buff *segs = skb, *seg;
 
 	skb->dev = slot->dev;	/* protocols' segmentation may ask for it */
 	if (skb_is_gso(skb))
-		segs = skb_gso_segment(skb, NETIF_F_SG);
-	if (IS_ERR(segs))
+		segs = xtun_frame_segment(skb);
+	if (!segs)
 		goto lost;
-	if (segs)
+	if (segs != skb)
 		consume_skb(skb);
-	else
-		segs = skb;
 	for (seg = segs; seg; seg = seg->next) {
-		if (seg->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(seg)) {
+		if (xtun_frame_fill_checksum(seg)) {
 			skb = segs;
 			goto lost;
 		}

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 
 #include "flaw.h"
 #include "gso.h"
+#include "rings.h"
 #include "xt.h"
 
 #define FRAMES		96
@@ -160,6 +162,66 @@ static void without_offloads(void)
 	xt_law(XT_IF);
 }
 
+/* --- a filter leaves the beginning of a frame, with or without the place of its checksum */
+
+static void leave(int fd, unsigned int bytes)
+{
+	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, bytes);
+	struct sock_fprog prog = { .filter = &code, .len = 1 };
+
+	if (ioctl(fd, TUNATTACHFILTER, &prog))
+		die("TUNATTACHFILTER");
+}
+
+/* No checksum lies in the first @same bytes. */
+static int beginnings(struct rings *r, int fd, unsigned int bytes, size_t same)
+{
+	uint8_t sent[100];
+	int i, right = 0;
+	const uint8_t *got;
+	uint32_t len;
+
+	leave(fd, bytes);
+	for (i = 0; i < FRAMES; i++) {
+		struct gso g = nth(i);
+
+		transmit(&g);
+		memcpy(sent, buf + GSO_VNET, sizeof(sent));
+		got = r ? rings_peek(r, &len) : buf;
+		if (!r)
+			len = read(fd, buf, sizeof(buf));
+		right += got && len == bytes && !memcmp(got, sent, same);
+		if (r)
+			rings_drain(r);
+	}
+	return right;
+}
+
+static void filtered(bool by_ring)
+{
+	const char *how = by_ring ? "rings" : "read()";
+	int fd = flaw_new("cut0", TAP), one = 1;
+	struct rings r;
+
+	run("sysctl -q -w net.ipv6.conf.cut0.disable_ipv6=1; ip link set cut0 up");
+	if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK) ||
+	    (by_ring && rings_make(&r, fd, XTUN_RING_MIN, 0)))
+		die("offloads and rings");
+	packet = xt_packet("cut0");
+	if (setsockopt(packet, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)))
+		die("PACKET_VNET_HDR");
+	ok(beginnings(by_ring ? &r : NULL, fd, 20, 20) == FRAMES,
+	   "%s: 20 bytes of frames that want a checksum, or to be cut", how);
+	ok(beginnings(by_ring ? &r : NULL, fd, 100, 50) == FRAMES,
+	   "... and 100, in which the checksum has its place");
+	xt_law("cut0");
+	if (by_ring)
+		rings_unmap(&r);
+	close(packet);
+	close(fd);
+}
+
 void theme_cut(void)
 {
 	prepare();
@@ -172,4 +234,7 @@ void theme_cut(void)
 	without_offloads();
 	close(plain);
 	close(packet);
+	filtered(false);
+	if (rings_offered("a filter and rings"))
+		filtered(true);
 }
