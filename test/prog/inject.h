@@ -29,7 +29,7 @@ struct inject_case {
 
 /*
  * Makes the call again and again, and each time a later allocation fails, until
- * one succeeds in which none had to. Judges errno. Returns how many calls failed;
+ * one succeeds in which none had to. Of hundreds, not all. Judges errno. Returns how many calls failed;
  * *@spared, if not NULL, gets how many succeeded without the memory.
  */
 int inject_each(const struct inject_case *c, int *spared);

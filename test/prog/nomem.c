@@ -269,6 +269,7 @@ static void writes(void)
 	struct inject_case c = {
 		.before = open_fd, .call = try_write, .after = close_fd };
 	char what[50];
+	int all_failed = 0;
 	unsigned int i;
 
 	c.what = what;
@@ -280,10 +281,14 @@ static void writes(void)
 		len = sizes[i];
 		snprintf(what, sizeof(what), "write of %zu bytes", len);
 		failed = inject_each(&c, &spared);
-		ok(failed && xt_counter("rx_lost_nomem") == lost + failed &&
+		all_failed += failed;
+		ok(xt_counter("rx_lost_nomem") == lost + failed &&
 		   xt_counter("rx_out") == out + spared + 1,
-		   "... and each that failed is counted as rx_lost_nomem, and no other");
+		   "... and each that failed is counted as rx_lost_nomem, and no other (%d)",
+		   failed);
 	}
+	/* A small one finds its memory at hand, mostly. */
+	ok(all_failed, "some writes found no memory (%d)", all_failed);
 	inject_within(NULL);
 }
 
