@@ -29,8 +29,9 @@ struct inject_case {
 
 /*
  * Makes the call again and again, and each time a later allocation fails, until
- * one succeeds in which none had to. Of hundreds, not all. Judges errno. Returns how many calls failed;
- * *@spared, if not NULL, gets how many succeeded without the memory.
+ * one succeeds in which none had to; of thousands of allocations some. Judges errno.
+ * Returns how many calls failed; *@spared, if not NULL, gets how many succeeded
+ * without the memory.
  */
 int inject_each(const struct inject_case *c, int *spared);
 
