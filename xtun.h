@@ -82,6 +82,7 @@
 #include "xtun_uapi.h"
 
 struct xtun_ring;
+struct xtun_why;
 
 #define XTUN_VERSION	"0.1.0"
 
@@ -196,6 +197,7 @@ struct xtun_slot {
  * @rx_direct: ethtool private flag: deliver in the writer's context, not
  *	through the backlog; written under RTNL, read anywhere
  * @slots: dev->num_tx_queues of them; constant from ndo_init on
+ * @why: what it has lost lately, see xtun_why.c; constant from ndo_init on
  * @channels: of these, how many files may have, as ethtool has set it; under RTNL
  * @security: of the LSM; from ndo_init to the end
  * @msg_enable: as ethtool and TUNSETDEBUG set it; nothing depends on it
@@ -215,6 +217,7 @@ struct xtun {
 	netdev_features_t offloads;
 	bool rx_direct;
 	struct xtun_slot *slots;
+	struct xtun_why *why;
 	unsigned int channels;
 	void *security;
 	u32 msg_enable;
@@ -502,6 +505,7 @@ extern const struct ethtool_ops xtun_ethtool_ops;
 extern const struct ethtool_ops xtun_ethtool_tap_ops;
 
 bool xtun_net_is(const struct net_device *dev);
+bool xtun_net_may_attach(const struct net_device *dev, const struct file *file);
 int xtun_net_create(struct net *net, const char *name, unsigned int queues, kuid_t owner,
 		    kgid_t group);
 struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsigned int flags,
@@ -522,6 +526,10 @@ void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_
 		    struct napi_struct *napi);
 void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta *meta);
 void xtun_sink_flush(struct xtun_sink *sink);
+
+/* xtun_proc.c: /proc/net/xtun */
+int xtun_proc_init(void);
+void xtun_proc_exit(void);
 
 /* xtun_info.c: what sysfs and netlink tell */
 extern const struct attribute_group xtun_info_group;
@@ -583,6 +591,7 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
 unsigned int xtun_queue_next_len(struct xtun_queue *q);
 __poll_t xtun_queue_poll(struct xtun_queue *q);
+void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms);
 void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 
 /* xtun_queue.c: the counters' sums, and the end of every frame that is lost */

@@ -25,6 +25,8 @@
  *	xtun_chr.c	/dev/xtun: open, read, write, poll, release
  *	xtun_ethtool.c	what ethtool shows and sets
  *	xtun_trace.h	the tracepoints
+ *	xtun_why.c	what an interface remembers of the frames that it lost
+ *	xtun_proc.c	/proc/net/xtun
  *	compat/		all that differs between kernels
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -87,9 +89,12 @@ static int __init xtun_init(void)
 	err = xtun_ring_init();
 	if (err)
 		return err;
-	err = xtun_net_init();
+	err = xtun_proc_init();
 	if (err)
 		goto err_ring;
+	err = xtun_net_init();
+	if (err)
+		goto err_proc;
 
 	if (create) {
 		err = xtun_net_create(&init_net, name, queues, make_kuid(&init_user_ns, owner),
@@ -108,6 +113,8 @@ static int __init xtun_init(void)
 
 err_net:
 	xtun_net_exit();
+err_proc:
+	xtun_proc_exit();
 err_ring:
 	xtun_ring_exit();
 	return err;
@@ -123,6 +130,7 @@ static void __exit xtun_exit(void)
 {
 	xtun_chr_exit();
 	xtun_net_exit();
+	xtun_proc_exit();
 	xtun_ring_exit();
 }
 module_exit(xtun_exit);

@@ -21,6 +21,7 @@
 
 #include "xtun.h"
 #include "xtun_ring.h"
+#include "xtun_why.h"
 #include "xtun_trace.h"
 
 static void xtun_net_free_slots(struct net_device *dev)
@@ -30,6 +31,7 @@ static void xtun_net_free_slots(struct net_device *dev)
 
 	for (i = 0; xt->slots && i < dev->num_tx_queues; i++)
 		free_percpu(xt->slots[i].stats);
+	xtun_why_free(xt->why);
 	kvfree(xt->slots);
 	xt->slots = NULL;
 }
@@ -62,7 +64,8 @@ static int xtun_net_alloc_slots(struct net_device *dev)
 		xt->slots[i].dev = dev;
 		xt->slots[i].index = i;
 	}
-	err = xtun_net_alloc_stats(&xt->slots[0]);
+	xt->why = xtun_why_create();
+	err = xt->why ? xtun_net_alloc_stats(&xt->slots[0]) : -ENOMEM;
 	if (err)
 		xtun_net_free_slots(dev);
 	return err;
@@ -597,11 +600,18 @@ static bool xtun_net_in_group(const struct cred *cred, kgid_t group)
 	return false;
 }
 
-/*
+/**
+ * xtun_net_may_attach() - whether a file has the right to an interface
+ * @dev: the interface
+ * @file: open
+ *
  * The opener is judged, and not the caller: a privileged program that is
  * handed a descriptor must not lend its rights to it.
+ *
+ * Context: any; @dev is kept alive by RCU or RTNL.
+ * Return: true if so.
  */
-static bool xtun_net_may_attach(struct net_device *dev, const struct file *file)
+bool xtun_net_may_attach(const struct net_device *dev, const struct file *file)
 {
 	const struct xtun *xt = netdev_priv(dev);
 	kuid_t owner = READ_ONCE(xt->owner);

@@ -14,6 +14,7 @@
 
 #include "xtun.h"
 #include "xtun_ring.h"
+#include "xtun_why.h"
 
 #define CREATE_TRACE_POINTS
 #include "xtun_trace.h"
@@ -79,12 +80,13 @@ void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS])
  *	kernel has freed it
  * @len: its length in bytes, Ethernet header included
  *
- * Context: as xtun_count().
+ * Context: as xtun_count(), no lock of a queue or of rings held.
  */
 void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
 	       unsigned int len)
 {
 	xtun_count(slot, loss);
+	xtun_why_remember(slot, loss, skb, len);
 	trace_xtun_loss(slot->dev, slot->index, len, xtun_counter_names[loss]);
 	if (skb) {
 		skb->dev = slot->dev;	/* for those who watch drops */
@@ -758,6 +760,28 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock_bh(&q->lock);
 	return events;
+}
+
+/**
+ * xtun_queue_backlog() - how many frames wait, and since when
+ * @q: the queue
+ * @waiting: set to the number of frames; of rings, those that are not known to have
+ *	been taken
+ * @oldest_ms: set to the milliseconds for which the first has waited; 0 for rings
+ *
+ * Context: process or softirq, under RCU or RTNL.
+ */
+void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms)
+{
+	struct xtun_ring *ring;
+	struct sk_buff *skb;
+
+	spin_lock_bh(&q->lock);
+	ring = rcu_dereference_protected(q->ring, lockdep_is_held(&q->lock));
+	*waiting = ring ? READ_ONCE(ring->tx_waiting) : skb_queue_len(&q->frames);
+	skb = skb_peek(&q->frames);
+	*oldest_ms = skb ? jiffies64_to_msecs(get_jiffies_64() - XTUN_CB(skb)->queued) : 0;
+	spin_unlock_bh(&q->lock);
 }
 
 /**

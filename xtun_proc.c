@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/net/xtun: what becomes of frames, where there is no tool but cat. For each
+ * interface of the namespace what it is like, for each queue the law in numbers, and
+ * the last losses.
+ */
+#include <linux/ktime.h>
+#include <linux/proc_fs.h>
+#include <linux/rtnetlink.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
+#include <linux/string.h>
+#include <net/net_namespace.h>
+
+#include "xtun.h"
+#include "xtun_why.h"
+
+#define XTUN_PROC_NAME	"xtun"
+
+struct xtun_proc_state {
+	struct seq_net_private net;	/* first, as proc_create_net() wants it */
+	struct xtun_why_loss loss;
+};
+
+/* What a counter's name says: its way, and the loss that it is, if it is one. */
+static const char *xtun_proc_loss(enum xtun_counter c, bool *tx)
+{
+	static const char lost[] = "lost_";
+	const char *name = xtun_counter_names[c];
+
+	*tx = name[0] == 't';
+	name += strlen("tx_");
+	return strncmp(name, lost, strlen(lost)) ? NULL : name + strlen(lost);
+}
+
+static u64 xtun_proc_lost(const u64 *sum, bool tx)
+{
+	u64 lost = 0;
+	bool is_tx;
+	int c;
+
+	for (c = 0; c < XTUN_NCOUNTERS; c++)
+		if (xtun_proc_loss(c, &is_tx) && is_tx == tx)
+			lost += sum[c];
+	return lost;
+}
+
+static void xtun_proc_losses(struct seq_file *seq, const u64 *sum, bool tx)
+{
+	const char *name, *between = " (";
+	bool is_tx;
+	int c;
+
+	seq_printf(seq, " + lost %llu", xtun_proc_lost(sum, tx));
+	for (c = 0; c < XTUN_NCOUNTERS; c++) {
+		name = xtun_proc_loss(c, &is_tx);
+		if (!name || is_tx != tx || !sum[c])
+			continue;
+		seq_printf(seq, "%s%s %llu", between, name, sum[c]);
+		between = ", ";
+	}
+	if (*between == ',')
+		seq_putc(seq, ')');
+}
+
+static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
+{
+	unsigned int waiting, oldest_ms;
+	u64 sum[XTUN_NCOUNTERS], gauge, readers;
+	struct xtun_queue *q = rtnl_dereference(slot->queue);
+
+	/* First: of rings, it counts what has been taken. */
+	xtun_queue_gauges(slot, &gauge, &readers);
+	xtun_stats_sum(slot, sum);
+	seq_printf(seq, "  queue %u tx: in %llu = out %llu + waiting %llu", slot->index,
+		   sum[XTUN_TX_IN], sum[XTUN_TX_OUT], gauge);
+	xtun_proc_losses(seq, sum, true);
+	seq_printf(seq, "; readers %llu", readers);
+	if (q) {
+		xtun_queue_backlog(q, &waiting, &oldest_ms);
+		if (oldest_ms)
+			seq_printf(seq, ", the oldest frame waits for %u ms", oldest_ms);
+	}
+	seq_printf(seq, "\n  queue %u rx: in %llu = out %llu", slot->index, sum[XTUN_RX_IN],
+		   sum[XTUN_RX_OUT]);
+	xtun_proc_losses(seq, sum, false);
+	seq_putc(seq, '\n');
+}
+
+static void xtun_proc_seconds(struct seq_file *seq, s64 ns)
+{
+	unsigned int ms = div_s64(max(ns, 0LL), NSEC_PER_MSEC);
+
+	seq_printf(seq, "%u.%03u", ms / 1000, ms % 1000);
+}
+
+static void xtun_proc_when(struct seq_file *seq, const struct xtun_why_loss *l)
+{
+	s64 now = ktime_get_ns();
+
+	seq_puts(seq, ", ");
+	if (l->times > 1) {
+		seq_printf(seq, "%u times, from ", l->times);
+		xtun_proc_seconds(seq, now - l->first);
+		seq_puts(seq, " to ");
+	}
+	xtun_proc_seconds(seq, now - l->last);
+	seq_puts(seq, " s ago");
+}
+
+/* As "%*phN", which ends at 64 bytes. */
+static void xtun_proc_bytes(struct seq_file *seq, const u8 *bytes, unsigned int n)
+{
+	unsigned int i;
+
+	seq_puts(seq, "    ");
+	for (i = 0; i < n; i++)
+		seq_printf(seq, "%02x", bytes[i]);
+	seq_putc(seq, '\n');
+}
+
+static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
+{
+	bool tx;
+	const char *name = xtun_proc_loss(l->loss, &tx);
+
+	seq_printf(seq, "  lost #%llu", l->number);
+	xtun_proc_when(seq, l);
+	seq_printf(seq, ": queue %u %s %s, %u bytes", l->queue, tx ? "tx" : "rx", name, l->len);
+	if (l->waiting)
+		seq_printf(seq, ", %u waited, the oldest for %u ms", l->waiting, l->oldest_ms);
+	seq_putc(seq, '\n');
+}
+
+static int xtun_proc_show(struct seq_file *seq, void *v)
+{
+	struct net_device *dev = v;
+	struct xtun *xt = netdev_priv(dev);
+	struct xtun_proc_state *state = seq->private;
+	/* They see its frames anyhow. */
+	bool may = xtun_net_may_attach(dev, seq->file);
+	struct xtun_why_loss *l = &state->loss;
+	unsigned int i;
+
+	seq_printf(seq, "%s: %s, %s, mtu %u, txqueuelen %u\n", dev->name,
+		   xtun_is_up(dev) ? "up" : "down",
+		   netif_carrier_ok(dev) ? "carrier" : "no carrier", dev->mtu, dev->tx_queue_len);
+	for (i = 0; i < dev->num_tx_queues && xt->slots[i].stats; i++)
+		xtun_proc_queue(seq, &xt->slots[i]);
+	for (i = 0; xtun_why_get(xt, i, l); i++) {
+		xtun_proc_last(seq, l);
+		if (may && l->kept)
+			xtun_proc_bytes(seq, l->bytes, l->kept);
+	}
+	return 0;
+}
+
+static struct net_device *xtun_proc_nth(struct seq_file *seq, loff_t n)
+{
+	struct net_device *dev;
+
+	for_each_netdev(seq_file_net(seq), dev)
+		if (xtun_net_is(dev) && !n--)
+			return dev;
+	return NULL;
+}
+
+static void *xtun_proc_start(struct seq_file *seq, loff_t *pos)
+{
+	rtnl_lock();
+	return xtun_proc_nth(seq, *pos);
+}
+
+static void *xtun_proc_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	struct net_device *dev = v;
+
+	++*pos;
+	for_each_netdev_continue(seq_file_net(seq), dev)
+		if (xtun_net_is(dev))
+			return dev;
+	return NULL;
+}
+
+static void xtun_proc_stop(struct seq_file *seq, void *v)
+{
+	rtnl_unlock();
+}
+
+static const struct seq_operations xtun_proc_ops = {
+	.start	= xtun_proc_start,
+	.next	= xtun_proc_next,
+	.stop	= xtun_proc_stop,
+	.show	= xtun_proc_show,
+};
+
+static int __net_init xtun_proc_net_init(struct net *net)
+{
+	if (!proc_create_net(XTUN_PROC_NAME, 0444, net->proc_net, &xtun_proc_ops,
+			     sizeof(struct xtun_proc_state)))
+		return -ENOMEM;
+	return 0;
+}
+
+static void __net_exit xtun_proc_net_exit(struct net *net)
+{
+	remove_proc_entry(XTUN_PROC_NAME, net->proc_net);
+}
+
+static struct pernet_operations xtun_proc_net_ops = {
+	.init	= xtun_proc_net_init,
+	.exit	= xtun_proc_net_exit,
+};
+
+/**
+ * xtun_proc_init() - the file in each namespace, where the kernel has /proc
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int xtun_proc_init(void)
+{
+	return IS_ENABLED(CONFIG_PROC_FS) ? register_pernet_subsys(&xtun_proc_net_ops) : 0;
+}
+
+/**
+ * xtun_proc_exit() - undo xtun_proc_init()
+ *
+ * Context: module exit. Whoever is reading is waited for.
+ */
+void xtun_proc_exit(void)
+{
+	if (IS_ENABLED(CONFIG_PROC_FS))
+		unregister_pernet_subsys(&xtun_proc_net_ops);
+}

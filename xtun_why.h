@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What an interface remembers of the frames that it lost. */
+#ifndef _XTUN_WHY_H
+#define _XTUN_WHY_H
+
+#include "xtun.h"
+
+/* How many losses an interface remembers; a power of two. */
+#define XTUN_WHY_LOSSES	32U
+/* How much of each frame: all headers of a TCP segment in a tunnel, and a little. */
+#define XTUN_WHY_BYTES	128
+
+/**
+ * struct xtun_why_loss - frames that one queue lost for one reason, one after the other
+ * @number: of the first of them among all that the interface has lost; from 1
+ * @first: when that was, in nanoseconds as ktime_get_ns()
+ * @last: when the last was
+ * @times: how many there are
+ * @loss: the counter
+ * @queue: number of the queue
+ * @seen: when that was lost of which the rest tells: less than a second before @last
+ * @len: bytes of that frame, Ethernet header included
+ * @waiting: frames that waited in the queue then
+ * @oldest_ms: milliseconds for which the first of these had waited
+ * @kept: how many of @bytes count
+ * @bytes: its beginning
+ */
+struct xtun_why_loss {
+	u64 number;
+	s64 first;
+	s64 last;
+	unsigned int times;
+	enum xtun_counter loss;
+	u16 queue;
+	s64 seen;
+	unsigned int len;
+	unsigned int waiting;
+	unsigned int oldest_ms;
+	unsigned int kept;
+	u8 bytes[XTUN_WHY_BYTES];
+};
+
+struct xtun_why *xtun_why_create(void);
+void xtun_why_free(struct xtun_why *why);
+void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
+		       const struct sk_buff *skb, unsigned int len);
+bool xtun_why_get(const struct xtun *xt, unsigned int back, struct xtun_why_loss *l);
+
+#endif /* _XTUN_WHY_H */
