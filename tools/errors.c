@@ -37,13 +37,14 @@ static const struct {
 	{ "socket", EAFNOSUPPORT, "this kernel has no packet sockets. Type: modprobe af_packet" },
 };
 
-static void print_advice(const char *advice, const char *ifname)
+/* '@' stands for the interface, if that is known. */
+void xtun_print_about(FILE *out, const char *text, const char *ifname)
 {
-	for (; *advice; advice++) {
-		if (*advice == '@' && ifname)
-			fputs(ifname, stderr);
+	for (; *text; text++) {
+		if (*text == '@' && ifname)
+			fputs(ifname, out);
 		else
-			fputc(*advice, stderr);
+			fputc(*text, out);
 	}
 }
 
@@ -58,7 +59,7 @@ void xtun_explain(const char *what, int err, const char *ifname)
 	fprintf(stderr, "xtun: %s: %s", what, strerror(err));
 	if (advice) {
 		fputs(": ", stderr);
-		print_advice(advice, ifname);
+		xtun_print_about(stderr, advice, ifname);
 	}
 	fputc('\n', stderr);
 }

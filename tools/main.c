@@ -9,6 +9,7 @@ static const struct command *const commands[] = {
 	&xtun_echo,
 	&xtun_dump,
 	&xtun_status,
+	&xtun_why,
 };
 
 static const struct command *find(const char *name)

@@ -91,6 +91,26 @@ struct xtun_loss {
 
 const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name);
 
+/* lost.c: the last losses */
+struct xtun_lost {
+	uint64_t number, times;		/* of the first frame; and how many there are */
+	double first, last;		/* seconds ago */
+	unsigned int queue;
+	enum xtun_direction direction;
+	char loss[32];			/* as struct xtun_loss has it */
+	size_t len;
+	unsigned int waiting, oldest_ms;	/* frames in the queue then */
+	size_t kept;
+	uint8_t bytes[128];		/* the frame's beginning, as much as is known */
+};
+
+struct xtun_losses {
+	size_t n;
+	struct xtun_lost list[32];	/* as many as the module remembers */
+};
+
+bool xtun_losses_read(const char *ifname, struct xtun_losses *losses);
+
 /* users.c: who has /dev/xtun open */
 struct xtun_user {
 	pid_t pid;

@@ -5,16 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void print_about(const char *text, const char *ifname)
-{
-	for (; *text; text++) {
-		if (*text == '@')
-			fputs(ifname, stdout);
-		else
-			putchar(*text);
-	}
-}
-
 static void print_netns(const struct xtun_netns *ns)
 {
 	if (!ns->inode)
@@ -76,9 +66,9 @@ static void print_loss(const struct xtun_counter *c, const char *loss,
 
 	printf("      lost %" PRIu64 " %s: ", c->value, loss);
 	if (known) {
-		print_about(known->meaning, ifname);
+		xtun_print_about(stdout, known->meaning, ifname);
 		printf("\n        to mend it: ");
-		print_about(known->advice, ifname);
+		xtun_print_about(stdout, known->advice, ifname);
 	} else {
 		printf("a loss that this program is too old to know; see man 4 xtun");
 	}

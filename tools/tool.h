@@ -34,7 +34,7 @@ struct command {
 	const char *options;
 };
 
-extern const struct command xtun_echo, xtun_dump, xtun_status;
+extern const struct command xtun_echo, xtun_dump, xtun_status, xtun_why;
 
 int xtun_usage(const struct command *cmd);
 bool xtun_parse_count(const char *text, uint64_t *count);
@@ -45,6 +45,7 @@ bool xtun_parse_count(const char *text, uint64_t *count);
 
 void xtun_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void xtun_explain(const char *what, int err, const char *ifname);
+void xtun_print_about(FILE *out, const char *text, const char *ifname);
 
 /* signals.c */
 int xtun_signals_open(void);

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# xtun why: what was lost is told with its cause, and the command that it prints ends
+# the loss.
+. /test/lib.sh
+. /test/frames.sh
+PATH=$PATH:/test/bin
+
+# said: without when that was.
+said() {
+	xtun why "$@" 2>&1 | sed 's/[0-9]*\.[0-9]* s ago/T s ago/; s/from [0-9.]* to T/from T to T/' || :
+}
+
+# cure: the command of the youngest loss.
+cure() {
+	said | sed -n '/^#/,$ s/^  what mends it: .*\(ip link .*\)$/\1/p' | tail -n 1
+}
+
+# stops NAME CURE COMMAND...: that it names CURE, and that COMMAND does not fail, or lose
+# anything, once it has been run.
+stops() {
+	local name=$1 wanted=$2 before
+	shift 2
+	is "$name: the cure" "$(cure)" "$wanted"
+	# shellcheck disable=SC2091
+	$(cure)
+	frames_up
+	before=$(lost)
+	ok "... which ends it" "$@"
+	is "... and no frame is lost any more" "$(lost)" "$before"
+}
+
+lost() {
+	ethtool -S xtun | awk '/_lost_/ { n += $2 } END { print n + 0 }'
+}
+
+write_frame() {
+	frame 60 | dd of=/dev/xtun bs=60 iflag=fullblock status=none
+}
+
+xtun_load
+frames_up
+is "without any loss, and without a reader" "$(said)" \
+"nobody reads xtun; 0 frames wait.
+  what mends it: start the program that is to be its other end
+the kernel has not sent anything yet.
+  what mends it: give it an address and a route: ip address show; ip route get ADDRESS
+xtun has lost no frame."
+ok "... its status is 0" xtun why
+
+exec 4<>/dev/xtun
+frame 60 >&4
+transmit 100
+dd bs=200 count=1 status=none <&4 >/dev/null
+is "a healthy interface" "$(said)" "xtun has lost no frame."
+
+# --- down
+
+ip link set xtun down
+nok "a write while it is down" write_frame
+is "is told of" "$(said)" \
+"#1, T s ago, from userspace, 60 bytes: ARP, not for Ethernet and IPv4
+  where: inside xtun, queue 0, rx_lost_down
+  why: written while xtun was down; write() answered EIO
+  what mends it: ip link set dev xtun up
+xtun is down: nothing passes.
+  what mends it: ip link set dev xtun up"
+nok "... and the status is 1" xtun why
+like "--frame has its bytes" "$(xtun why --frame 1 || :)" "02 ?00 ?00 ?00 ?00 ?99 ?02"
+stops "down" "ip link set dev xtun up" write_frame
+
+# --- full
+
+ip link set xtun txqueuelen 3
+transmit 100 5
+like "frames that found the queue full" "$(said)" "#2 and 1 more, from T to T s ago, to userspace, \
+100 bytes: .*10\.99\.0\.1.* > 10\.99\.0\.2.*
+  where: inside xtun, queue 0, tx_lost_full
+  why: the queue was full: nobody read, or not fast enough; 3 frames waited, the oldest for [0-9]+ ms
+"
+stops "full" "ip link set dev xtun txqueuelen 10000" transmit 100 5
+
+# --- as it happens
+
+xtun why -f >/tmp/follow &
+follow=$!
+eventually 10 grep -q '#2 and 1 more' /tmp/follow
+nok "a frame that is too short" write_bytes 5
+ok "-f tells of it at once" eventually 5 grep -q '^#4, .*from userspace, 5 bytes$' /tmp/follow
+kill "$follow"
+wait "$follow" && status=$? || status=$?
+is "... and ends when it is told to, with the status of one that was lost" "$status" 1
+is "... having told of each once" "$(grep -c '^#' /tmp/follow)" 3
+
+nok "a frame that is not known" xtun why --frame 99
+nok "an interface that is not there" xtun why nosuch
+like "nobody sees bytes without the right" \
+	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "its bytes are not known"
+exec 4>&-

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The last losses of an interface, as /proc/net/xtun tells of them. */
+#include "status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROC "/proc/net/xtun"
+
+static bool is_iface(const char *line, const char *ifname)
+{
+	size_t len = strlen(ifname);
+
+	return !strncmp(line, ifname, len) && line[len] == ':';
+}
+
+/* "3 times, from 12.500 to 0.250 s ago: " or "0.250 s ago: "; what follows, or NULL. */
+static const char *parse_when(const char *p, struct xtun_lost *l)
+{
+	int n = 0;
+
+	if (sscanf(p, "%" SCNu64 " times, from %lf to %lf s ago: %n", &l->times, &l->first,
+		   &l->last, &n) == 3 && n)
+		return p + n;
+	if (sscanf(p, "%lf s ago: %n", &l->last, &n) != 1 || !n)
+		return NULL;
+	l->times = 1;
+	l->first = l->last;
+	return p + n;
+}
+
+/* "lost #7, 0.250 s ago: queue 0 tx full, 98 bytes, 5 waited, the oldest for 40 ms" */
+static bool parse_loss(const char *line, struct xtun_lost *l)
+{
+	char way[3];
+	int n = 0;
+
+	memset(l, 0, sizeof(*l));
+	if (sscanf(line, " lost #%" SCNu64 ", %n", &l->number, &n) != 1 || !n)
+		return false;
+	line = parse_when(line + n, l);
+	if (!line || sscanf(line, "queue %u %2s %31[a-z_], %zu bytes, %u waited, the oldest for %u",
+			    &l->queue, way, l->loss, &l->len, &l->waiting, &l->oldest_ms) < 4)
+		return false;
+	l->direction = way[0] == 't' ? XTUN_TX : XTUN_RX;
+	return true;
+}
+
+static void parse_bytes(const char *line, struct xtun_lost *l)
+{
+	unsigned int byte;
+
+	while (*line == ' ')
+		line++;
+	while (l->kept < sizeof(l->bytes) && sscanf(line, "%2x", &byte) == 1) {
+		l->bytes[l->kept++] = byte;
+		line += 2;
+	}
+}
+
+static void read_losses(FILE *in, const char *ifname, struct xtun_losses *losses)
+{
+	bool ours = false;
+	char line[512];
+
+	while (fgets(line, sizeof(line), in)) {
+		if (line[0] != ' ')
+			ours = is_iface(line, ifname);
+		else if (!ours)
+			continue;
+		else if (losses->n < ARRAY_SIZE(losses->list) &&
+			 parse_loss(line, &losses->list[losses->n]))
+			losses->n++;
+		else if (losses->n && !strncmp(line, "    ", 4))
+			parse_bytes(line, &losses->list[losses->n - 1]);
+	}
+}
+
+/* The youngest is first. False with errno, if they cannot be read. */
+bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
+{
+	FILE *in = fopen(PROC, "re");
+	bool bad;
+
+	losses->n = 0;
+	if (!in)
+		return false;
+	read_losses(in, ifname, losses);
+	bad = ferror(in);
+	fclose(in);
+	return !bad;
+}
