@@ -83,7 +83,8 @@ static int print_frame(const struct why *w)
 		if (l->kept)
 			xtun_hex(stdout, l->bytes, l->kept);
 		else
-			printf("  its bytes are not known: it never became a frame, or is not for you to see\n");
+			puts("  its bytes are not known: "
+			     "it never became a frame, or is not yours to see");
 		return EXIT_FAILED;
 	}
 	xtun_complain("of frame #%" PRIu64 " nothing is known (any more)", w->frame);

@@ -8,7 +8,7 @@ PATH=$PATH:/test/bin
 
 # said: without when that was.
 said() {
-	xtun why "$@" 2>&1 | sed 's/[0-9]*\.[0-9]* s ago/T s ago/; s/from [0-9.]* to T/from T to T/' || :
+	xtun why 2>&1 | sed 's/[0-9]*\.[0-9]* s ago/T s ago/; s/from [0-9.]* to T/from T to T/' || :
 }
 
 # cure: the command of the youngest loss.
