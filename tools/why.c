@@ -83,8 +83,7 @@ static int print_frame(const struct why *w)
 		if (l->kept)
 			xtun_hex(stdout, l->bytes, l->kept);
 		else
-			puts("  its bytes are not known: "
-			     "it never became a frame, or is not yours to see");
+			puts("  no bytes: it never became a frame, or is not yours to see");
 		return EXIT_FAILED;
 	}
 	xtun_complain("of frame #%" PRIu64 " nothing is known (any more)", w->frame);
@@ -117,8 +116,8 @@ static void print_silence(const struct why *w, const struct xtun_law *law)
 		printf("%s is down: nothing passes.\n  what mends it: ip link set dev %s up\n",
 		       i->name, i->name);
 	else if (!i->carrier)
-		printf("%s has no carrier: the kernel sends nothing.\n  what mends it: %s\n", i->name,
-		       "attach the program that is to be its other end");
+		printf("%s has no carrier: the kernel sends nothing.\n  what mends it: %s\n",
+		       i->name, "attach the program that is to be its other end");
 	if (!readers)
 		printf("nobody reads %s; %" PRIu64 " frames wait.\n  what mends it: %s\n", i->name,
 		       waiting, "start the program that is to be its other end");

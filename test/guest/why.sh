@@ -95,5 +95,5 @@ is "... having told of each once" "$(grep -c '^#' /tmp/follow)" 3
 nok "a frame that is not known" xtun why --frame 99
 nok "an interface that is not there" xtun why nosuch
 like "nobody sees bytes without the right" \
-	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "its bytes are not known"
+	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "no bytes: it never became a frame, or is not yours to see"
 exec 4>&-
