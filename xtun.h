@@ -81,6 +81,7 @@
 #include "compat/compat.h"
 #include "xtun_uapi.h"
 
+struct seq_file;
 struct xtun_ring;
 struct xtun_why;
 
@@ -188,6 +189,7 @@ struct xtun_slot {
  *	written under RTNL, read anywhere
  * @made_by_file: TUNSETIFF made it, and so carrier, persistence and end are
  *	those of tap; constant
+ * @abandoned: its last file has been closed, and it goes; under RTNL
  * @owner: may attach without CAP_NET_ADMIN, if valid; written under RTNL, read
  *	anywhere
  * @group: members may attach without CAP_NET_ADMIN, if valid; likewise
@@ -211,6 +213,7 @@ struct xtun_slot {
 struct xtun {
 	unsigned int flags;
 	bool made_by_file;
+	bool abandoned;
 	kuid_t owner;
 	kgid_t group;
 	int vnet_hdr_sz;
@@ -527,7 +530,14 @@ void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_
 void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta *meta);
 void xtun_sink_flush(struct xtun_sink *sink);
 
+/* xtun_dead.c: interfaces that are no more */
+void xtun_dead_remember(const struct net_device *dev);
+void xtun_dead_show(struct seq_file *seq);
+int xtun_dead_init(void);
+void xtun_dead_exit(void);
+
 /* xtun_proc.c: /proc/net/xtun */
+void xtun_proc_seconds(struct seq_file *seq, s64 ns);
 int xtun_proc_init(void);
 void xtun_proc_exit(void);
 

@@ -427,10 +427,12 @@ static void xtun_attach_abandoned(struct net_device *dev)
 	struct xtun *xt = netdev_priv(dev);
 
 	netif_carrier_off(dev);
-	if (!(xt->flags & IFF_PERSIST) && dev->reg_state == NETREG_REGISTERED)
-		unregister_netdevice(dev);
-	else
+	if (xt->flags & IFF_PERSIST || dev->reg_state != NETREG_REGISTERED) {
 		netdev_state_change(dev);
+		return;
+	}
+	xt->abandoned = true;
+	unregister_netdevice(dev);
 }
 
 /**

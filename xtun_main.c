@@ -26,6 +26,7 @@
  *	xtun_ethtool.c	what ethtool shows and sets
  *	xtun_trace.h	the tracepoints
  *	xtun_why.c	what an interface remembers of the frames that it lost
+ *	xtun_dead.c	what a namespace remembers of interfaces that are no more
  *	xtun_proc.c	/proc/net/xtun
  *	compat/		all that differs between kernels
  */
@@ -89,9 +90,12 @@ static int __init xtun_init(void)
 	err = xtun_ring_init();
 	if (err)
 		return err;
-	err = xtun_proc_init();
+	err = xtun_dead_init();
 	if (err)
 		goto err_ring;
+	err = xtun_proc_init();
+	if (err)
+		goto err_dead;
 	err = xtun_net_init();
 	if (err)
 		goto err_proc;
@@ -115,6 +119,8 @@ err_net:
 	xtun_net_exit();
 err_proc:
 	xtun_proc_exit();
+err_dead:
+	xtun_dead_exit();
 err_ring:
 	xtun_ring_exit();
 	return err;
@@ -131,6 +137,7 @@ static void __exit xtun_exit(void)
 	xtun_chr_exit();
 	xtun_net_exit();
 	xtun_proc_exit();
+	xtun_dead_exit();
 	xtun_ring_exit();
 }
 module_exit(xtun_exit);

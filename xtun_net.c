@@ -180,6 +180,9 @@ static void xtun_net_dev_uninit(struct net_device *dev)
 	LIST_HEAD(dead);
 
 	netdev_dbg(dev, "delete\n");
+	/* Else it never was: register_netdevice() has failed. */
+	if (dev->reg_state == NETREG_UNREGISTERING)
+		xtun_dead_remember(dev);
 	for (i = 0; i < n; i++) {
 		if (!rtnl_dereference(xt->slots[i].queue))
 			continue;

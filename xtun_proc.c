@@ -2,7 +2,7 @@
 /*
  * /proc/net/xtun: what becomes of frames, where there is no tool but cat. For each
  * interface of the namespace what it is like, for each queue the law in numbers, and
- * the last losses.
+ * the last losses; then the interfaces that are no more.
  */
 #include <linux/ktime.h>
 #include <linux/proc_fs.h>
@@ -87,7 +87,14 @@ static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 	seq_putc(seq, '\n');
 }
 
-static void xtun_proc_seconds(struct seq_file *seq, s64 ns)
+/**
+ * xtun_proc_seconds() - print a time with three digits
+ * @seq: where to
+ * @ns: nanoseconds; less than none are none
+ *
+ * Context: process.
+ */
+void xtun_proc_seconds(struct seq_file *seq, s64 ns)
 {
 	unsigned int ms = div_s64(max(ns, 0LL), NSEC_PER_MSEC);
 
@@ -132,9 +139,8 @@ static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
 	seq_putc(seq, '\n');
 }
 
-static int xtun_proc_show(struct seq_file *seq, void *v)
+static void xtun_proc_iface(struct seq_file *seq, struct net_device *dev)
 {
-	struct net_device *dev = v;
 	struct xtun *xt = netdev_priv(dev);
 	struct xtun_proc_state *state = seq->private;
 	/* They see its frames anyhow. */
@@ -152,23 +158,33 @@ static int xtun_proc_show(struct seq_file *seq, void *v)
 		if (may && l->kept)
 			xtun_proc_bytes(seq, l->bytes, l->kept);
 	}
-	return 0;
 }
 
-static struct net_device *xtun_proc_nth(struct seq_file *seq, loff_t n)
+/* After the interfaces, the dead are one more. */
+static bool xtun_proc_is_dead(const struct seq_file *seq, const void *v)
 {
-	struct net_device *dev;
+	return v == seq->private;
+}
 
-	for_each_netdev(seq_file_net(seq), dev)
-		if (xtun_net_is(dev) && !n--)
-			return dev;
-	return NULL;
+static int xtun_proc_show(struct seq_file *seq, void *v)
+{
+	if (xtun_proc_is_dead(seq, v))
+		xtun_dead_show(seq);
+	else
+		xtun_proc_iface(seq, v);
+	return 0;
 }
 
 static void *xtun_proc_start(struct seq_file *seq, loff_t *pos)
 {
+	struct net_device *dev;
+	loff_t n = *pos;
+
 	rtnl_lock();
-	return xtun_proc_nth(seq, *pos);
+	for_each_netdev(seq_file_net(seq), dev)
+		if (xtun_net_is(dev) && !n--)
+			return dev;
+	return n ? NULL : seq->private;
 }
 
 static void *xtun_proc_next(struct seq_file *seq, void *v, loff_t *pos)
@@ -176,10 +192,12 @@ static void *xtun_proc_next(struct seq_file *seq, void *v, loff_t *pos)
 	struct net_device *dev = v;
 
 	++*pos;
+	if (xtun_proc_is_dead(seq, v))
+		return NULL;
 	for_each_netdev_continue(seq_file_net(seq), dev)
 		if (xtun_net_is(dev))
 			return dev;
-	return NULL;
+	return seq->private;
 }
 
 static void xtun_proc_stop(struct seq_file *seq, void *v)

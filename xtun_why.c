@@ -138,3 +138,21 @@ bool xtun_why_get(const struct xtun *xt, unsigned int back, struct xtun_why_loss
 	spin_unlock_bh(&why->lock);
 	return found;
 }
+
+/**
+ * xtun_why_lost() - how many frames an interface has lost
+ * @xt: the interface
+ *
+ * Context: process, under RCU or RTNL.
+ * Return: their number, of all queues and both ways.
+ */
+u64 xtun_why_lost(const struct xtun *xt)
+{
+	struct xtun_why *why = xt->why;
+	u64 lost;
+
+	spin_lock_bh(&why->lock);
+	lost = why->lost;
+	spin_unlock_bh(&why->lock);
+	return lost;
+}

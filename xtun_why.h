@@ -44,6 +44,7 @@ struct xtun_why *xtun_why_create(void);
 void xtun_why_free(struct xtun_why *why);
 void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 		       const struct sk_buff *skb, unsigned int len);
+u64 xtun_why_lost(const struct xtun *xt);
 bool xtun_why_get(const struct xtun *xt, unsigned int back, struct xtun_why_loss *l);
 
 #endif /* _XTUN_WHY_H */

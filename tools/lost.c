@@ -92,3 +92,19 @@ bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 	fclose(in);
 	return !bad;
 }
+
+/* Tell of an interface that is no more, if it is one of the last. */
+void xtun_obituary(const char *ifname)
+{
+	FILE *in = fopen(PROC, "re");
+	char line[512];
+
+	while (in && fgets(line, sizeof(line), in)) {
+		if (is_iface(line, ifname) && !strncmp(line + strlen(ifname), ": gone ", 7)) {
+			fputs(line, stdout);
+			break;
+		}
+	}
+	if (in)
+		fclose(in);
+}

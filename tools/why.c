@@ -169,6 +169,7 @@ static int why_run(int argc, char **argv)
 		{ 0 },
 	};
 	struct why w = { 0 };
+	const char *name;
 	int opt, status;
 
 	while ((opt = getopt_long(argc, argv, "f", options, NULL)) != -1) {
@@ -180,9 +181,12 @@ static int why_run(int argc, char **argv)
 	if (argc - optind > 1)
 		return xtun_usage(&xtun_why);
 
-	status = xtun_iface_find_own(optind < argc ? argv[optind] : xtun_ifname(), &w.iface);
-	if (status)
+	name = optind < argc ? argv[optind] : xtun_ifname();
+	status = xtun_iface_find_own(name, &w.iface);
+	if (status) {
+		xtun_obituary(name);
 		return status;
+	}
 	if (!look(&w))
 		return EXIT_FAILED;
 	if (w.frame)

@@ -101,6 +101,12 @@ else
 	skip "another namespace" "this kernel has none"
 fi
 
+# --- interfaces that are no more
+
+rmmod xtun
+xtun_load create=0
+theme dead
+
 # --- many interfaces, little by little; and the module goes under a reader
 
 rmmod xtun

@@ -94,6 +94,10 @@ is "... having told of each once" "$(grep -c '^#' /tmp/follow)" 3
 
 nok "a frame that is not known" xtun why --frame 99
 nok "an interface that is not there" xtun why nosuch
+ip link add gone0 type xtun
+ip link del gone0
+like "an interface that is no more: how it went" "$(xtun why gone0 2>/dev/null || :)" \
+	"^gone0: gone [0-9.]+ s ago: ip\[[0-9]+\] deleted it$"
 like "nobody sees bytes without the right" \
 	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "no bytes: it never became a frame, or is not yours to see"
 exec 4>&-

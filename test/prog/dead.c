@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What /proc/net/xtun tells of interfaces that are no more. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flaw.h"
+#include "xt.h"
+
+#define MOST	8	/* that a namespace remembers */
+
+static int lines(const char *wanted, char *first, size_t size)
+{
+	FILE *f = fopen("/proc/net/xtun", "re");
+	char line[300];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (!strstr(line, wanted))
+			continue;
+		if (!n++)
+			snprintf(first, size, "%.*s", (int)strcspn(line, "\n"), line);
+	}
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static bool ends_with(const char *line, const char *end)
+{
+	size_t n = strlen(line), m = strlen(end);
+
+	return n >= m && !strcmp(line + n - m, end);
+}
+
+static void abandoned(void)
+{
+	char line[300] = "", end[100];
+	int fd = flaw_new("dead1", TAP);
+	ssize_t n;
+
+	n = write(fd, line, 60);
+	ok(n == -1 && errno == EIO, "a write to an interface that is down (%zd)", n);
+	close(fd);
+	snprintf(end, sizeof(end), " s ago: xtun-test[%d] closed its last file; it had lost 1, the last ",
+		 getpid());
+	ok(lines("dead1: gone ", line, sizeof(line)) == 1 && strstr(line, end) &&
+	   ends_with(line, " s ago: rx_lost_down"), "its obituary has both: %s", line);
+}
+
+static void deleted(void)
+{
+	char line[300] = "";
+	int i;
+
+	run("ip link add dead2 type xtun; ip link del dead2");
+	ok(lines("dead2: gone ", line, sizeof(line)) == 1 && strstr(line, " s ago: ip[") &&
+	   ends_with(line, "] deleted it"), "one that was deleted, by whom: %s", line);
+	ok(lines(": gone ", line, sizeof(line)) > 1 && !strncmp(line, "dead2:", 6),
+	   "the last one is the first");
+	for (i = 0; i < 2 * MOST; i++)
+		run("ip link add dead%d type xtun; ip link del dead%d", i, i);
+	ok(lines(": gone ", line, sizeof(line)) == MOST, "the last %d are remembered", MOST);
+}
+
+/* A program that did not get its interface has not lost it. */
+static void refused(void)
+{
+	char line[300] = "";
+	int fd = flaw_open();
+
+	fails(flaw_attach(fd, "a/b", TAP), EINVAL, "an interface that cannot be");
+	ok(!lines("a/b", line, sizeof(line)), "... never was");
+	close(fd);
+}
+
+void theme_dead(void)
+{
+	abandoned();
+	deleted();
+	refused();
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interfaces that are no more. One that a program made goes with the program, and with
+ * it all that could tell why: so each namespace remembers the last few.
+ */
+#include <linux/ktime.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "xtun.h"
+#include "xtun_why.h"
+
+/* How many a namespace remembers. */
+#define XTUN_DEAD	8
+
+/**
+ * struct xtun_dead_one - an interface that is no more
+ * @name: its last
+ * @when: it went, in nanoseconds as ktime_get_ns()
+ * @comm: who made it go
+ * @pid: of that program, as the first namespace of processes has it
+ * @abandoned: by closing its last file; else it was deleted
+ * @lost: frames that it had lost before
+ * @last: the last of these, if there are any: its counter
+ * @last_when: and when that was
+ */
+struct xtun_dead_one {
+	char name[IFNAMSIZ];
+	s64 when;
+	char comm[TASK_COMM_LEN];
+	pid_t pid;
+	bool abandoned;
+	u64 lost;
+	enum xtun_counter last;
+	s64 last_when;
+};
+
+struct xtun_dead {
+	unsigned int n;		/* ever; the last are in the array, by n modulo its size */
+	struct xtun_dead_one list[XTUN_DEAD];
+};
+
+static unsigned int xtun_dead_id;
+
+/**
+ * xtun_dead_remember() - an interface is going
+ * @dev: the interface; has lost nothing yet of what waits
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_dead_remember(const struct net_device *dev)
+{
+	const struct xtun *xt = netdev_priv(dev);
+	struct xtun_dead *dead = net_generic(dev_net(dev), xtun_dead_id);
+	struct xtun_dead_one *one = &dead->list[dead->n++ % XTUN_DEAD];
+	struct xtun_why_loss l;
+
+	strscpy(one->name, dev->name, sizeof(one->name));
+	one->when = ktime_get_ns();
+	get_task_comm(one->comm, current);
+	one->pid = task_tgid_nr(current);
+	one->abandoned = xt->abandoned;
+	one->lost = 0;
+	if (!xtun_why_get(xt, 0, &l))
+		return;
+	one->lost = xtun_why_lost(xt);
+	one->last = l.loss;
+	one->last_when = l.last;
+}
+
+static void xtun_dead_show_one(struct seq_file *seq, const struct xtun_dead_one *one, s64 now)
+{
+	seq_printf(seq, "%s: gone ", one->name);
+	xtun_proc_seconds(seq, now - one->when);
+	seq_printf(seq, " s ago: %s[%d] %s", one->comm, one->pid,
+		   one->abandoned ? "closed its last file" : "deleted it");
+	if (one->lost) {
+		seq_printf(seq, "; it had lost %llu, the last ", one->lost);
+		xtun_proc_seconds(seq, now - one->last_when);
+		seq_printf(seq, " s ago: %s", xtun_counter_names[one->last]);
+	}
+	seq_putc(seq, '\n');
+}
+
+/**
+ * xtun_dead_show() - tell of them, the last one first
+ * @seq: where to
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_dead_show(struct seq_file *seq)
+{
+	const struct xtun_dead *dead = net_generic(seq_file_net(seq), xtun_dead_id);
+	unsigned int i, n = min_t(unsigned int, dead->n, XTUN_DEAD);
+	s64 now = ktime_get_ns();
+
+	for (i = 0; i < n; i++)
+		xtun_dead_show_one(seq, &dead->list[(dead->n - 1 - i) % XTUN_DEAD], now);
+}
+
+static struct pernet_operations xtun_dead_net_ops = {
+	.id	= &xtun_dead_id,
+	.size	= sizeof(struct xtun_dead),
+};
+
+/**
+ * xtun_dead_init() - a memory for each namespace
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int xtun_dead_init(void)
+{
+	return register_pernet_subsys(&xtun_dead_net_ops);
+}
+
+/**
+ * xtun_dead_exit() - undo xtun_dead_init()
+ *
+ * Context: module exit, when no interface is left.
+ */
+void xtun_dead_exit(void)
+{
+	unregister_pernet_subsys(&xtun_dead_net_ops);
+}
