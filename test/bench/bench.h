@@ -45,6 +45,7 @@ struct frame {
  * @nonblock: it is O_NONBLOCK
  * @flags: for TUNSETIFF beyond those that tap needs
  * @batch: how many frames are sent before flush
+ * @readonly: what receive gives cannot be written
  * @open: attach to an interface
  * @receive: as many frames as there are, at least one and at most @max; sleeps
  *	for the first unless O_NONBLOCK, and returns 0 then
@@ -61,6 +62,7 @@ struct way {
 	bool nonblock;
 	int flags;
 	int batch;
+	bool readonly;
 	void (*open)(const struct way *way, struct end *end, const char *ifname);
 	int (*receive)(struct end *end, struct frame *frames, int max);
 	void (*release)(struct end *end);

@@ -147,7 +147,7 @@ static void ring_pass(struct end *end, const struct frame *frame)
 	ring_send(end, frame->len);
 }
 
-#define RING	.device = "/dev/xtun", .open = ring_open,			\
+#define RING	.device = "/dev/xtun", .readonly = true, .open = ring_open,	\
 	.receive = ring_receive, .release = ring_release,			\
 	.reserve = ring_reserve, .send = ring_send, .flush = ring_flush, .pass = ring_pass
 

@@ -7,6 +7,7 @@
 #   bench.sh
 #   bench.sh profile ROW WAY BYTES
 set -eEu -o pipefail
+shopt -s inherit_errexit
 
 modprobe -a tun veth
 modprobe dummy numdummies=0
@@ -73,13 +74,14 @@ fi
 
 # measure ROW "BYTES..." WAY...
 measure() {
-	local row=$1 sizes=$2 way bytes
+	local row=$1 sizes=$2 way bytes n
 	shift 2
 	[[ ",${ROWS:-$row}," == *",$row,"* ]] || return 0
 	for way; do
 		[[ ",${WAYS:-$way}," == *",$way,"* ]] || continue
 		for bytes in $sizes; do
-			printf '%s\t%s\t%s\t%s\n' "$row" "$way" "$bytes" "$(one "$row" "$way" "$bytes")"
+			n=$(one "$row" "$way" "$bytes")
+			printf '%s\t%s\t%s\t%s\n' "$row" "$way" "$bytes" "$n"
 		done
 	done
 }
@@ -88,7 +90,7 @@ both=${BYTES:-64 1500}
 measure tx "$both" stack tap tap-napi plain batched ring
 measure rx-drop "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
 measure rx-udp "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
-measure sleep "$both" tap plain batched ring ring-32
+measure sleep "$both" stack tap plain batched ring ring-32
 measure trip "$both" tap plain plain-direct batched ring
 measure trip-sleep "$both" tap plain plain-direct batched ring
 measure tcp 1500 tap tap-tso plain plain-direct batched ring ring-tso abi abi-tso
