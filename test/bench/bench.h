@@ -45,6 +45,7 @@ struct frame {
  * @nonblock: it is O_NONBLOCK
  * @flags: for TUNSETIFF beyond those that tap needs
  * @batch: how many frames are sent before flush
+ * @lazy: receive does not sleep, and the last frames of a burst may come with the next
  * @readonly: what receive gives cannot be written
  * @open: attach to an interface
  * @receive: as many frames as there are, at least one and at most @max; sleeps
@@ -62,6 +63,7 @@ struct way {
 	bool nonblock;
 	int flags;
 	int batch;
+	bool lazy;
 	bool readonly;
 	void (*open)(const struct way *way, struct end *end, const char *ifname);
 	int (*receive)(struct end *end, struct frame *frames, int max);
@@ -74,6 +76,7 @@ struct way {
 
 /* way_*.c; NULL ends each list */
 extern const struct way ways_tap[], ways_plain[], ways_batch[], ways_ring[];
+extern const struct way ways_packet[], ways_xsk[];
 
 #define WAY_RW							\
 	.batch = 1, .receive = rw_receive, .release = rw_release, \

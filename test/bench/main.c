@@ -13,7 +13,7 @@
 
 static const struct row *const all_rows[] = { rows_burst, rows_threads, rows_tcp };
 static const struct way *const all_ways[] = {
-	ways_tap, ways_plain, ways_batch, ways_ring
+	ways_tap, ways_plain, ways_batch, ways_ring, ways_packet, ways_xsk
 };
 
 #define COUNT(list)	(sizeof(list) / sizeof((list)[0]))

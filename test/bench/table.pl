@@ -100,7 +100,8 @@ for my $row (@rows) {
 	for my $way (@{$ways{$row}}) {
 		my $n = $figure{$row}{$way}{$bytes} // next;
 		my $width = 300 * $n / $tap;
-		my $color = $way eq 'stack' ? '#bbb' : $way =~ /^tap/ ? '#c96' : '#38a';
+		my $color = $way eq 'stack' ? '#bbb' : $way =~ /^tap/ ? '#c96'
+			: $way =~ /^(packet|xsk)$/ ? '#9a8' : '#38a';
 		push @bars, sprintf('<rect x="130" y="%d" width="%.0f" height="12" fill="%s"/>',
 			$y, $width, $color),
 			sprintf('<text x="124" y="%d" text-anchor="end">%s</text>', $y + 10, $way),

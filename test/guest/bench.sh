@@ -22,6 +22,12 @@ make_interface() {
 	case $1 in
 	stack) ip link add dummy0 type dummy; ifname=dummy0 ;;
 	tap*)  ip tuntap add tap0 mode tap; ifname=tap0 ;;
+	packet|xsk)
+		ip link add veth0 type veth peer name peer
+		# Only whole frames leave it, as without vnet headers.
+		ethtool -K veth0 tx off >/dev/null
+		ip link set peer up
+		ifname=veth0 ;;
 	*)     ip link add xtun type xtun; ifname=xtun ;;
 	esac
 }
@@ -87,10 +93,13 @@ measure() {
 }
 
 both=${BYTES:-64 1500}
-measure tx "$both" stack tap tap-napi plain batched ring
-measure rx-drop "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
-measure rx-udp "$both" stack tap tap-nonblock tap-napi plain plain-direct batched ring ring-32
-measure sleep "$both" stack tap plain batched ring ring-32
-measure trip "$both" tap plain plain-direct batched ring
-measure trip-sleep "$both" tap plain plain-direct batched ring
+written="tap tap-nonblock tap-napi plain plain-direct batched ring ring-32 packet xsk"
+measure tx "$both" stack tap tap-napi plain batched ring packet xsk
+# shellcheck disable=SC2086 # It is a list.
+measure rx-drop "$both" stack $written
+# shellcheck disable=SC2086 # It is a list.
+measure rx-udp "$both" stack $written
+measure sleep "$both" stack tap plain batched ring ring-32 xsk
+measure trip "$both" tap plain plain-direct batched ring xsk
+measure trip-sleep "$both" tap plain plain-direct batched ring xsk
 measure tcp 1500 tap tap-tso plain plain-direct batched ring ring-tso abi abi-tso
