@@ -33,20 +33,30 @@ static bool xtun_ring_rx_next(const struct xtun_ring *ring, u32 cons, u32 prod,
 	       !READ_ONCE(record->flags);
 }
 
-static void xtun_ring_rx_take(struct xtun_slot *slot, const struct xtun_shape *shape,
-			      const void *data, u32 len, struct xtun_sink *sink)
+static noinline void xtun_ring_rx_take_headers(struct xtun_slot *slot,
+					       const struct xtun_shape *shape, const void *data,
+					       u32 len, struct xtun_sink *sink)
 {
-	bool headers = shape->pi || shape->vnet;
 	enum xtun_counter loss;
 	struct xtun_meta meta;
 	struct sk_buff *skb;
 
-	if (headers)
-		skb = xtun_frame_from_memory(shape, data, len, &meta, &loss);
-	else
-		skb = xtun_frame_from_bytes(shape, data, len, &loss);
+	skb = xtun_frame_from_memory(shape, data, len, &meta, &loss);
 	if (likely(skb))
-		xtun_sink_put(sink, skb, headers ? &meta : NULL);
+		xtun_sink_put(sink, skb, &meta);
+	else
+		xtun_lose(slot, loss, NULL, len);
+}
+
+static void xtun_ring_rx_take(struct xtun_slot *slot, const struct xtun_shape *shape,
+			      const void *data, u32 len, struct xtun_sink *sink)
+{
+	enum xtun_counter loss;
+	struct sk_buff *skb;
+
+	skb = xtun_frame_from_bytes(shape, data, len, &loss);
+	if (likely(skb))
+		xtun_sink_put(sink, skb, NULL);
 	else
 		xtun_lose(slot, loss, NULL, len);
 }
@@ -85,7 +95,10 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 		sane = xtun_ring_rx_next(ring, cons, prod, &data, &len);
 		if (unlikely(!sane))
 			break;
-		xtun_ring_rx_take(slot, &shape, data, len, &sink);
+		if (unlikely(shape.pi || shape.vnet))
+			xtun_ring_rx_take_headers(slot, &shape, data, len, &sink);
+		else
+			xtun_ring_rx_take(slot, &shape, data, len, &sink);
 		cons += XTUN_RECORD_SIZE(len);
 		n++;
 	}

@@ -226,13 +226,11 @@ static bool xtun_sink_is_tcp(const struct sk_buff *skb)
 	       ((const struct ipv6hdr *)skb->data)->nexthdr == IPPROTO_TCP;
 }
 
-/* All that GRO has not got, in its order. */
+/* All that GRO has not got, in its order; there is some. */
 static void xtun_sink_deliver(struct xtun_sink *sink)
 {
 	struct sk_buff *skb;
 
-	if (list_empty(&sink->list))
-		return;
 	if (list_is_singular(&sink->list)) {
 		skb = list_first_entry(&sink->list, struct sk_buff, list);
 		skb_list_del_init(skb);
@@ -256,7 +254,8 @@ static void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb, unsigned 
 	if (sink->napi && xtun_sink_is_tcp(skb)) {
 		napi_gro_receive(sink->napi, skb);
 	} else if (skb->pkt_type == PACKET_OTHERHOST) {
-		xtun_sink_deliver(sink);
+		if (!list_empty(&sink->list))
+			xtun_sink_deliver(sink);
 		netif_receive_skb(skb);
 	} else {
 		list_add_tail(&skb->list, &sink->list);
@@ -277,6 +276,17 @@ static void xtun_sink_put_simple(struct xtun_sink *sink, struct sk_buff *skb)
 	xtun_sink_add(sink, skb, len);
 }
 
+/* What is on its stack, most frames need not pay for. */
+static noinline void xtun_sink_put_any(struct xtun_sink *sink, struct sk_buff *skb,
+				       struct xtun_meta *meta)
+{
+	struct xtun_meta none = {};
+
+	skb = xtun_rx_admit(sink->slot, sink->q, skb, meta ?: &none);
+	if (!IS_ERR_OR_NULL(skb))
+		xtun_sink_add(sink, skb, xtun_rx_len(skb));
+}
+
 /**
  * xtun_sink_put() - one more frame
  * @sink: of xtun_sink_init()
@@ -290,19 +300,10 @@ static void xtun_sink_put_simple(struct xtun_sink *sink, struct sk_buff *skb)
  */
 void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta *meta)
 {
-	struct xtun_meta none;
-
-	if (likely(!meta && sink->simple)) {
+	if (likely(!meta && sink->simple))
 		xtun_sink_put_simple(sink, skb);
-		return;
-	}
-	if (!meta) {
-		memset(&none, 0, sizeof(none));
-		meta = &none;
-	}
-	skb = xtun_rx_admit(sink->slot, sink->q, skb, meta);
-	if (!IS_ERR_OR_NULL(skb))
-		xtun_sink_add(sink, skb, xtun_rx_len(skb));
+	else
+		xtun_sink_put_any(sink, skb, meta);
 }
 
 /**
@@ -316,5 +317,6 @@ void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta
 void xtun_sink_flush(struct xtun_sink *sink)
 {
 	xtun_count_received(sink->slot, sink->frames, sink->bytes);
-	xtun_sink_deliver(sink);
+	if (!list_empty(&sink->list))
+		xtun_sink_deliver(sink);
 }
