@@ -289,7 +289,7 @@ static struct sk_buff *xtun_batch_small(const struct xtun_shape *shape, struct x
 
 	xtun_batch_bh(in, true);
 	skb = xtun_frame_from_bytes(shape, in->bytes + in->pos + sizeof(struct xtun_record), len,
-				    loss);
+				    &current->task_frag, loss);
 	if (likely(skb))
 		return skb;
 	return ERR_PTR(*loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL);

@@ -10,26 +10,48 @@
 
 #include "xtun.h"
 
-/* A frame of a page or less: the head is cut from the writer's own fragment. */
+/* What a frame takes whose head is cut from a fragment: that is one of a page or less. */
+static unsigned int xtun_frame_size(unsigned int headroom, unsigned int len)
+{
+	return SKB_DATA_ALIGN(headroom + len) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+}
+
+static bool xtun_frame_refill(struct page_frag *frag, unsigned int size, gfp_t gfp)
+{
+	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
+	return likely(skb_page_frag_refill(size, frag, gfp));
+}
+
+/*
+ * After xtun_frame_refill(), with bottom halves off: the skb itself is of those that
+ * this processor has at hand, as drivers do.
+ */
+static struct sk_buff *xtun_frame_cut(struct page_frag *frag, unsigned int headroom,
+				      unsigned int len, unsigned int size)
+{
+	struct sk_buff *skb = napi_build_skb(page_address(frag->page) + frag->offset, size);
+
+	if (unlikely(!skb))
+		return NULL;
+	get_page(frag->page);
+	frag->offset += size;
+	skb_reserve(skb, headroom);
+	/* Its size was made for that. */
+	__skb_put(skb, len);
+	return skb;
+}
+
 static struct sk_buff *xtun_frame_alloc_small(unsigned int headroom, unsigned int len,
 					      unsigned int size)
 {
 	struct page_frag *frag = &current->task_frag;
 	struct sk_buff *skb;
 
-	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
-	if (unlikely(!skb_page_frag_refill(size, frag, GFP_KERNEL)))
+	if (!xtun_frame_refill(frag, size, GFP_KERNEL))
 		return NULL;
-	/* The skb itself is of those that this processor has at hand, as drivers do. */
 	local_bh_disable();
-	skb = napi_build_skb(page_address(frag->page) + frag->offset, size);
+	skb = xtun_frame_cut(frag, headroom, len, size);
 	local_bh_enable();
-	if (unlikely(!skb))
-		return NULL;
-	get_page(frag->page);
-	frag->offset += size;
-	skb_reserve(skb, headroom);
-	skb_put(skb, len);
 	return skb;
 }
 
@@ -54,8 +76,7 @@ static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned in
 
 static struct sk_buff *xtun_frame_alloc(unsigned int headroom, unsigned int len)
 {
-	unsigned int size = SKB_DATA_ALIGN(headroom + len) +
-			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	unsigned int size = xtun_frame_size(headroom, len);
 
 	if (size <= PAGE_SIZE)
 		return xtun_frame_alloc_small(headroom, len, size);
@@ -322,27 +343,16 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 	return err ?: total;
 }
 
-/* The same memory as of a small frame, but from the processor's fragment. */
-static struct sk_buff *xtun_frame_alloc_napi(unsigned int headroom, unsigned int len)
+static struct sk_buff *xtun_frame_alloc_atomic(unsigned int headroom, unsigned int len,
+					       struct page_frag *frag)
 {
-	unsigned int size = SKB_DATA_ALIGN(headroom + len) +
-			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-	struct sk_buff *skb;
-	void *data;
+	unsigned int size = xtun_frame_size(headroom, len);
 
 	if (unlikely(size > PAGE_SIZE))
 		return xtun_frame_alloc_large(headroom, len, GFP_ATOMIC);
-	data = napi_alloc_frag(size);
-	if (unlikely(!data))
+	if (!xtun_frame_refill(frag, size, GFP_ATOMIC))
 		return NULL;
-	skb = napi_build_skb(data, size);
-	if (unlikely(!skb)) {
-		skb_free_frag(data);
-		return NULL;
-	}
-	skb_reserve(skb, headroom);
-	skb_put(skb, len);
-	return skb;
+	return xtun_frame_cut(frag, headroom, len, size);
 }
 
 /**
@@ -350,20 +360,22 @@ static struct sk_buff *xtun_frame_alloc_napi(unsigned int headroom, unsigned int
  * @shape: what it looks like
  * @data: the frame; a program may write it at any time: each byte is read once
  * @len: its length in bytes
+ * @frag: where to cut it from; the caller's
  * @loss: set to the reason, if it is lost
  *
  * Context: bottom halves off.
  * Return: the frame, NULL if it is lost.
  */
 struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data,
-				      unsigned int len, enum xtun_counter *loss)
+				      unsigned int len, struct page_frag *frag,
+				      enum xtun_counter *loss)
 {
 	struct sk_buff *skb;
 
 	*loss = xtun_frame_judge(shape, len);
 	if (unlikely(*loss))
 		return NULL;
-	skb = xtun_frame_alloc_napi(shape->headroom, len);
+	skb = xtun_frame_alloc_atomic(shape->headroom, len, frag);
 	if (unlikely(!skb)) {
 		*loss = XTUN_RX_NOMEM;
 		return NULL;
@@ -380,6 +392,7 @@ struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void
  * @shape: what it looks like
  * @data: the frame; the program may write it at any time: each byte is read once
  * @len: its length in bytes, with what stands in front
+ * @frag: where to cut it from; the caller's
  * @meta: filled with what was in front of it
  * @loss: set to the reason, if it is lost
  *
@@ -387,8 +400,8 @@ struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void
  * Return: the frame, NULL if it is lost.
  */
 struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
-				       unsigned int len, struct xtun_meta *meta,
-				       enum xtun_counter *loss)
+				       unsigned int len, struct page_frag *frag,
+				       struct xtun_meta *meta, enum xtun_counter *loss)
 {
 	struct kvec vec = { .iov_base = (void *)data, .iov_len = len };
 	struct iov_iter from;
@@ -397,5 +410,5 @@ struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const voi
 	if (unlikely(xtun_frame_parse(shape, &from, meta, loss)))
 		return NULL;
 	data += len - iov_iter_count(&from);
-	return xtun_frame_from_bytes(shape, data, iov_iter_count(&from), loss);
+	return xtun_frame_from_bytes(shape, data, iov_iter_count(&from), frag, loss);
 }

@@ -87,6 +87,8 @@ void xtun_ring_free(struct xtun_ring *ring)
 {
 	if (!ring)
 		return;
+	if (ring->rx_frag.page)
+		put_page(ring->rx_frag.page);
 	xtun_ring_free_area(&ring->rx);
 	xtun_ring_free_area(&ring->tx);
 	xtun_ring_free_area(&ring->kernel_page);

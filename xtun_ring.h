@@ -4,6 +4,7 @@
 #define _XTUN_RING_H
 
 #include <linux/hrtimer.h>
+#include <linux/mm_types.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -52,6 +53,7 @@ struct xtun_ring_area {
  * @stopping: no poller is to be started; also read without the lock
  * @broken: the program wrote nonsense; also read without the lock
  * @rx_cons: as the program is told it; whoever has the queue's NAPI
+ * @rx_frag: what frames from the program are cut from; likewise
  * @rx_armed: a writer asked to be woken; read and written anywhere
  * @poller: takes records until none come
  */
@@ -83,6 +85,7 @@ struct xtun_ring {
 	bool broken;
 
 	u32 rx_cons;
+	struct page_frag rx_frag;
 	bool rx_armed;
 	struct work_struct poller;
 };

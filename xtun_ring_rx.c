@@ -33,7 +33,7 @@ static bool xtun_ring_rx_next(const struct xtun_ring *ring, u32 cons, u32 prod,
 	       !READ_ONCE(record->flags);
 }
 
-static noinline void xtun_ring_rx_take_headers(struct xtun_slot *slot,
+static noinline void xtun_ring_rx_take_headers(struct xtun_ring *ring,
 					       const struct xtun_shape *shape, const void *data,
 					       u32 len, struct xtun_sink *sink)
 {
@@ -41,24 +41,24 @@ static noinline void xtun_ring_rx_take_headers(struct xtun_slot *slot,
 	struct xtun_meta meta;
 	struct sk_buff *skb;
 
-	skb = xtun_frame_from_memory(shape, data, len, &meta, &loss);
+	skb = xtun_frame_from_memory(shape, data, len, &ring->rx_frag, &meta, &loss);
 	if (likely(skb))
 		xtun_sink_put(sink, skb, &meta);
 	else
-		xtun_lose(slot, loss, NULL, len);
+		xtun_lose(sink->slot, loss, NULL, len);
 }
 
-static void xtun_ring_rx_take(struct xtun_slot *slot, const struct xtun_shape *shape,
+static void xtun_ring_rx_take(struct xtun_ring *ring, const struct xtun_shape *shape,
 			      const void *data, u32 len, struct xtun_sink *sink)
 {
 	enum xtun_counter loss;
 	struct sk_buff *skb;
 
-	skb = xtun_frame_from_bytes(shape, data, len, &loss);
+	skb = xtun_frame_from_bytes(shape, data, len, &ring->rx_frag, &loss);
 	if (likely(skb))
 		xtun_sink_put(sink, skb, NULL);
 	else
-		xtun_lose(slot, loss, NULL, len);
+		xtun_lose(sink->slot, loss, NULL, len);
 }
 
 static void xtun_ring_rx_wake(struct xtun_ring *ring, u32 from, u32 to)
@@ -96,9 +96,9 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 		if (unlikely(!sane))
 			break;
 		if (unlikely(shape.pi || shape.vnet))
-			xtun_ring_rx_take_headers(slot, &shape, data, len, &sink);
+			xtun_ring_rx_take_headers(ring, &shape, data, len, &sink);
 		else
-			xtun_ring_rx_take(slot, &shape, data, len, &sink);
+			xtun_ring_rx_take(ring, &shape, data, len, &sink);
 		cons += XTUN_RECORD_SIZE(len);
 		n++;
 	}
