@@ -16,7 +16,7 @@ static unsigned int xtun_frame_size(unsigned int headroom, unsigned int len)
 	return SKB_DATA_ALIGN(headroom + len) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 }
 
-static bool xtun_frame_refill(struct page_frag *frag, unsigned int size, gfp_t gfp)
+static __always_inline bool xtun_frame_refill(struct page_frag *frag, unsigned int size, gfp_t gfp)
 {
 	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
 	return likely(skb_page_frag_refill(size, frag, gfp));
@@ -26,8 +26,8 @@ static bool xtun_frame_refill(struct page_frag *frag, unsigned int size, gfp_t g
  * After xtun_frame_refill(), with bottom halves off: the skb itself is of those that
  * this processor has at hand, as drivers do.
  */
-static struct sk_buff *xtun_frame_cut(struct page_frag *frag, unsigned int headroom,
-				      unsigned int len, unsigned int size)
+static __always_inline struct sk_buff *xtun_frame_cut(struct page_frag *frag, unsigned int headroom,
+						      unsigned int len, unsigned int size)
 {
 	struct sk_buff *skb = napi_build_skb(page_address(frag->page) + frag->offset, size);
 
