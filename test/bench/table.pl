@@ -91,7 +91,7 @@ print $json "[\n  ", join(",\n  ", @json), "\n]\n";
 close $json;
 
 # A bar for each way at 64 bytes, as long as its share of tap's.
-my ($y, @bars) = (30);
+my ($y, $right, @bars) = (30, 500);
 for my $row (@rows) {
 	my $bytes = $row eq 'tcp' ? 1500 : 64;
 	my $tap = $figure{$row}{tap}{$bytes} or next;
@@ -100,6 +100,7 @@ for my $row (@rows) {
 	for my $way (@{$ways{$row}}) {
 		my $n = $figure{$row}{$way}{$bytes} // next;
 		my $width = 300 * $n / $tap;
+		$right = 180 + $width if $right < 180 + $width;
 		my $color = $way eq 'stack' ? '#bbb' : $way =~ /^tap/ ? '#c96'
 			: $way =~ /^(packet|xsk)$/ ? '#9a8' : '#38a';
 		push @bars, sprintf('<rect x="130" y="%d" width="%.0f" height="12" fill="%s"/>',
@@ -111,10 +112,11 @@ for my $row (@rows) {
 	$y += 20;
 }
 open my $svg, '>', $svg_file or die "$svg_file: $!\n";
+$right = sprintf '%.0f', $right;
 print $svg <<"END";
-<svg xmlns="http://www.w3.org/2000/svg" width="640" height="$y" font-family="sans-serif" font-size="11">
+<svg xmlns="http://www.w3.org/2000/svg" width="$right" height="$y" font-family="sans-serif" font-size="11">
 <title>Guest instructions for each frame of 64 bytes (tcp: each byte), tap = 1</title>
-<rect width="640" height="$y" fill="#fff"/>
+<rect width="$right" height="$y" fill="#fff"/>
 END
 print $svg "$_\n" for @bars;
 print $svg "</svg>\n";
