@@ -4,6 +4,7 @@
 # instructions of the guest.
 #
 #   bench.sh                          all figures; ROWS=, WAYS= and BYTES= only some
+#   bench.sh sizes                    what a frame costs by its length; ROWS=, WAYS=
 #   bench.sh profile ROW WAY [BYTES]  where those of one figure go, by function
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -39,6 +40,10 @@ guest() {
 }
 
 generator
+[ -z "${ROWS:-}" ] || APPEND="${APPEND:-} ROWS=$(echo "$ROWS" | tr ' ' ,)"
+[ -z "${WAYS:-}" ] || APPEND="${APPEND:-} WAYS=$(echo "$WAYS" | tr ' ' ,)"
+[ -z "${BYTES:-}" ] || APPEND="${APPEND:-} BYTES=$BYTES"
+export APPEND="${APPEND:-}"
 export TIMEOUT="${TIMEOUT:-1800}"
 case ${1:-} in
 profile)
@@ -53,11 +58,12 @@ profile)
 	wait "$recorder"
 	tar -xf "$top/build/log/bench.tar" -C "$build" ./kallsyms
 	perl "$here/bench/profile.pl" report "$build/steps" "$build/kallsyms" "$program" ;;
+sizes)
+	say "Counting. The emulator is slow: this takes some minutes."
+	guest "bash /test/bench.sh sizes" >"$build/sizes"
+	"$program" list >"$build/about"
+	perl "$here/bench/sizes.pl" "$build/about" <"$build/sizes" ;;
 *)
-	[ -z "${ROWS:-}" ] || APPEND="${APPEND:-} ROWS=$(echo "$ROWS" | tr ' ' ,)"
-	[ -z "${WAYS:-}" ] || APPEND="${APPEND:-} WAYS=$(echo "$WAYS" | tr ' ' ,)"
-	[ -z "${BYTES:-}" ] || APPEND="${APPEND:-} BYTES=$BYTES"
-	export APPEND="${APPEND:-}"
 	say "Counting. The emulator is slow: this takes some minutes."
 	guest "bash /test/bench.sh" >"$build/figures"
 	"$program" list >"$build/about"

@@ -9,8 +9,8 @@
 #include "bench.h"
 #include "../../xtun_uapi.h"
 
-/* Room for as many frames of 1,500 bytes as one call moves. */
-#define SIZE	(128 * 1024)
+/* Room for as many frames as one call moves. */
+#define SIZE	(BURST * FRAME_MAX)
 
 /**
  * struct batch - both directions of a file

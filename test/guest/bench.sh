@@ -5,6 +5,7 @@
 # One line each: row, way, bytes, instructions.
 #
 #   bench.sh
+#   bench.sh sizes
 #   bench.sh profile ROW WAY BYTES
 set -eEu -o pipefail
 shopt -s inherit_errexit
@@ -91,6 +92,13 @@ measure() {
 		done
 	done
 }
+
+if [ "${1:-}" = sizes ]; then
+	sizes="64 256 1024 1500 4096 16384 65535"
+	measure tx "$sizes" stack tap plain batched ring
+	measure rx-drop "$sizes" stack tap plain plain-direct batched ring-32
+	exit
+fi
 
 both=${BYTES:-64 1500}
 written="tap tap-nonblock tap-napi plain plain-direct batched ring ring-32 packet xsk"

@@ -18,8 +18,25 @@
 /* More than are on their way at any time. */
 #define BENCH_PAGES	256
 
+/* What of a frame lies in one page with all that belongs to its skb. */
+#define BENCH_LINEAR	(PAGE_SIZE / 2)
+#define BENCH_LONGEST	(BENCH_LINEAR + MAX_SKB_FRAGS * PAGE_SIZE)
+
 static struct page *bench_pages[BENCH_PAGES];
+/* The rest of each frame that is longer. */
+static struct page *bench_rest;
 static unsigned int bench_next;
+
+static void bench_add_rest(struct sk_buff *skb, unsigned int len)
+{
+	unsigned int part;
+
+	for (; len; len -= part) {
+		part = min_t(unsigned int, len, PAGE_SIZE);
+		get_page(bench_rest);
+		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, bench_rest, 0, part, PAGE_SIZE);
+	}
+}
 
 /*
  * As drivers of network cards make what they receive: in a page that was used
@@ -37,8 +54,9 @@ static struct sk_buff *bench_frame(const struct generator *g, struct net_device 
 		return NULL;
 	get_page(page);
 	skb_reserve(skb, NET_SKB_PAD + NET_IP_ALIGN);
-	skb_put(skb, g->len);
+	skb_put(skb, min_t(unsigned int, g->len, BENCH_LINEAR));
 	memcpy(skb->data, g->head, GENERATOR_HEAD);
+	bench_add_rest(skb, g->len - skb->len);
 	skb->dev = dev;
 	return skb;
 }
@@ -103,7 +121,7 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (copy_from_user(&g, (const void __user *)arg, sizeof(g)))
 		return -EFAULT;
-	if (g.len < GENERATOR_HEAD || g.len > PAGE_SIZE / 2)
+	if (g.len < GENERATOR_HEAD || g.len > BENCH_LONGEST)
 		return -EINVAL;
 	dev = dev_get_by_index(current->nsproxy->net_ns, g.ifindex);
 	if (!dev)
@@ -134,6 +152,8 @@ static void bench_free_pages(void)
 
 	for (i = 0; i < BENCH_PAGES && bench_pages[i]; i++)
 		put_page(bench_pages[i]);
+	if (bench_rest)
+		put_page(bench_rest);
 }
 
 static int __init bench_init(void)
@@ -141,6 +161,9 @@ static int __init bench_init(void)
 	unsigned int i;
 	int err = -ENOMEM;
 
+	bench_rest = alloc_page(GFP_KERNEL);
+	if (!bench_rest)
+		return err;
 	for (i = 0; i < BENCH_PAGES; i++) {
 		bench_pages[i] = alloc_page(GFP_KERNEL);
 		if (!bench_pages[i])
