@@ -6,7 +6,7 @@
 #include "abi.h"
 
 #define FINISHED(read)								\
-	{ .before = "? TUNSETOFFLOAD *", .key = "? reads segments *", .b = read,	\
+	{ .before = "? TUNSETOFFLOAD *", .key = "? reads [sl]e*", .b = read,	\
 	  .parts = true, .somewhere = true,					\
 	  .why = "without a vnet header frames are finished: nobody says what is missing" }
 
