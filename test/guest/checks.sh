@@ -157,7 +157,8 @@ tells_allocations() {
 # softirq above it, is the stack's; what each processor keeps of socket buffers
 # at hand, or for another to free, is everybody's; what tells where memory was mapped is freed
 # long after it was (the mapping itself is another object); who pays for the objects
-# of a slab is kept beside it, in the name of whoever was the first to pay; and socket
+# of a slab is kept beside it, in the name of whoever was the first to pay; so is what a
+# namespace has of each module, in an array that grows and never shrinks; and socket
 # buffers are counted below.
 #
 # suspects FILE...: the file of its cache, the address and the process of each.
@@ -170,7 +171,7 @@ suspects() {
 	match($0, /0xf[0-9a-f]+/) {
 		address = substr($0, RSTART, RLENGTH)
 		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|kmalloc_reserve|kmem_cache_alloc_bulk|ref_tracker_alloc|alloc_vmap_area/ ||
-		    head ~ /memcg_alloc_slab_cgroups|alloc_slab_obj_exts/ ||
+		    head ~ /memcg_alloc_slab_cgroups|alloc_slab_obj_exts|net_alloc_generic/ ||
 		    stack ~ /softirq|netif_receive_skb|napi_skb_cache_get|napi_build_skb/)
 			next
 		pids = match(head, /pid=[0-9-]+/) ? substr(head, RSTART + 4, RLENGTH - 4) : ""
