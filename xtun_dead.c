@@ -76,7 +76,10 @@ static void xtun_dead_show_one(struct seq_file *seq, const struct xtun_dead_one 
 {
 	seq_printf(seq, "%s: gone ", one->name);
 	xtun_proc_seconds(seq, now - one->when);
-	seq_printf(seq, " s ago: %s[%d] %s", one->comm, one->pid,
+	seq_puts(seq, " s ago: ");
+	/* Whatever a program calls itself, it makes no line of its own. */
+	seq_escape(seq, one->comm, "\n\\");
+	seq_printf(seq, "[%d] %s", one->pid,
 		   one->abandoned ? "closed its last file" : "deleted it");
 	if (one->lost) {
 		seq_printf(seq, "; it had lost %llu, the last ", one->lost);

@@ -32,6 +32,7 @@ static void xtun_net_free_slots(struct net_device *dev)
 	for (i = 0; xt->slots && i < dev->num_tx_queues; i++)
 		free_percpu(xt->slots[i].stats);
 	xtun_why_free(xt->why);
+	xt->why = NULL;
 	kvfree(xt->slots);
 	xt->slots = NULL;
 }

@@ -2,9 +2,7 @@
 /* The last losses of an interface, as /proc/net/xtun tells of them. */
 #include "status.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PROC "/proc/net/xtun"

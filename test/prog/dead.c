@@ -5,6 +5,7 @@
 #include <linux/if_tun.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "flaw.h"
@@ -44,8 +45,10 @@ static void abandoned(void)
 
 	n = write(fd, line, 60);
 	ok(n == -1 && errno == EIO, "a write to an interface that is down (%zd)", n);
+	/* It would like to be two lines. */
+	prctl(PR_SET_NAME, "a\nlost0: gone");
 	close(fd);
-	snprintf(end, sizeof(end), " s ago: xtun-test[%d] closed its last file; it had lost 1, the last ",
+	snprintf(end, sizeof(end), " s ago: a\\012lost0: gone[%d] closed its last file; it had lost 1, the last ",
 		 getpid());
 	ok(lines("dead1: gone ", line, sizeof(line)) == 1 && strstr(line, end) &&
 	   ends_with(line, " s ago: rx_lost_down"), "its obituary has both: %s", line);
