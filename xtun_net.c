@@ -326,7 +326,7 @@ static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned int i = skb_get_queue_mapping(skb);
 
 	/* tc programs can write any number there. */
-	if (unlikely(i >= dev->real_num_tx_queues))
+	if (unlikely(i >= READ_ONCE(dev->real_num_tx_queues)))
 		i = 0;
 	/* Nobody else does it for a driver without the core's lock. */
 	netif_trans_update(dev);

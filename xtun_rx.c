@@ -92,7 +92,7 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 		xtun_lose(slot, XTUN_RX_DOWN, skb, len);
 		return ERR_PTR(-EIO);
 	}
-	if (slot->index < slot->dev->real_num_rx_queues)
+	if (slot->index < READ_ONCE(slot->dev->real_num_rx_queues))
 		skb_record_rx_queue(skb, slot->index);
 	if (unlikely(xdp) && !meta->xdp_done) {
 		skb = xtun_xdp_generic(slot, skb);
@@ -210,7 +210,7 @@ void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_
 	sink->simple = (READ_ONCE(xt->flags) & IFF_TAP) && !rcu_access_pointer(xt->xdp) &&
 		       xtun_is_up(dev);
 	sink->learns = dev->num_tx_queues > 1;
-	sink->rxq = slot->index < dev->real_num_rx_queues ? slot->index + 1 : 0;
+	sink->rxq = slot->index < READ_ONCE(dev->real_num_rx_queues) ? slot->index + 1 : 0;
 	sink->frames = 0;
 	sink->bytes = 0;
 	INIT_LIST_HEAD(&sink->list);
