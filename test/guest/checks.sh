@@ -387,8 +387,9 @@ begin_log() {
 # Of the kernel's own races KCSAN knows many. Each is told of between two lines, by
 # two chains of calls. It is ours if one is in the module, or in what it calls to work
 # on its data (skb_dequeue(), list_del()), three calls deep at most: below are sockets,
-# poll() and other modules, which race whoever has called. Whom an interrupt has
-# interrupted has nothing to do with it.
+# poll() and other modules, which race whoever has called. A marked access is not at
+# fault, but the one that it meets. Whom an interrupt has interrupted has nothing to do
+# with it.
 without_others_races() {
 	awk '
 	/==========$/ {
@@ -399,10 +400,11 @@ without_others_races() {
 		} else {
 			block = $0 "\n"
 			ours = interrupted = 0
+			deep = 99
 		}
 		next
 	}
-	/ bytes by / { interrupted = 0; deep = -1 }
+	/ bytes by / { interrupted = 0; deep = /\(marked\)/ ? 99 : -1 }
 	/asm_sysvec|asm_common_interrupt|handle_softirqs/ { interrupted = 1 }
 	block ~ /KCSAN/ { deep++ }
 	/\[(xtun|planted)\]/ && !interrupted && deep <= 3 { ours = 1 }
