@@ -170,7 +170,7 @@ suspects() {
 	{ stack = stack $0 }
 	match($0, /0xf[0-9a-f]+/) {
 		address = substr($0, RSTART, RLENGTH)
-		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|__alloc_skb|kmalloc_reserve|kmem_cache_alloc_bulk|ref_tracker_alloc|alloc_vmap_area/ ||
+		if (head ~ /radix_tree_node_alloc|xas_alloc|build_skb|alloc_skb|kmalloc_reserve|kmem_cache_alloc_bulk|ref_tracker_alloc|alloc_vmap_area/ ||
 		    head ~ /memcg_alloc_slab_cgroups|alloc_slab_obj_exts|net_alloc_generic/ ||
 		    stack ~ /softirq|netif_receive_skb|napi_skb_cache_get|napi_build_skb/)
 			next
