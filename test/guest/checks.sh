@@ -388,26 +388,29 @@ begin_log() {
 # two chains of calls. It is ours if one is in the module, or in what it calls to work
 # on its data (skb_dequeue(), list_del()), three calls deep at most: below are sockets,
 # poll() and other modules, which race whoever has called. A marked access is not at
-# fault, but the one that it meets. Whom an interrupt has interrupted has nothing to do
-# with it.
+# fault, but the one that it meets; and where that is not in the module itself, the
+# kernel has marked one of a pair of its own and not the other, as with the state of a
+# NAPI. Whom an interrupt has interrupted has nothing to do with it.
 without_others_races() {
 	awk '
 	/==========$/ {
 		if (block != "") {
-			if (block !~ /KCSAN/ || ours)
+			if (block !~ /KCSAN/ || ours || (called && !marked))
 				printf "%s", block
 			block = ""
 		} else {
 			block = $0 "\n"
-			ours = interrupted = 0
+			ours = called = marked = interrupted = 0
 			deep = 99
 		}
 		next
 	}
-	/ bytes by / { interrupted = 0; deep = /\(marked\)/ ? 99 : -1 }
+	/ bytes by / { interrupted = 0; deep = -1 }
+	/ bytes by / && /\(marked\)/ { marked = 1; deep = 99 }
 	/asm_sysvec|asm_common_interrupt|handle_softirqs/ { interrupted = 1 }
 	block ~ /KCSAN/ { deep++ }
-	/\[(xtun|planted)\]/ && !interrupted && deep <= 3 { ours = 1 }
+	/\[(xtun|planted)\]/ && !interrupted && deep == 1 { ours = 1 }
+	/\[(xtun|planted)\]/ && !interrupted && deep <= 3 { called = 1 }
 	block != "" { block = block $0 "\n"; next }
 	{ print }
 	END { printf "%s", block }'
