@@ -118,7 +118,8 @@ struct xtun_ring *xtun_ring_create(const struct xtun_rings *want)
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&ring->lock);
-	ring->cred = get_current_cred();
+	/* All who take a reference clear the same flag of it, each plainly. */
+	ring->cred = data_race(get_current_cred());
 	ring->tx_size = want->tx_size;
 	ring->rx_size = want->rx_size;
 	ring->idle_usecs = want->flags & XTUN_RINGS_POLLER ? want->idle_usecs : 0;
