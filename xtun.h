@@ -541,6 +541,10 @@ void xtun_proc_seconds(struct seq_file *seq, s64 ns);
 int xtun_proc_init(void);
 void xtun_proc_exit(void);
 
+/* xtun_drops_file.c: /proc/net/xtun_drops */
+int xtun_drops_init(void);
+void xtun_drops_exit(void);
+
 /* xtun_info.c: what sysfs and netlink tell */
 extern const struct attribute_group xtun_info_group;
 

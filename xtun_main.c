@@ -28,6 +28,8 @@
  *	xtun_why.c	what an interface remembers of the frames that it lost
  *	xtun_dead.c	what a namespace remembers of interfaces that are no more
  *	xtun_proc.c	/proc/net/xtun
+ *	xtun_drops.c	what the stack drops of its frames, while somebody listens
+ *	xtun_drops_file.c	/proc/net/xtun_drops, where it is told
  *	compat/		all that differs between kernels
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -96,9 +98,12 @@ static int __init xtun_init(void)
 	err = xtun_proc_init();
 	if (err)
 		goto err_dead;
-	err = xtun_net_init();
+	err = xtun_drops_init();
 	if (err)
 		goto err_proc;
+	err = xtun_net_init();
+	if (err)
+		goto err_drops;
 
 	if (create) {
 		err = xtun_net_create(&init_net, name, queues, make_kuid(&init_user_ns, owner),
@@ -117,6 +122,8 @@ static int __init xtun_init(void)
 
 err_net:
 	xtun_net_exit();
+err_drops:
+	xtun_drops_exit();
 err_proc:
 	xtun_proc_exit();
 err_dead:
@@ -136,6 +143,7 @@ static void __exit xtun_exit(void)
 {
 	xtun_chr_exit();
 	xtun_net_exit();
+	xtun_drops_exit();
 	xtun_proc_exit();
 	xtun_dead_exit();
 	xtun_ring_exit();

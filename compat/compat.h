@@ -14,6 +14,7 @@
 #include <linux/if_tun.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
+#include <linux/proc_fs.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/uaccess.h>
@@ -105,6 +106,52 @@
 #define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
 
 enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
+#endif
+
+/* What the tracepoint skb:kfree_skb gives beside the frame and the place. */
+#if defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
+#define XTUN_COMPAT_KFREE_SKB_MORE	, enum skb_drop_reason reason, const struct sock *rx_sk
+#elif defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD)
+#define XTUN_COMPAT_KFREE_SKB_MORE	, enum skb_drop_reason reason, struct sock *rx_sk
+#elif defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD)
+#define XTUN_COMPAT_KFREE_SKB_MORE	, enum skb_drop_reason reason
+#else
+#define XTUN_COMPAT_KFREE_SKB_MORE
+#endif
+
+/* The reason's name, for their numbers change: that of the headers, which belong to the kernel. */
+#if defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD) || defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD) ||	\
+	defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
+#define XTUN_COMPAT_DROP_REASON_NAME	xtun_compat_drop_reason_name(reason)
+#else
+#define XTUN_COMPAT_DROP_REASON_NAME	NULL
+#endif
+
+/**
+ * xtun_compat_drop_reason_name() - what the kernel calls a reason
+ * @reason: as the tracepoint gives it
+ *
+ * Context: any.
+ * Return: its name without SKB_DROP_REASON_; "OTHER" for those of a subsystem of its
+ * own; NULL if the kernel's headers have none.
+ */
+static inline const char *xtun_compat_drop_reason_name(unsigned int reason)
+{
+#ifdef DEFINE_DROP_REASON
+#define XTUN_COMPAT_NAME(name)	[SKB_DROP_REASON_##name] = #name,
+	static const char * const names[] = {
+		DEFINE_DROP_REASON(XTUN_COMPAT_NAME, XTUN_COMPAT_NAME)
+	};
+#undef XTUN_COMPAT_NAME
+
+	return reason < ARRAY_SIZE(names) && names[reason] ? names[reason] : "OTHER";
+#else
+	return NULL;
+#endif
+}
+
+#ifndef XTUN_HAVE_PDE_DATA
+#define pde_data(inode)	PDE_DATA(inode)
 #endif
 
 /* On 32 bits, readers must keep out the softirq that writes on their CPU. */

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <trace/events/skb.h>
+
+void probe(void *data, struct sk_buff *skb, void *location, enum skb_drop_reason reason);
+int probe_register(void);
+int probe_register(void)
+{
+	return register_trace_kfree_skb(probe, NULL);
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes of frames behind an interface: while somebody listens, the kernel's own
+ * tracepoint skb:kfree_skb tells of every frame that its stack drops, and those that
+ * came in by an xtun, or were to leave by one, are kept for him to read. Nobody
+ * listens: there is no probe, and nothing of this runs.
+ *
+ * The probe runs wherever a frame may die, hardware interrupts included. And what it
+ * is given is a frame half taken apart: skb->dev may be a cache of UDP, a node of a
+ * tree, or dangle. So it is compared with the devices that there are, and never
+ * followed.
+ */
+#include <linux/bsearch.h>
+#include <linux/if_vlan.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <net/net_namespace.h>
+#include <trace/events/skb.h>
+
+#include "xtun.h"
+#include "xtun_drops.h"
+
+/**
+ * struct xtun_drops_dev - a device of the listener's namespace
+ * @dev: to be compared with, and not to be followed
+ * @ifindex: its number
+ * @iface: number of the xtun that it is, or stands upon as a bridge or VLAN does; 0 if
+ * none
+ * @name: its name
+ */
+struct xtun_drops_dev {
+	const struct net_device *dev;
+	int ifindex;
+	int iface;
+	char name[IFNAMSIZ];
+};
+
+/* Those of a namespace, in the order of their addresses. */
+struct xtun_drops_set {
+	struct rcu_head rcu;
+	unsigned int n;
+	struct xtun_drops_dev devs[];
+};
+
+/* Added and removed under the mutex, and walked under RCU. */
+static LIST_HEAD(xtun_drops_listeners);
+static DEFINE_MUTEX(xtun_drops_mutex);
+
+/* --- the devices of a namespace */
+
+static int xtun_drops_compare(const void *a, const void *b)
+{
+	const struct xtun_drops_dev *x = a, *y = b;
+
+	return x->dev < y->dev ? -1 : x->dev > y->dev;
+}
+
+static struct xtun_drops_dev *xtun_drops_find(struct xtun_drops_set *set,
+					      const struct net_device *dev)
+{
+	const struct xtun_drops_dev key = { .dev = dev };
+
+	return bsearch(&key, set->devs, set->n, sizeof(key), xtun_drops_compare);
+}
+
+static struct xtun_drops_dev *xtun_drops_nth(struct xtun_drops_set *set, int ifindex)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n; i++)
+		if (set->devs[i].ifindex == ifindex)
+			return &set->devs[i];
+	return NULL;
+}
+
+/* What @priv points to: the set, and which xtun the devices stand upon. */
+struct xtun_drops_upon {
+	struct xtun_drops_set *set;
+	int iface;
+};
+
+static int xtun_drops_upper(struct net_device *upper, struct netdev_nested_priv *priv)
+{
+	const struct xtun_drops_upon *upon = priv->data;
+	struct xtun_drops_dev *d = xtun_drops_find(upon->set, upper);
+
+	if (d && !d->iface)
+		d->iface = upon->iface;
+	return 0;
+}
+
+static void xtun_drops_mark(struct xtun_drops_set *set, struct net_device *dev)
+{
+	struct xtun_drops_upon upon = { .set = set, .iface = dev->ifindex };
+	struct netdev_nested_priv priv = { .data = &upon };
+
+	xtun_drops_upper(dev, &priv);
+	rcu_read_lock();
+	netdev_walk_all_upper_dev_rcu(dev, xtun_drops_upper, &priv);
+	rcu_read_unlock();
+}
+
+static struct xtun_drops_set *xtun_drops_devices(struct net *net)
+{
+	struct xtun_drops_set *set;
+	struct net_device *dev;
+	unsigned int n = 0;
+
+	for_each_netdev(net, dev)
+		n++;
+	set = kvmalloc(struct_size(set, devs, n), GFP_KERNEL_ACCOUNT);
+	if (!set)
+		return NULL;
+	set->n = n;
+	n = 0;
+	for_each_netdev(net, dev) {
+		struct xtun_drops_dev *d = &set->devs[n++];
+
+		d->dev = dev;
+		d->ifindex = dev->ifindex;
+		d->iface = 0;
+		strscpy(d->name, dev->name, sizeof(d->name));
+	}
+	sort(set->devs, set->n, sizeof(set->devs[0]), xtun_drops_compare, NULL);
+	for_each_netdev(net, dev)
+		if (xtun_net_is(dev))
+			xtun_drops_mark(set, dev);
+	return set;
+}
+
+static void xtun_drops_miss(struct xtun_listener *l)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&l->lock, flags);
+	l->missed++;
+	raw_spin_unlock_irqrestore(&l->lock, flags);
+}
+
+static void xtun_drops_renew(struct xtun_listener *l)
+{
+	struct xtun_drops_set *set = xtun_drops_devices(l->net);
+	struct xtun_drops_set *old = rtnl_dereference(l->set);
+
+	/* Rather none than one that names devices which are no more. */
+	if (!set)
+		xtun_drops_miss(l);
+	rcu_assign_pointer(l->set, set);
+	if (old)
+		kvfree_rcu(old, rcu);
+}
+
+static int xtun_drops_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	struct xtun_listener *l = container_of(nb, struct xtun_listener, events);
+
+	if (!l->settled)
+		return NOTIFY_DONE;
+	switch (event) {
+	case NETDEV_REGISTER:
+	case NETDEV_UNREGISTER:
+	case NETDEV_CHANGENAME:
+	case NETDEV_CHANGEUPPER:
+		xtun_drops_renew(l);
+	}
+	return NOTIFY_DONE;
+}
+
+/* --- the probe */
+
+/*
+ * A frame of a socket has no device any more, and its skb_iif may be of any namespace:
+ * it is told to those who may see them all, if only one has a device of that number.
+ */
+static bool xtun_drops_alone(const struct net *own, int ifindex)
+{
+	struct net *net;
+
+	for_each_net_rcu(net)
+		if (net != own && dev_get_by_index_rcu(net, ifindex))
+			return false;
+	return true;
+}
+
+/* How a frame is of one of ours. */
+struct xtun_drops_verdict {
+	const struct xtun_drops_dev *iface;	/* the xtun */
+	const struct xtun_drops_dev *at;	/* where it was dropped, if that is known */
+	bool tx;
+};
+
+static bool xtun_drops_judge(const struct xtun_listener *l, struct xtun_drops_set *set,
+			     const struct sk_buff *skb, struct xtun_drops_verdict *v)
+{
+	const struct xtun_drops_dev *at = xtun_drops_find(set, skb->dev);
+	const struct xtun_drops_dev *in = xtun_drops_nth(set, skb->skb_iif);
+
+	if (in && !in->iface)
+		in = NULL;
+	if (in && !at && !(l->everywhere && xtun_drops_alone(l->net, in->ifindex)))
+		return false;
+	if (!in && !(at && at->iface))
+		return false;
+
+	v->tx = !in || (at && at->iface && at->iface != in->iface);
+	v->iface = xtun_drops_nth(set, v->tx ? at->iface : in->iface);
+	v->at = at;
+	return v->iface;
+}
+
+/* From its Ethernet header on if it still has one, or else from its network header. */
+static void xtun_drops_copy(const struct sk_buff *skb, struct xtun_drop *drop)
+{
+	int offset = skb_network_offset(skb), header = 0;
+
+	if (skb_mac_header_was_set(skb))
+		header = offset - skb_mac_offset(skb);
+	drop->ethernet = header == ETH_HLEN || header == VLAN_ETH_HLEN;
+	if (drop->ethernet)
+		offset -= header;
+	drop->proto = skb->protocol;
+	drop->len = 0;
+	drop->kept = 0;
+	if (offset < -(int)skb_headroom(skb) || offset > (int)skb->len)
+		return;
+	drop->len = skb->len - offset;
+	drop->kept = min(drop->len, XTUN_DROPS_BYTES);
+	if (skb_copy_bits(skb, offset, drop->bytes, drop->kept))
+		drop->kept = 0;
+}
+
+/* With the lock: where the next one is put; NULL if it has to be missed. */
+static struct xtun_drop *xtun_drops_room(struct xtun_listener *l, s64 now)
+{
+	BUILD_BUG_ON_NOT_POWER_OF_2(XTUN_DROPS_WAITING);
+	if (now - l->second >= NSEC_PER_SEC) {
+		l->second = now;
+		l->put_before = l->put;
+	}
+	if (l->put - l->got == XTUN_DROPS_WAITING ||
+	    l->put - l->put_before == XTUN_DROPS_A_SECOND)
+		return NULL;
+	return &l->drops[l->put % XTUN_DROPS_WAITING];
+}
+
+static void xtun_drops_put(struct xtun_listener *l, const struct xtun_drops_verdict *v,
+			   const struct sk_buff *skb, void *location, const char *reason)
+{
+	struct xtun_drop *drop;
+	s64 now = ktime_get_ns();
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&l->lock, flags);
+	drop = xtun_drops_room(l, now);
+	if (drop) {
+		drop->when = now;
+		drop->location = location;
+		drop->reason = reason;
+		strscpy(drop->iface, v->iface->name, sizeof(drop->iface));
+		drop->dev[0] = '\0';
+		if (v->at && v->at != v->iface)
+			strscpy(drop->dev, v->at->name, sizeof(drop->dev));
+		drop->tx = v->tx;
+		xtun_drops_copy(skb, drop);
+		l->put++;
+	} else {
+		l->missed++;
+	}
+	raw_spin_unlock_irqrestore(&l->lock, flags);
+	irq_work_queue(&l->wake);
+}
+
+static void xtun_drops_see(const struct sk_buff *skb, void *location, const char *reason)
+{
+	struct xtun_drops_verdict verdict;
+	struct xtun_drops_set *set;
+	struct xtun_listener *l;
+
+	/* These have a counter, and stand in /proc/net/xtun. */
+	if (within_module((unsigned long)location, THIS_MODULE))
+		return;
+	rcu_read_lock();
+	list_for_each_entry_rcu(l, &xtun_drops_listeners, node) {
+		set = rcu_dereference(l->set);
+		if (set && xtun_drops_judge(l, set, skb, &verdict))
+			xtun_drops_put(l, &verdict, skb, location, reason);
+	}
+	rcu_read_unlock();
+}
+
+static void xtun_drops_probe(void *data, struct sk_buff *skb,
+			     void *location XTUN_COMPAT_KFREE_SKB_MORE)
+{
+	xtun_drops_see(skb, location, XTUN_COMPAT_DROP_REASON_NAME);
+}
+
+/* --- who listens */
+
+static void xtun_drops_wake(struct irq_work *work)
+{
+	wake_up(container_of(work, struct xtun_listener, wake)->wait);
+}
+
+static int xtun_drops_add(struct xtun_listener *l)
+{
+	int err = 0;
+
+	mutex_lock(&xtun_drops_mutex);
+	if (list_empty(&xtun_drops_listeners))
+		err = register_trace_kfree_skb(xtun_drops_probe, NULL);
+	if (!err)
+		list_add_rcu(&l->node, &xtun_drops_listeners);
+	mutex_unlock(&xtun_drops_mutex);
+	return err;
+}
+
+static void xtun_drops_remove(struct xtun_listener *l)
+{
+	mutex_lock(&xtun_drops_mutex);
+	list_del_rcu(&l->node);
+	if (list_empty(&xtun_drops_listeners))
+		unregister_trace_kfree_skb(xtun_drops_probe, NULL);
+	mutex_unlock(&xtun_drops_mutex);
+	/* No probe looks at it any more, nor will one call what rmmod takes away. */
+	tracepoint_synchronize_unregister();
+	irq_work_sync(&l->wake);
+}
+
+/* Coming and going, a notifier is told of each device that there is. */
+static void xtun_drops_settle(struct xtun_listener *l, bool settled)
+{
+	rtnl_lock();
+	l->settled = settled;
+	if (settled)
+		xtun_drops_renew(l);
+	rtnl_unlock();
+}
+
+static void xtun_drops_forget(struct xtun_listener *l)
+{
+	xtun_drops_settle(l, false);
+	unregister_netdevice_notifier_net(l->net, &l->events);
+	kvfree(rcu_access_pointer(l->set));
+}
+
+/**
+ * xtun_drops_listen() - be told of drops from now on
+ * @l: zeroed
+ * @net: of whose frames; outlives @l
+ * @everywhere: the listener may see frames of every namespace, and so those too whose
+ * namespace cannot be told
+ * @wait: whom to wake; outlives @l
+ *
+ * Context: process, takes RTNL.
+ * Return: 0, -ENOMEM, or -ENOSYS where the kernel has no tracepoints.
+ */
+int xtun_drops_listen(struct xtun_listener *l, struct net *net, bool everywhere,
+		      wait_queue_head_t *wait)
+{
+	int err;
+
+	l->net = net;
+	l->everywhere = everywhere;
+	raw_spin_lock_init(&l->lock);
+	init_irq_work(&l->wake, xtun_drops_wake);
+	l->wait = wait;
+	l->events.notifier_call = xtun_drops_event;
+	err = register_netdevice_notifier_net(net, &l->events);
+	if (err)
+		return err;
+	xtun_drops_settle(l, true);
+	err = xtun_drops_add(l);
+	if (err)
+		xtun_drops_forget(l);
+	return err;
+}
+
+/**
+ * xtun_drops_leave() - undo xtun_drops_listen()
+ * @l: the listener
+ *
+ * Context: process, takes RTNL and waits for a grace period of RCU.
+ */
+void xtun_drops_leave(struct xtun_listener *l)
+{
+	xtun_drops_remove(l);
+	xtun_drops_forget(l);
+}
+
+/**
+ * xtun_drops_waits() - whether there is something to be told
+ * @l: the listener
+ *
+ * Context: any.
+ * Return: true if xtun_drops_get() would.
+ */
+bool xtun_drops_waits(struct xtun_listener *l)
+{
+	return READ_ONCE(l->put) != READ_ONCE(l->got) || READ_ONCE(l->missed);
+}
+
+/**
+ * xtun_drops_get() - the oldest drop of which has not been told
+ * @l: the listener
+ * @drop: filled
+ * @missed: how many there were before of which cannot be told
+ *
+ * Context: process, one at a time.
+ * Return: true; false if there is none.
+ */
+bool xtun_drops_get(struct xtun_listener *l, struct xtun_drop *drop, u64 *missed)
+{
+	unsigned long flags;
+	bool got;
+
+	raw_spin_lock_irqsave(&l->lock, flags);
+	*missed = l->missed;
+	l->missed = 0;
+	got = l->put != l->got;
+	if (got)
+		*drop = l->drops[l->got++ % XTUN_DROPS_WAITING];
+	raw_spin_unlock_irqrestore(&l->lock, flags);
+	return got;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel's stack drops of an interface's frames, for whoever listens. */
+#ifndef _XTUN_DROPS_H
+#define _XTUN_DROPS_H
+
+#include <linux/irq_work.h>
+#include <linux/netdevice.h>
+#include <linux/rculist.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+/* How much is kept of a frame: all that a link of the usual MTU carries. */
+#define XTUN_DROPS_BYTES	1600U
+/* How many a listener may be behind; a power of two. */
+#define XTUN_DROPS_WAITING	128U
+/* And how many it is told of in a second. */
+#define XTUN_DROPS_A_SECOND	1000U
+
+/**
+ * struct xtun_drop - a frame that the stack has dropped
+ * @when: in nanoseconds, as ktime_get_ns()
+ * @location: of the call that freed it
+ * @reason: of the kernel's, by name; NULL if this kernel gives none
+ * @iface: name of the interface of ours that it is of
+ * @dev: name of the device at which it was; empty if that is @iface, or not known
+ * @tx: it was on its way out
+ * @ethernet: @bytes begin with an Ethernet header, and not with that of the network layer
+ * @proto: EtherType
+ * @len: bytes from there on
+ * @kept: how many of @bytes count
+ * @bytes: the frame as it was when it was dropped
+ */
+struct xtun_drop {
+	s64 when;
+	void *location;
+	const char *reason;
+	char iface[IFNAMSIZ];
+	char dev[IFNAMSIZ];
+	bool tx;
+	bool ethernet;
+	__be16 proto;
+	unsigned int len;
+	unsigned int kept;
+	u8 bytes[XTUN_DROPS_BYTES];
+};
+
+struct xtun_drops_set;
+
+/**
+ * struct xtun_listener - an open file that is told of drops
+ * @node: among all of them
+ * @net: the namespace whose frames it is told of
+ * @everywhere: it may see those of any namespace
+ * @set: the devices of @net; under RCU, changed under RTNL
+ * @events: keeps @set true
+ * @settled: not just being told of the devices that there are; under RTNL
+ * @lock: all that follows up to @wake
+ * @put: drops ever put into @drops
+ * @got: drops ever got
+ * @missed: drops that it is not told of, and has not been told of that either
+ * @second: when the present second began, in nanoseconds
+ * @put_before: what @put was then
+ * @wake: wakes @wait, from wherever a frame is dropped
+ * @wait: whom to wake
+ * @drops: by @put and @got, modulo their number
+ */
+struct xtun_listener {
+	struct list_head node;
+	struct net *net;
+	bool everywhere;
+	struct xtun_drops_set __rcu *set;
+	struct notifier_block events;
+	bool settled;
+	raw_spinlock_t lock;
+	unsigned int put;
+	unsigned int got;
+	u64 missed;
+	s64 second;
+	unsigned int put_before;
+	struct irq_work wake;
+	wait_queue_head_t *wait;
+	struct xtun_drop drops[XTUN_DROPS_WAITING];
+};
+
+int xtun_drops_listen(struct xtun_listener *l, struct net *net, bool everywhere,
+		      wait_queue_head_t *wait);
+void xtun_drops_leave(struct xtun_listener *l);
+bool xtun_drops_waits(struct xtun_listener *l);
+bool xtun_drops_get(struct xtun_listener *l, struct xtun_drop *drop, u64 *missed);
+
+#endif /* _XTUN_DROPS_H */

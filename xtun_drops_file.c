@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/net/xtun_drops: what the stack drops of the interfaces' frames, told while it
+ * happens to whoever has the file open. Text, so that cat is enough.
+ */
+#include <linux/kallsyms.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/poll.h>
+#include <linux/proc_fs.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "xtun.h"
+#include "xtun_drops.h"
+
+#define XTUN_DROPS_NAME	"xtun_drops"
+/* A line of words, and one with two digits for each byte. */
+#define XTUN_DROPS_TEXT	(512 + 2 * XTUN_DROPS_BYTES)
+
+struct xtun_drops_net {
+	struct net *net;
+	wait_queue_head_t wait;
+	bool ended;		/* the file is being removed: nobody waits any more */
+};
+
+/**
+ * struct xtun_drops_file - the file, open
+ * @listener: the other end
+ * @ns: of the namespace
+ * @mutex: held by who reads; guards what follows
+ * @drop: of which @text tells
+ * @len: bytes in @text
+ * @off: how many of them have been read
+ * @text: not all read yet
+ */
+struct xtun_drops_file {
+	struct xtun_listener listener;
+	struct xtun_drops_net *ns;
+	struct mutex mutex;
+	struct xtun_drop drop;
+	size_t len;
+	size_t off;
+	char text[XTUN_DROPS_TEXT];
+};
+
+static unsigned int xtun_drops_id;
+
+static __printf(2, 3) void xtun_drops_print(struct xtun_drops_file *f, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	f->len += vscnprintf(f->text + f->len, sizeof(f->text) - f->len, fmt, args);
+	va_end(args);
+}
+
+/* Its name, or "?": a bare address would help nobody but an attacker. */
+static void xtun_drops_function(struct xtun_drops_file *f, const void *location)
+{
+	char name[KSYM_SYMBOL_LEN] = "";
+
+#ifdef CONFIG_KALLSYMS
+	sprint_symbol_no_offset(name, (unsigned long)location);
+#endif
+	xtun_drops_print(f, "%s", strncmp(name, "0x", 2) && name[0] ? name : "?");
+}
+
+/*
+ * "xtun rx 12.345678: ip_rcv_core, IP_CSUM, 98 bytes of 0800, at br0" and the bytes, or
+ * "network 0800" for want of an Ethernet header.
+ */
+static void xtun_drops_format(struct xtun_drops_file *f)
+{
+	const struct xtun_drop *d = &f->drop;
+	u32 ns;
+	u64 seconds = div_u64_rem(d->when, NSEC_PER_SEC, &ns);
+	unsigned int i;
+
+	xtun_drops_print(f, "%s %s %llu.%06u: ", d->iface, d->tx ? "tx" : "rx", seconds,
+			 ns / (u32)NSEC_PER_USEC);
+	xtun_drops_function(f, d->location);
+	xtun_drops_print(f, ", %s, %u bytes, %s %04x", d->reason ?: "no reason", d->len,
+			 d->ethernet ? "Ethernet" : "network", ntohs(d->proto));
+	if (d->dev[0])
+		xtun_drops_print(f, ", at %s", d->dev);
+	xtun_drops_print(f, "\n    ");
+	for (i = 0; i < d->kept; i += 64)	/* as many as "ph" takes */
+		xtun_drops_print(f, "%*phN", min(d->kept - i, 64U), d->bytes + i);
+	xtun_drops_print(f, "\n");
+}
+
+/* The next piece of text; false if there is nothing to tell. */
+static bool xtun_drops_next(struct xtun_drops_file *f)
+{
+	u64 missed;
+	bool got;
+
+	if (f->off < f->len)
+		return true;
+	got = xtun_drops_get(&f->listener, &f->drop, &missed);
+	f->off = 0;
+	f->len = 0;
+	if (missed)
+		xtun_drops_print(f, "missed %llu\n", missed);
+	if (got)
+		xtun_drops_format(f);
+	return f->len;
+}
+
+static bool xtun_drops_ready(struct xtun_drops_file *f)
+{
+	return READ_ONCE(f->ns->ended) || xtun_drops_waits(&f->listener) ||
+	       READ_ONCE(f->off) < READ_ONCE(f->len);
+}
+
+static int xtun_drops_await(struct xtun_drops_file *f, const struct file *file)
+{
+	if (xtun_drops_ready(f))
+		return 0;
+	if (file->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	return wait_event_interruptible(f->ns->wait, xtun_drops_ready(f));
+}
+
+static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
+{
+	struct xtun_drops_file *f = file->private_data;
+	ssize_t n = 0;
+	int err;
+
+	do {
+		err = xtun_drops_await(f, file);
+		if (err)
+			return err;
+		if (mutex_lock_interruptible(&f->mutex))
+			return -ERESTARTSYS;
+		if (xtun_drops_next(f)) {
+			n = min(size, f->len - f->off);
+			if (copy_to_user(buf, f->text + f->off, n))
+				n = -EFAULT;
+			else
+				f->off += n;
+		}
+		mutex_unlock(&f->mutex);
+		/* Somebody else may have taken what there was. */
+	} while (!n && size && !READ_ONCE(f->ns->ended));
+	return n;
+}
+
+static __poll_t xtun_drops_poll(struct file *file, poll_table *table)
+{
+	struct xtun_drops_file *f = file->private_data;
+
+	poll_wait(file, &f->ns->wait, table);
+	if (READ_ONCE(f->ns->ended))
+		return EPOLLHUP;
+	return xtun_drops_ready(f) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static int xtun_drops_open(struct inode *inode, struct file *file)
+{
+	struct xtun_drops_net *ns = pde_data(inode);
+	struct xtun_drops_file *f;
+	int err;
+
+	if (!file_ns_capable(file, ns->net->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	f = kvzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return -ENOMEM;
+	f->ns = ns;
+	mutex_init(&f->mutex);
+	err = xtun_drops_listen(&f->listener, ns->net,
+				file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN), &ns->wait);
+	if (err) {
+		kvfree(f);
+		return err;
+	}
+	file->private_data = f;
+	return 0;
+}
+
+static int xtun_drops_release(struct inode *inode, struct file *file)
+{
+	struct xtun_drops_file *f = file->private_data;
+
+	xtun_drops_leave(&f->listener);
+	kvfree(f);
+	return 0;
+}
+
+static const struct proc_ops xtun_drops_ops = {
+	.proc_open	= xtun_drops_open,
+	.proc_read	= xtun_drops_read,
+	.proc_poll	= xtun_drops_poll,
+	.proc_release	= xtun_drops_release,
+};
+
+static int __net_init xtun_drops_net_init(struct net *net)
+{
+	struct xtun_drops_net *ns = net_generic(net, xtun_drops_id);
+
+	ns->net = net;
+	init_waitqueue_head(&ns->wait);
+	ns->ended = false;
+	if (!proc_create_data(XTUN_DROPS_NAME, 0400, net->proc_net, &xtun_drops_ops, ns))
+		return -ENOMEM;
+	return 0;
+}
+
+static void __net_exit xtun_drops_net_exit(struct net *net)
+{
+	struct xtun_drops_net *ns = net_generic(net, xtun_drops_id);
+
+	/* Or removing the file would wait for whoever waits in read(). */
+	WRITE_ONCE(ns->ended, true);
+	wake_up_all(&ns->wait);
+	remove_proc_entry(XTUN_DROPS_NAME, net->proc_net);
+}
+
+static struct pernet_operations xtun_drops_net_ops = {
+	.init	= xtun_drops_net_init,
+	.exit	= xtun_drops_net_exit,
+	.id	= &xtun_drops_id,
+	.size	= sizeof(struct xtun_drops_net),
+};
+
+/* Without tracepoints there is nothing to tell, and no file. */
+#define XTUN_DROPS_CAN	(IS_ENABLED(CONFIG_PROC_FS) && IS_ENABLED(CONFIG_TRACEPOINTS))
+
+/**
+ * xtun_drops_init() - the file in each namespace, where the kernel has what it needs
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int xtun_drops_init(void)
+{
+	return XTUN_DROPS_CAN ? register_pernet_subsys(&xtun_drops_net_ops) : 0;
+}
+
+/**
+ * xtun_drops_exit() - undo xtun_drops_init()
+ *
+ * Context: module exit. Whoever listens is cut off.
+ */
+void xtun_drops_exit(void)
+{
+	if (XTUN_DROPS_CAN)
+		unregister_pernet_subsys(&xtun_drops_net_ops);
+}
