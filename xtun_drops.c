@@ -223,6 +223,8 @@ static void xtun_drops_copy(const struct sk_buff *skb, struct xtun_drop *drop)
 	if (drop->ethernet)
 		offset -= header;
 	drop->proto = skb->protocol;
+	drop->tagged = skb_vlan_tag_present(skb);
+	drop->vlan = skb_vlan_tag_get_id(skb);
 	drop->len = 0;
 	drop->kept = 0;
 	if (offset < -(int)skb_headroom(skb) || offset > (int)skb->len)

@@ -26,6 +26,8 @@
  * @tx: it was on its way out
  * @ethernet: @bytes begin with an Ethernet header, and not with that of the network layer
  * @proto: EtherType
+ * @tagged: it has a VLAN tag, which the stack has taken out of the bytes
+ * @vlan: number of that VLAN
  * @len: bytes from there on
  * @kept: how many of @bytes count
  * @bytes: the frame as it was when it was dropped
@@ -39,6 +41,8 @@ struct xtun_drop {
 	bool tx;
 	bool ethernet;
 	__be16 proto;
+	bool tagged;
+	u16 vlan;
 	unsigned int len;
 	unsigned int kept;
 	u8 bytes[XTUN_DROPS_BYTES];

@@ -69,8 +69,8 @@ static void xtun_drops_function(struct xtun_drops_file *f, const void *location)
 }
 
 /*
- * "xtun rx 12.345678: ip_rcv_core, IP_CSUM, 98 bytes of 0800, at br0" and the bytes, or
- * "network 0800" for want of an Ethernet header.
+ * "xtun rx 12.345678: ip_rcv_core, IP_CSUM, 98 bytes, Ethernet 0800, VLAN 5, at br0" and
+ * the bytes; "network 0800" for want of an Ethernet header.
  */
 static void xtun_drops_format(struct xtun_drops_file *f)
 {
@@ -84,6 +84,8 @@ static void xtun_drops_format(struct xtun_drops_file *f)
 	xtun_drops_function(f, d->location);
 	xtun_drops_print(f, ", %s, %u bytes, %s %04x", d->reason ?: "no reason", d->len,
 			 d->ethernet ? "Ethernet" : "network", ntohs(d->proto));
+	if (d->tagged)
+		xtun_drops_print(f, ", VLAN %u", d->vlan);
 	if (d->dev[0])
 		xtun_drops_print(f, ", at %s", d->dev);
 	xtun_drops_print(f, "\n    ");
