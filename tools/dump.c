@@ -187,7 +187,7 @@ static int dump_run(int argc, char **argv)
 			d.hex = true;
 		else if (opt == 'e')
 			d.macs = true;
-		else if (opt != 'c' || !xtun_parse_count(optarg, &d.count))
+		else if (opt != 'c' || !xtun_parse_count("-c", optarg, &d.count))
 			return xtun_usage(&xtun_dump);
 	}
 	if (argc - optind > 1)

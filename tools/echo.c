@@ -127,7 +127,7 @@ static int echo_run(int argc, char **argv)
 			e.swap = true;
 		else if (opt == 'a' && inet_pton(AF_INET, optarg, e.host.ip) == 1)
 			e.answer = true;
-		else if (opt != 'c' || !xtun_parse_count(optarg, &e.count))
+		else if (opt != 'c' || !xtun_parse_count("-c", optarg, &e.count))
 			return xtun_usage(&xtun_echo);
 	}
 	if (optind < argc || (e.swap && e.answer))

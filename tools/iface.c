@@ -60,7 +60,8 @@ static void read_carrier(struct xtun_iface *iface, unsigned int flags)
 	iface->carrier = xtun_ethtool(iface->name, &link) ? flags & IFF_RUNNING : link.data;
 }
 
-static bool iface_read(const char *name, struct xtun_iface *iface)
+/* Whatever it is. False with errno, if there is none of that name. */
+bool xtun_iface_read(const char *name, struct xtun_iface *iface)
 {
 	struct ifreq ifr = { 0 };
 	unsigned int flags;
@@ -74,6 +75,7 @@ static bool iface_read(const char *name, struct xtun_iface *iface)
 		return false;
 	flags = (unsigned short)ifr.ifr_flags;
 	iface->up = flags & IFF_UP;
+	iface->arp = !(flags & IFF_NOARP);
 	if (if_ioctl(SIOCGIFHWADDR, name, &ifr))
 		return false;
 	iface->ethernet = ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
@@ -117,7 +119,7 @@ int xtun_iface_find(const char *name, struct xtun_iface *iface)
 		xtun_complain("'%s' is too long for a name. 'ip link' lists the interfaces", name);
 		return EXIT_ABSENT;
 	}
-	if (!iface_read(name, iface))
+	if (!xtun_iface_read(name, iface))
 		return absent(name);
 	if (iface->ethernet)
 		return EXIT_OK;
@@ -151,7 +153,7 @@ int xtun_iface_list(struct xtun_iface **list, size_t *n)
 		count++;
 	*list = calloc(count + 1, sizeof(**list));
 	for (size_t i = 0; *list && i < count; i++)
-		if (iface_read(all[i].if_name, &(*list)[*n]) && is_own(&(*list)[*n]))
+		if (xtun_iface_read(all[i].if_name, &(*list)[*n]) && is_own(&(*list)[*n]))
 			(*n)++;
 	if_freenameindex(all);
 	return *list ? 0 : -1;

@@ -58,6 +58,16 @@ static void parse_bytes(const char *line, struct xtun_lost *l)
 	}
 }
 
+/* "  queue 0 tx: in 9 = ...; readers 1, the oldest frame waits for 3200 ms" */
+static void parse_queue(const char *line, struct xtun_losses *losses)
+{
+	const char *p = strstr(line, "the oldest frame waits for ");
+	unsigned int ms;
+
+	if (p && sscanf(p, "the oldest frame waits for %u", &ms) == 1 && ms > losses->oldest_ms)
+		losses->oldest_ms = ms;
+}
+
 static void read_losses(FILE *in, const char *ifname, struct xtun_losses *losses)
 {
 	bool ours = false;
@@ -68,6 +78,8 @@ static void read_losses(FILE *in, const char *ifname, struct xtun_losses *losses
 			ours = is_iface(line, ifname);
 		else if (!ours)
 			continue;
+		else if (!strncmp(line, "  queue ", 8))
+			parse_queue(line, losses);
 		else if (losses->n < ARRAY_SIZE(losses->list) &&
 			 parse_loss(line, &losses->list[losses->n]))
 			losses->n++;
@@ -83,6 +95,7 @@ bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 	bool bad;
 
 	losses->n = 0;
+	losses->oldest_ms = 0;
 	if (!in)
 		return false;
 	read_losses(in, ifname, losses);

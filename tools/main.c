@@ -41,14 +41,14 @@ int xtun_usage(const struct command *cmd)
 	return EXIT_USAGE;
 }
 
-bool xtun_parse_count(const char *text, uint64_t *count)
+bool xtun_parse_count(const char *option, const char *text, uint64_t *count)
 {
 	char *end;
 
 	*count = strtoull(text, &end, 10);
 	if (*text >= '1' && *text <= '9' && !*end)
 		return true;
-	xtun_complain("-c wants a number of frames, not '%s'", text);
+	xtun_complain("%s wants a number from 1, not '%s'", option, text);
 	return false;
 }
 

@@ -25,11 +25,13 @@ struct xtun_iface {
 	int index;
 	bool up;
 	bool carrier;		/* means something while up */
+	bool arp;
 	bool ethernet;
 	uint8_t mac[MAC_LEN];
 	int mtu, txqueuelen;
 };
 
+bool xtun_iface_read(const char *name, struct xtun_iface *iface);
 int xtun_iface_find(const char *name, struct xtun_iface *iface);
 int xtun_iface_find_own(const char *name, struct xtun_iface *iface);
 int xtun_iface_list(struct xtun_iface **list, size_t *n);
@@ -86,7 +88,10 @@ void xtun_law_free(struct xtun_law *law);
 /* losses.c: what a loss means and what to do about it */
 struct xtun_loss {
 	enum xtun_direction direction;
-	const char *name, *meaning, *advice;	/* '@' in advice stands for the interface */
+	/* '@' in what follows stands for the interface; undo is as xtun_rule_print() has it. */
+	const char *name, *meaning;
+	const char *cure, *undo;	/* commands: that mends it, that takes it back; or NULL */
+	const char *advice;		/* what no command does, or NULL */
 };
 
 const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name);
@@ -105,6 +110,7 @@ struct xtun_lost {
 };
 
 struct xtun_losses {
+	unsigned int oldest_ms;		/* for which a frame has waited to be read */
 	size_t n;
 	struct xtun_lost list[32];	/* as many as the module remembers */
 };

@@ -8,36 +8,9 @@
 
 #define PARAMETERS "/sys/module/xtun/parameters"
 
-/* Length of the UTF-8 character at s, 0 if it is none. */
-static int utf8_length(const unsigned char *s)
-{
-	int n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 :
-		*s >= 0xf0 && *s < 0xf5 ? 4 : 0;
-
-	for (int i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 static void string(const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	int n;
-
-	putchar('"');
-	for (; *s; s += n ? n : 1) {
-		n = utf8_length(s);
-		if (!n)
-			fputs("\\ufffd", stdout);
-		else if (*s == '"' || *s == '\\')
-			printf("\\%c", *s);
-		else if (*s < 0x20)
-			printf("\\u%04x", *s);
-		else
-			fwrite(s, 1, n, stdout);
-	}
-	putchar('"');
+	xtun_json_string(stdout, text);
 }
 
 static void string_or_null(const char *text)

@@ -68,7 +68,12 @@ static void print_loss(const struct xtun_counter *c, const char *loss,
 	if (known) {
 		xtun_print_about(stdout, known->meaning, ifname);
 		printf("\n        to mend it: ");
-		xtun_print_about(stdout, known->advice, ifname);
+		if (known->cure)
+			xtun_print_about(stdout, known->cure, ifname);
+		if (known->cure && known->advice)
+			printf("\n        or: ");
+		if (known->advice)
+			xtun_print_about(stdout, known->advice, ifname);
 	} else {
 		printf("a loss that this program is too old to know; see man 4 xtun");
 	}

@@ -37,7 +37,7 @@ struct command {
 extern const struct command xtun_echo, xtun_dump, xtun_status, xtun_why;
 
 int xtun_usage(const struct command *cmd);
-bool xtun_parse_count(const char *text, uint64_t *count);
+bool xtun_parse_count(const char *option, const char *text, uint64_t *count);
 
 /* errors.c */
 #define XTUN_NOT_LOADED \
@@ -82,6 +82,9 @@ unsigned int xtun_capture_dropped(int fd);
 void xtun_decode(FILE *out, const uint8_t *frame, size_t len);
 void xtun_decode_macs(FILE *out, const uint8_t *frame, size_t len);
 void xtun_hex(FILE *out, const uint8_t *frame, size_t len);
+
+/* json.c */
+void xtun_json_string(FILE *out, const char *text);
 
 /* pcap.c */
 void xtun_pcap_header(FILE *out);

@@ -1,85 +1,129 @@
 // SPDX-License-Identifier: GPL-2.0
-/* xtun why: the last frames that were lost, each with its cause and its cure. */
-#include "status.h"
+/* xtun why: the frames that were lost, each with its cause and its cure. */
+#include "why.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#define FOLLOW_MS 200	/* between two looks */
+#define FOLLOW_MS 200		/* between two looks at what xtun has lost */
+#define LISTEN_S 2		/* to the stack, if not told how long */
+#define TOLD 16U		/* causes that are not told of once more */
+
+/* A cause that has been told of, and how often it has been met since. */
+struct told {
+	char *cause;
+	uint64_t more;
+};
 
 struct why {
 	struct xtun_iface iface;
 	struct xtun_losses losses;
-	uint64_t frame;		/* the one that is asked for, or 0 */
-	uint64_t told;		/* frames of which -f has told */
-	bool follow;
+	struct xtun_drops drops;
+	uint64_t frame;			/* the one that is asked for, or 0 */
+	uint64_t seconds;		/* to listen for */
+	bool follow, json;
+	FILE *pcapng;
+	uint64_t last;			/* loss of xtun that has been told of */
+	uint64_t dropped;		/* frames, by the stack */
+	struct told told[TOLD];
+	unsigned int n_told;		/* ever; the last are in the array, by their number */
 };
 
-static void print_when(const struct xtun_lost *l)
+/* Whether the same has been told of before; else it has been now. */
+static bool was_told(struct why *w, const struct xtun_finding *v)
 {
-	if (l->times == 1)
-		printf("#%" PRIu64 ", %.3f s ago, ", l->number, l->last);
-	else
-		printf("#%" PRIu64 " and %" PRIu64 " more, from %.3f to %.3f s ago, ", l->number,
-		       l->times - 1, l->first, l->last);
-	printf(l->direction == XTUN_TX ? "to userspace" : "from userspace");
-	printf(", %zu bytes", l->len);
-}
+	struct told *t;
+	size_t n;
+	FILE *out;
 
-static void print_cause(const struct why *w, const struct xtun_lost *l)
-{
-	const struct xtun_loss *known = xtun_loss_find(l->direction, l->loss);
-
-	printf("  where: inside xtun, queue %u, %s_lost_%s\n", l->queue,
-	       l->direction == XTUN_TX ? "tx" : "rx", l->loss);
-	if (!known) {
-		printf("  why: a loss that this program is too old to know; see man 4 xtun\n");
-		return;
+	t = &w->told[w->n_told % TOLD];
+	free(t->cause);
+	t->cause = NULL;
+	t->more = 0;
+	out = open_memstream(&t->cause, &n);
+	if (!out)
+		return false;
+	xtun_finding_cause(out, v);
+	fclose(out);
+	for (size_t i = 0; i < TOLD; i++) {
+		if (&w->told[i] == t || !w->told[i].cause || strcmp(w->told[i].cause, t->cause))
+			continue;
+		w->told[i].more++;
+		return true;
 	}
-	printf("  why: ");
-	xtun_print_about(stdout, known->meaning, w->iface.name);
-	if (l->waiting)
-		printf("; %u frames waited, the oldest for %u ms", l->waiting, l->oldest_ms);
-	printf("\n  what mends it: ");
-	xtun_print_about(stdout, known->advice, w->iface.name);
-	putchar('\n');
+	w->n_told++;
+	return false;
 }
 
-static void print_loss(const struct why *w, const struct xtun_lost *l)
+/* How often each cause was met again since it was told of. */
+static void tell_more(struct why *w)
 {
-	print_when(l);
-	if (l->kept) {
-		fputs(": ", stdout);
-		xtun_decode(stdout, l->bytes, l->kept);
+	for (size_t i = 0; i < TOLD; i++) {
+		struct told *t = &w->told[i];
+
+		if (!t->more)
+			continue;
+		printf("%" PRIu64 " more of these:\n%s", t->more, t->cause);
+		t->more = 0;
 	}
-	putchar('\n');
-	print_cause(w, l);
 }
 
-/* From the oldest to the youngest, those that are new. */
-static void print_losses(struct why *w)
+static void tell(struct why *w, const struct xtun_finding *v)
 {
+	if (w->pcapng && v->kept)
+		xtun_pcapng_frame(w->pcapng, v);
+	if (w->json)
+		xtun_finding_json(stdout, v, w->iface.name);
+	else if (v->number || !was_told(w, v))
+		xtun_finding_text(stdout, v);
+}
+
+/* What xtun has lost, from the oldest to the youngest, if it is new. */
+static void tell_losses(struct why *w)
+{
+	struct xtun_finding v;
+
 	for (size_t i = w->losses.n; i--;) {
 		const struct xtun_lost *l = &w->losses.list[i];
 		uint64_t last = l->number + l->times - 1;
 
-		if (last <= w->told)
+		if (last <= w->last)
 			continue;
-		print_loss(w, l);
-		w->told = last;
+		xtun_finding_of_lost(&v, &w->iface, l);
+		tell(w, &v);
+		w->last = last;
 	}
 }
 
-static int print_frame(const struct why *w)
+/* What the stack has dropped meanwhile. */
+static void tell_drops(struct why *w)
 {
+	struct xtun_finding v;
+	struct xtun_drop d;
+
+	while (w->drops.fd >= 0 && xtun_drops_next(&w->drops, &d)) {
+		if (strcmp(d.iface, w->iface.name) || !xtun_finding_of_drop(&v, &w->iface, &d))
+			continue;
+		tell(w, &v);
+		w->dropped++;
+	}
+}
+
+static int tell_frame(const struct why *w)
+{
+	struct xtun_finding v;
+
 	for (size_t i = 0; i < w->losses.n; i++) {
 		const struct xtun_lost *l = &w->losses.list[i];
 
 		if (w->frame < l->number || w->frame >= l->number + l->times)
 			continue;
-		print_loss(w, l);
+		xtun_finding_of_lost(&v, &w->iface, l);
+		xtun_finding_text(stdout, &v);
 		if (l->kept)
 			xtun_hex(stdout, l->bytes, l->kept);
 		else
@@ -98,35 +142,17 @@ static bool look(struct why *w)
 	return false;
 }
 
-/* Whatever keeps frames from being sent at all: no loss, and no frame either. */
-static void print_silence(const struct why *w, const struct xtun_law *law)
+static void tell_silence(const struct why *w, const struct xtun_law *law)
 {
-	const struct xtun_iface *i = &w->iface;
-	uint64_t readers = 0, in = 0, waiting = 0;
+	struct xtun_silence list[8];
+	size_t n = xtun_silence(&w->iface, &w->losses, law, list);
 
-	for (size_t f = 0; f < law->flows; f++) {
-		if (law->flow[f].direction != XTUN_TX)
-			continue;
-		readers += xtun_counter_get(law->flow[f].counters, law->flow[f].queue,
-					    XTUN_DIRECTIONS, "readers");
-		in += law->flow[f].in;
-		waiting += law->flow[f].waiting;
-	}
-	if (!i->up)
-		printf("%s is down: nothing passes.\n  what mends it: ip link set dev %s up\n",
-		       i->name, i->name);
-	else if (!i->carrier)
-		printf("%s has no carrier: the kernel sends nothing.\n  what mends it: %s\n",
-		       i->name, "attach the program that is to be its other end");
-	if (!readers)
-		printf("nobody reads %s; %" PRIu64 " frames wait.\n  what mends it: %s\n", i->name,
-		       waiting, "start the program that is to be its other end");
-	if (i->up && !in)
-		printf("the kernel has not sent anything yet.\n  what mends it: %s\n",
-		       "give it an address and a route: ip address show; ip route get ADDRESS");
+	for (size_t i = 0; i < n; i++)
+		printf("%s.\n  what mends it: %s\n", list[i].why, list[i].cure);
 }
 
-static int tell_once(struct why *w)
+/* What there is to be said of all of it. */
+static int tell_sum(struct why *w)
 {
 	struct xtun_law law;
 	uint64_t lost = 0;
@@ -138,47 +164,124 @@ static int tell_once(struct why *w)
 	}
 	for (size_t f = 0; f < law.flows; f++)
 		lost += law.flow[f].lost;
-	print_losses(w);
-	print_silence(w, &law);
-	if (!lost)
-		printf("%s has lost no frame.\n", w->iface.name);
+	if (!w->json) {
+		tell_more(w);
+		tell_silence(w, &law);
+		if (!lost)
+			printf("%s has lost no frame.\n", w->iface.name);
+	}
 	xtun_law_free(&law);
-	return lost ? EXIT_FAILED : EXIT_OK;
+	return lost || w->dropped ? EXIT_FAILED : EXIT_OK;
 }
 
-static int follow(struct why *w)
+/* True until the time is over, a signal comes, or nobody reads what is told. */
+static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 {
-	int signal_fd = xtun_signals_open(), more;
+	if (fflush(stdout) || ferror(stdout) || (w->pcapng && fflush(w->pcapng)))
+		return false;
+	if (!w->follow && rounds * FOLLOW_MS >= w->seconds * 1000)
+		return false;
+	return xtun_wait(-1, signal_fd, FOLLOW_MS) > 0 && look(w);
+}
+
+static int listen_and_tell(struct why *w)
+{
+	int signal_fd = xtun_signals_open();
+	uint64_t rounds = 0;
 
 	if (signal_fd < 0)
 		return EXIT_FAILED;
 	do {
-		print_losses(w);
-		if (fflush(stdout) || ferror(stdout))
-			break;
-		more = xtun_wait(-1, signal_fd, FOLLOW_MS);
-	} while (more > 0 && look(w));
+		tell_losses(w);
+		tell_drops(w);
+		if (w->follow && !w->json && rounds % (1000 / FOLLOW_MS) == 0)
+			tell_more(w);
+	} while (go_on(w, signal_fd, rounds++));
 	close(signal_fd);
-	return w->told ? EXIT_FAILED : EXIT_OK;
+	if (w->drops.missed)
+		xtun_complain("of %" PRIu64 " more frames the module could not tell: they were too many",
+			      w->drops.missed);
+	if (!w->follow)
+		return tell_sum(w);
+	return w->last || w->dropped ? EXIT_FAILED : EXIT_OK;
+}
+
+/* To the stack, if that is wanted and may be. */
+static void open_drops(struct why *w)
+{
+	w->drops.fd = -1;
+	if ((!w->follow && !w->seconds) || w->frame || xtun_drops_open(&w->drops))
+		return;
+	if (errno == ENOENT)
+		xtun_complain("this kernel cannot tell what its stack drops; what xtun loses follows");
+	else
+		xtun_explain("/proc/net/xtun_drops", errno, NULL);
+	if (!w->follow)
+		w->seconds = 0;
+}
+
+static int run(struct why *w, const char *file)
+{
+	int status;
+
+	if (!look(w))
+		return EXIT_FAILED;
+	if (file) {
+		w->pcapng = fopen(file, "we");
+		if (!w->pcapng) {
+			xtun_explain(file, errno, NULL);
+			return EXIT_FAILED;
+		}
+		xtun_pcapng_header(w->pcapng, w->iface.name);
+	}
+	open_drops(w);
+	status = w->frame ? tell_frame(w) : listen_and_tell(w);
+	xtun_drops_close(&w->drops);
+	if (w->pcapng && fclose(w->pcapng)) {
+		xtun_explain(file, errno, NULL);
+		status = EXIT_FAILED;
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		xtun_explain("standard output", errno, NULL);
+		status = EXIT_FAILED;
+	}
+	for (size_t i = 0; i < TOLD; i++)
+		free(w->told[i].cause);
+	return status;
+}
+
+/* None is a choice too. */
+static bool parse_seconds(const char *text, uint64_t *seconds)
+{
+	*seconds = 0;
+	return !strcmp(text, "0") || xtun_parse_count("-t", text, seconds);
 }
 
 static int why_run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "frame", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
 	};
-	struct why w = { 0 };
-	const char *name;
+	struct why w = { .seconds = LISTEN_S };
+	const char *name, *file = NULL;
+	bool known = true;
 	int opt, status;
 
-	while ((opt = getopt_long(argc, argv, "f", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "ft:w:", options, NULL)) != -1) {
 		if (opt == 'f')
 			w.follow = true;
-		else if (opt != 'n' || !xtun_parse_count(optarg, &w.frame))
-			return xtun_usage(&xtun_why);
+		else if (opt == 'j')
+			w.json = true;
+		else if (opt == 'w')
+			file = optarg;
+		else if (opt == 't')
+			known = known && parse_seconds(optarg, &w.seconds);
+		else
+			known = known && opt == 'n' && xtun_parse_count("--frame", optarg, &w.frame);
 	}
-	if (argc - optind > 1)
+	if (!known || argc - optind > 1)
 		return xtun_usage(&xtun_why);
 
 	name = optind < argc ? argv[optind] : xtun_ifname();
@@ -187,27 +290,20 @@ static int why_run(int argc, char **argv)
 		xtun_obituary(name);
 		return status;
 	}
-	if (!look(&w))
-		return EXIT_FAILED;
-	if (w.frame)
-		status = print_frame(&w);
-	else
-		status = w.follow ? follow(&w) : tell_once(&w);
-	if (fflush(stdout) || ferror(stdout)) {
-		xtun_explain("standard output", errno, NULL);
-		return EXIT_FAILED;
-	}
-	return status;
+	return run(&w, file);
 }
 
 const struct command xtun_why = {
 	.name = "why",
 	.run = why_run,
-	.args = "[-f] [--frame N] [IFACE]",
-	.summary = "tell of the last lost frames why they were lost, and what mends it",
+	.args = "[-f | -t SECONDS] [--frame N] [--json] [-w FILE] [IFACE]",
+	.summary = "tell of lost frames why they were lost, and what mends it",
 	.options =
 		"  -f          go on, and tell of each loss as it happens\n"
+		"  -t SECONDS  listen so long to what the kernel's stack drops (default: 2; or 0)\n"
 		"  --frame N   show the bytes of frame #N\n"
+		"  --json      for programs: an object a line\n"
+		"  -w FILE     write the frames with their verdicts for Wireshark (pcapng)\n"
 		"Exit status: 0 nothing was lost, 1 something was (or an error),\n"
 		"2 the module or the interface is not there.\n",
 };

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is told of a lost frame, whether xtun has lost it or the kernel's stack. */
+#include "why.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void fill(char *text, size_t size, const char *template, const struct xtun_case *c)
+{
+	FILE *out = template ? fmemopen(text, size, "w") : NULL;
+
+	text[0] = '\0';
+	if (!out)
+		return;
+	xtun_rule_print(out, template, c);
+	fclose(out);
+	text[size - 1] = '\0';
+}
+
+static void fill_all(struct xtun_finding *v, const struct xtun_case *c, const char *why,
+		     const char *cure, const char *undo, const char *advice)
+{
+	fill(v->why, sizeof(v->why), why, c);
+	fill(v->cure, sizeof(v->cure), cure, c);
+	fill(v->undo, sizeof(v->undo), undo, c);
+	fill(v->advice, sizeof(v->advice), advice, c);
+}
+
+/* Packets of IP, or whole frames. */
+static bool is_packet(const struct xtun_iface *iface)
+{
+	return !iface->ethernet;
+}
+
+static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
+{
+	size_t n = strlen(v->why);
+
+	if (l->waiting)
+		snprintf(v->why + n, sizeof(v->why) - n,
+			 "; %u frames waited, the oldest for %u ms", l->waiting, l->oldest_ms);
+}
+
+/**
+ * xtun_finding_of_lost() - what is told of frames that xtun has lost
+ * @v: filled; points into @l
+ * @iface: the interface
+ * @l: they
+ */
+void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,
+			  const struct xtun_lost *l)
+{
+	const struct xtun_loss *known = xtun_loss_find(l->direction, l->loss);
+	const struct xtun_case c = { .iface = iface, .at = *iface };
+
+	memset(v, 0, sizeof(*v));
+	v->rule = known ? known->name : "unknown";
+	v->number = l->number;
+	v->times = l->times;
+	v->first = l->first;
+	v->last = l->last;
+	v->direction = l->direction;
+	v->len = l->len;
+	v->ethernet = !is_packet(iface);
+	v->bytes = l->bytes;
+	v->kept = l->kept;
+	snprintf(v->where, sizeof(v->where), "inside xtun, queue %u, %s_lost_%s", l->queue,
+		 l->direction == XTUN_TX ? "tx" : "rx", l->loss);
+	if (known)
+		fill_all(v, &c, known->meaning, known->cure, known->undo, known->advice);
+	else
+		fill_all(v, &c, "a loss that this program is too old to know", NULL, NULL,
+			 "man 4 xtun");
+	add_backlog(v, l);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void fill_where(struct xtun_finding *v, const struct xtun_drop *d)
+{
+	int n = snprintf(v->where, sizeof(v->where), "in the kernel's stack, at %s, %s", d->dev,
+			 d->function[0] == '?' ? "in a function without a name" : d->function);
+
+	if (d->reason[0] && n > 0 && (size_t)n < sizeof(v->where))
+		snprintf(v->where + n, sizeof(v->where) - n, " (%s)", d->reason);
+}
+
+/**
+ * xtun_finding_of_drop() - what is told of a frame that the stack has dropped
+ * @v: filled; points into @d
+ * @iface: the interface that it is of
+ * @d: the drop
+ *
+ * Return: false if nothing was lost.
+ */
+bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface,
+			  const struct xtun_drop *d)
+{
+	struct xtun_case c = { .iface = iface, .drop = d };
+	const struct xtun_rule *rule;
+
+	if (!xtun_iface_read(d->dev, &c.at))
+		c.at = *iface;
+	xtun_packet_parse(&c.packet, d);
+	rule = xtun_rule_find(&c);
+	memset(v, 0, sizeof(*v));
+	v->rule = rule->name;
+	v->times = 1;
+	v->first = v->last = now() - d->when;
+	v->direction = d->direction;
+	v->len = d->len;
+	v->ethernet = d->ethernet;
+	v->proto = d->proto;
+	v->bytes = d->bytes;
+	v->kept = d->kept;
+	fill_where(v, d);
+	fill_all(v, &c, rule->why, rule->cure, rule->undo, rule->advice);
+	return rule->why;
+}
+
+/* In one line. Of a packet, the header that it has not got is what would have been there. */
+void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
+{
+	uint8_t frame[ETH_HEADER + sizeof(((struct xtun_drop *)NULL)->bytes)] = { 0 };
+	unsigned int proto = v->proto;
+
+	if (v->ethernet) {
+		xtun_decode(out, v->bytes, v->kept);
+		return;
+	}
+	if (!proto && v->kept)
+		proto = v->bytes[0] >> 4 == 6 ? 0x86dd : 0x0800;
+	frame[12] = proto >> 8;
+	frame[13] = proto;
+	memcpy(frame + ETH_HEADER, v->bytes, v->kept);
+	xtun_decode(out, frame, ETH_HEADER + v->kept);
+}
+
+/* Where, why and what mends it, a line each. */
+void xtun_finding_cause(FILE *out, const struct xtun_finding *v)
+{
+	fprintf(out, "  where: %s\n  why: %s\n", v->where, v->why);
+	if (v->cure[0])
+		fprintf(out, "  what mends it: %s\n", v->cure);
+	if (v->undo[0])
+		fprintf(out, "  what takes that back: %s\n", v->undo);
+	if (v->advice[0])
+		fprintf(out, "  %s: %s\n", v->cure[0] ? "or" : "what mends it", v->advice);
+}
+
+void xtun_finding_text(FILE *out, const struct xtun_finding *v)
+{
+	if (v->number)
+		fprintf(out, "#%" PRIu64, v->number);
+	if (v->times > 1)
+		fprintf(out, " and %" PRIu64 " more, from %.3f to %.3f s ago, ", v->times - 1,
+			v->first, v->last);
+	else
+		fprintf(out, "%s%.3f s ago, ", v->number ? ", " : "", v->last);
+	fprintf(out, "%s userspace, %zu bytes", v->direction == XTUN_TX ? "to" : "from", v->len);
+	if (v->kept) {
+		fputs(": ", out);
+		xtun_finding_frame(out, v);
+	}
+	fputc('\n', out);
+	xtun_finding_cause(out, v);
+}
+
+static void json_member(FILE *out, const char *key, const char *text)
+{
+	fprintf(out, ",\"%s\":", key);
+	if (*text)
+		xtun_json_string(out, text);
+	else
+		fputs("null", out);
+}
+
+/* As much as fits of what says it in one line. */
+static void json_frame(FILE *out, const struct xtun_finding *v)
+{
+	char text[512];
+	FILE *line = fmemopen(text, sizeof(text), "w");
+
+	text[0] = '\0';
+	if (line) {
+		if (v->kept)
+			xtun_finding_frame(line, v);
+		fclose(line);
+	}
+	json_member(out, "frame", text);
+	fputs(",\"data\":\"", out);
+	for (size_t i = 0; i < v->kept; i++)
+		fprintf(out, "%02x", v->bytes[i]);
+	fputc('"', out);
+}
+
+/* An object a line. */
+void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifname)
+{
+	fputs("{\"interface\":", out);
+	xtun_json_string(out, ifname);
+	json_member(out, "rule", v->rule);
+	if (v->number)
+		fprintf(out, ",\"number\":%" PRIu64, v->number);
+	fprintf(out, ",\"times\":%" PRIu64 ",\"first\":%.6f,\"last\":%.6f", v->times, v->first,
+		v->last);
+	json_member(out, "direction", v->direction == XTUN_TX ? "tx" : "rx");
+	fprintf(out, ",\"bytes\":%zu", v->len);
+	json_frame(out, v);
+	json_member(out, "where", v->where);
+	json_member(out, "why", v->why);
+	json_member(out, "cure", v->cure);
+	json_member(out, "undo", v->undo);
+	json_member(out, "advice", v->advice);
+	fputs("}\n", out);
+}

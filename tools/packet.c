@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A frame taken apart, for what its own bytes say against it. */
+#include "why.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+enum { TYPE_IP = 0x0800, TYPE_VLAN = 0x8100, TYPE_QINQ = 0x88a8, TYPE_IP6 = 0x86dd };
+enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
+
+static unsigned int get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+/* RFC 1071, not folded yet. */
+static uint32_t add(uint32_t sum, const uint8_t *p, size_t n)
+{
+	for (; n > 1; p += 2, n -= 2)
+		sum += get16(p);
+	return n ? sum + (p[0] << 8) : sum;
+}
+
+static unsigned int fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* SUM is of everything but the field, in which FOUND stands. */
+static void judge(struct xtun_checksum *c, uint32_t sum, unsigned int found)
+{
+	c->found = found;
+	c->right = ~fold(sum) & 0xffff;
+	/* Zero is both 0000 and ffff to whoever adds it up. */
+	c->verdict = c->found % 0xffff == c->right % 0xffff ? XTUN_SUM_RIGHT : XTUN_SUM_WRONG;
+}
+
+/* Of LEN bytes from the transport header on, whose checksum is at OFFSET. */
+static void judge_transport(struct xtun_packet *p, size_t len, size_t offset)
+{
+	size_t n = p->family == AF_INET ? 4 : 16;
+	unsigned int found = get16(p->transport + offset);
+	uint32_t pseudo = 0;
+
+	if (p->proto != PROTO_ICMP)
+		pseudo = add(add(p->proto + len, p->src, n), p->dst, n);
+	judge(&p->sum, add(pseudo, p->transport, len) - found, found);
+	/* That of the addresses alone is for the hardware to finish. */
+	if (pseudo && found == fold(pseudo))
+		p->sum.verdict = XTUN_SUM_UNKNOWN;
+	if (p->proto != PROTO_UDP)
+		return;
+	/* RFC 768: none was made; and one that comes to nothing is sent as ffff. */
+	if (!found && p->family == AF_INET)
+		p->sum.verdict = XTUN_SUM_UNKNOWN;
+	else if (!p->sum.right)
+		p->sum.right = 0xffff;
+}
+
+static void parse_transport(struct xtun_packet *p, const uint8_t *transport)
+{
+	static const struct {
+		int proto;
+		size_t header, offset;
+	} sums[] = {
+		{ PROTO_ICMP, 8, 2 }, { PROTO_TCP, 20, 16 }, { PROTO_UDP, 8, 6 },
+		{ PROTO_ICMP6, 8, 2 },
+	};
+	size_t before = transport - p->net, kept;
+
+	if (before > p->net_kept || p->fragment)
+		return;
+	p->transport = transport;
+	kept = p->net_kept - before;
+	if (kept >= 4 && (p->proto == PROTO_TCP || p->proto == PROTO_UDP)) {
+		p->sport = get16(transport);
+		p->dport = get16(transport + 2);
+	}
+	if (p->total > p->net_kept || p->total < before)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++)
+		if (sums[i].proto == p->proto && p->total - before >= sums[i].header)
+			judge_transport(p, p->total - before, sums[i].offset);
+}
+
+static void parse_ip(struct xtun_packet *p)
+{
+	size_t header = (p->net[0] & 15) * 4;
+
+	if (p->net_kept < 20 || p->net[0] >> 4 != 4 || header < 20)
+		return;
+	p->family = AF_INET;
+	p->src = p->net + 12;
+	p->dst = p->net + 16;
+	p->total = get16(p->net + 2);
+	p->ttl = p->net[8];
+	p->fragment = get16(p->net + 6) & 0x3fff;
+	p->proto = p->net[9];
+	if (header > p->net_kept)
+		return;
+	judge(&p->ip, add(0, p->net, header) - get16(p->net + 10), get16(p->net + 10));
+	parse_transport(p, p->net + header);
+}
+
+/* Extension headers are left to those who know them. */
+static void parse_ip6(struct xtun_packet *p)
+{
+	if (p->net_kept < 40 || p->net[0] >> 4 != 6)
+		return;
+	p->family = AF_INET6;
+	p->src = p->net + 8;
+	p->dst = p->net + 24;
+	p->total = 40 + get16(p->net + 4);
+	p->ttl = p->net[7];
+	p->proto = p->net[6];
+	parse_transport(p, p->net + 40);
+}
+
+/**
+ * xtun_packet_parse() - take a frame apart
+ * @p: filled; points into @drop
+ * @drop: the frame
+ *
+ * What is cut short, or makes no sense, is left out.
+ */
+void xtun_packet_parse(struct xtun_packet *p, const struct xtun_drop *drop)
+{
+	size_t offset = 0;
+
+	memset(p, 0, sizeof(*p));
+	p->type = drop->proto;
+	p->vlan = drop->vlan;
+	p->proto = p->sport = p->dport = -1;
+	if (drop->ethernet && drop->kept >= ETH_HEADER) {
+		p->mac = drop->bytes;
+		p->type = get16(drop->bytes + 12);
+		offset = ETH_HEADER;
+		while ((p->type == TYPE_VLAN || p->type == TYPE_QINQ) && offset + 4 <= drop->kept) {
+			if (p->vlan < 0)
+				p->vlan = get16(drop->bytes + offset) & 0xfff;
+			p->type = get16(drop->bytes + offset + 2);
+			offset += 4;
+		}
+	}
+	if (offset >= drop->kept)
+		return;
+	p->net = drop->bytes + offset;
+	p->net_len = drop->len - offset;
+	p->net_kept = drop->kept - offset;
+	if (p->type == TYPE_IP)
+		parse_ip(p);
+	else if (p->type == TYPE_IP6)
+		parse_ip6(p);
+}

@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Why the kernel's stack drops a frame, and what mends it: a row a cause.
+ *
+ * A cause is never taken from where the kernel dropped the frame alone: the row's test
+ * looks at the frame's own bytes and at how the system is set up, and says what it
+ * found. Where the kernel was says which of several faults it met first. The first row
+ * that holds is the one.
+ */
+#include "why.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what the tests have in common */
+
+/* found[N] is "@N" in the row's templates, counted from 1. */
+static __attribute__((format(printf, 3, 4))) void found(struct xtun_case *c, int n,
+							 const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->found[n - 1], sizeof(c->found[0]), fmt, ap);
+	va_end(ap);
+}
+
+/* Of a list of beginnings, of which underscores do not count; a kernel may have no names. */
+static bool within(const struct xtun_case *c, const char *list)
+{
+	const char *function = c->drop->function;
+	size_t n;
+
+	function += strspn(function, "_");
+	if (*function == '?')
+		return true;
+	for (; *list; list += n + strspn(list + n, " ")) {
+		n = strcspn(list, " ");
+		if (!strncmp(function, list, n))
+			return true;
+	}
+	return false;
+}
+
+static bool because(const struct xtun_case *c, const char *reason)
+{
+	return !strcmp(c->drop->reason, reason);
+}
+
+/* The kernel says no more than where it was. */
+static bool unreasoned(const struct xtun_case *c)
+{
+	return !c->drop->reason[0] || because(c, "NOT_SPECIFIED");
+}
+
+static bool comes_in(const struct xtun_case *c)
+{
+	return c->drop->direction == XTUN_RX;
+}
+
+static bool is_ip(const struct xtun_case *c)
+{
+	return c->packet.family;
+}
+
+static bool is_ipv4(const struct xtun_case *c)
+{
+	return c->packet.family == AF_INET;
+}
+
+static void found_address(struct xtun_case *c, int n, const uint8_t *address)
+{
+	inet_ntop(c->packet.family, address, c->found[n - 1], sizeof(c->found[0]));
+}
+
+static void found_sum(struct xtun_case *c, const struct xtun_checksum *sum)
+{
+	found(c, 1, "0x%04x", sum->found);
+	found(c, 2, "0x%04x", sum->right);
+}
+
+/* --- the tests, in the order in which the stack meets the faults */
+
+/* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
+static bool is_no_drop(struct xtun_case *c)
+{
+	if (within(c, "enqueue_to_backlog"))
+		return c->drop->function[0] != '?';
+	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
+	       c->drop->function[0] != '?' && within(c, "icmpv6_rcv igmp_rcv");
+}
+
+static unsigned int get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static bool is_headerless(struct xtun_case *c)
+{
+	const uint8_t *b = c->drop->bytes;
+	size_t len = c->drop->len;
+
+	if (!comes_in(c) || !c->packet.mac || c->drop->kept < 20)
+		return false;
+	return (b[0] >> 4 == 4 && (b[0] & 15) >= 5 && get16(b + 2) == len) ||
+	       (b[0] >> 4 == 6 && get16(b + 4) + 40U == len);
+}
+
+/* "xtun.5 | 5 | xtun" */
+static bool has_vlan(const char *dev, int vlan)
+{
+	FILE *in = fopen("/proc/net/vlan/config", "re");
+	char line[128], real[IF_NAMESIZE];
+	bool has = false;
+	int id;
+
+	while (in && !has && fgets(line, sizeof(line), in))
+		has = sscanf(line, "%*s | %d | %15s", &id, real) == 2 && id == vlan &&
+		      !strcmp(real, dev);
+	if (in)
+		fclose(in);
+	return has;
+}
+
+static bool is_strange_vlan(struct xtun_case *c)
+{
+	found(c, 1, "%d", c->packet.vlan);
+	return comes_in(c) && c->packet.vlan > 0 && !has_vlan(c->at.name, c->packet.vlan) &&
+	       within(c, "netif_receive ip_rcv ip6_rcv ipv6_rcv arp_rcv ip_list");
+}
+
+static bool is_for_other_mac(struct xtun_case *c)
+{
+	const uint8_t *mac = c->packet.mac;
+
+	return comes_in(c) && mac && c->at.ethernet && !(mac[0] & 1) &&
+	       memcmp(mac, c->at.mac, MAC_LEN) &&
+	       within(c, "netif_receive ip_rcv ip6_rcv ipv6_rcv arp_rcv ip_list");
+}
+
+static bool has_no_handler(struct xtun_case *c)
+{
+	found(c, 1, "0x%04x", c->packet.type);
+	return comes_in(c) && within(c, "netif_receive") && !xtun_has_handler(c->packet.type);
+}
+
+/* BR_STATE_* of <linux/if_bridge.h>. */
+static bool is_blocked(struct xtun_case *c)
+{
+	static const char * const states[] = { "disabled", "listening", "learning", NULL, "blocking" };
+	char path[128], line[16];
+	unsigned long state;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/state", c->at.name);
+	if (!within(c, "br_ nf_hook") || !xtun_sysfs_line(path, line, sizeof(line)))
+		return false;
+	state = strtoul(line, NULL, 10);
+	if (state >= ARRAY_SIZE(states) || !states[state])
+		return false;
+	found(c, 1, "%s", states[state]);
+	return true;
+}
+
+static bool is_cut_short(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || !is_ip(c) || p->total <= p->net_len)
+		return false;
+	found(c, 1, "%zu", p->total);
+	found(c, 2, "%zu", p->net_len);
+	found(c, 3, "%zu", p->total - p->net_len);
+	return true;
+}
+
+static bool has_bad_ip_sum(struct xtun_case *c)
+{
+	found_sum(c, &c->packet.ip);
+	return comes_in(c) && c->packet.ip.verdict == XTUN_SUM_WRONG;
+}
+
+static bool is_filtered(struct xtun_case *c)
+{
+	return because(c, "NETFILTER_DROP") ||
+	       (unreasoned(c) && c->drop->function[0] != '?' && within(c, "nf_hook_slow nft_do"));
+}
+
+static bool is_at_its_end(struct xtun_case *c)
+{
+	found(c, 1, "%u", c->packet.ttl);
+	return comes_in(c) && is_ip(c) && c->packet.ttl <= 1 && within(c, "ip_forward ip6_forward");
+}
+
+static bool is_too_large(struct xtun_case *c)
+{
+	struct xtun_route route;
+	struct xtun_iface out;
+
+	if (!is_ip(c) || !within(c, "ip_forward ip6_forward ip_fragment ip_do_fragment ip6_fragment "
+				   "ip_finish_output ip6_finish_output"))
+		return false;
+	xtun_route_get(c->packet.family, c->packet.dst, &route);
+	if (route.error || !xtun_iface_read(route.dev, &out))
+		return false;
+	found(c, 1, "%zu", c->packet.total);
+	found(c, 2, "%s", route.dev);
+	found(c, 3, "%d", out.mtu);
+	return c->packet.total > (size_t)out.mtu;
+}
+
+/* Where a route for what came in is looked up. */
+static bool is_being_routed(const struct xtun_case *c)
+{
+	return comes_in(c) && is_ip(c) &&
+	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route_input ip6_pkt ip6_rcv ipv6_rcv");
+}
+
+static bool is_own_source(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	if (!is_ipv4(c) || !is_being_routed(c) ||
+	    xtun_setting(AF_INET, c->at.name, "accept_local") != 0)
+		return false;
+	xtun_route_get(AF_INET, c->packet.src, &route);
+	return !route.error && route.local;
+}
+
+/* RFC 3704; the kernel takes the greater of the two settings. */
+static bool is_filtered_by_reverse_path(struct xtun_case *c)
+{
+	int own = xtun_setting(AF_INET, c->at.name, "rp_filter");
+	int all = xtun_setting(AF_INET, "all", "rp_filter");
+	int filter = own > all ? own : all;
+	struct xtun_route route;
+
+	if (!is_ipv4(c) || !is_being_routed(c) || filter <= 0)
+		return false;
+	xtun_route_get(AF_INET, c->packet.src, &route);
+	if (route.error)
+		found(c, 1, "nowhere, for there is no route");
+	else if (filter == 1 && strcmp(route.dev, c->at.name))
+		found(c, 1, "by %s", route.dev);
+	else
+		return false;
+	found(c, 2, "%s", filter == 1 ? "strict" : "loose");
+	found(c, 3, "%d", own);
+	found(c, 4, "%d", all);
+	return true;
+}
+
+static bool is_for_strange_group(struct xtun_case *c)
+{
+	return is_ipv4(c) && is_being_routed(c) && c->packet.dst[0] >> 4 == 14 &&
+	       !xtun_has_joined(c->at.name, c->packet.dst);
+}
+
+static bool is_for_others(struct xtun_case *c, struct xtun_route *route)
+{
+	if (!is_being_routed(c) || (is_ipv4(c) ? c->packet.dst[0] >> 4 == 14 :
+					       c->packet.dst[0] == 0xff))
+		return false;
+	xtun_route_get(c->packet.family, c->packet.dst, route);
+	return !route->local;
+}
+
+static bool is_not_forwarded(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	found(c, 1, "%s", is_ipv4(c) ? "ipv4" : "ipv6");
+	return is_for_others(c, &route) &&
+	       !xtun_setting(c->packet.family, c->at.name, "forwarding");
+}
+
+static bool has_no_route(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	if (!is_for_others(c, &route) || !route.error)
+		return false;
+	found(c, 1, "%s", strerror(route.error));
+	return true;
+}
+
+/* The modules that take these protocols of IP; IANA, "Protocol Numbers". */
+static const char *module_for(int proto)
+{
+	static const struct {
+		int proto;
+		const char *module;
+	} modules[] = {
+		{ 4, "ipip" }, { 41, "sit" }, { 47, "gre" }, { 50, "esp4" }, { 51, "ah4" },
+		{ 108, "ipcomp" }, { 115, "l2tp_ip" }, { 132, "sctp" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
+		if (modules[i].proto == proto)
+			return modules[i].module;
+	return NULL;
+}
+
+static bool is_unknown_protocol(struct xtun_case *c)
+{
+	found(c, 1, "%d", c->packet.proto);
+	return comes_in(c) && is_ip(c) &&
+	       within(c, "ip_protocol_deliver ip_local_deliver ip6_protocol_deliver ip6_input");
+}
+
+static bool has_module(struct xtun_case *c)
+{
+	const char *module = module_for(c->packet.proto);
+
+	if (!module || !is_unknown_protocol(c))
+		return false;
+	found(c, 2, "%s", module);
+	return true;
+}
+
+static bool has_bad_sum(struct xtun_case *c)
+{
+	static const struct {
+		int proto;
+		const char *name;
+	} names[] = {
+		{ IPPROTO_ICMP, "ICMP" }, { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" },
+		{ IPPROTO_ICMPV6, "ICMPv6" },
+	};
+
+	if (!comes_in(c) || c->packet.sum.verdict != XTUN_SUM_WRONG ||
+	    !within(c, "udp tcp icmp skb_"))
+		return false;
+	found_sum(c, &c->packet.sum);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].proto == c->packet.proto)
+			found(c, 3, "%s", names[i].name);
+	return true;
+}
+
+static bool has_no_socket(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+	unsigned long waits;
+
+	if (!comes_in(c) || p->dport < 0 || !within(c, "udp tcp"))
+		return false;
+	found(c, 1, "%s", p->proto == IPPROTO_TCP ? "TCP" : "UDP");
+	found(c, 2, "%d", p->dport);
+	found(c, 3, "%s", p->proto == IPPROTO_TCP ? "-tln" : "-uln");
+	return !xtun_has_socket(p->family, p->proto, p->dport, &waits);
+}
+
+static bool found_socket_full(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+	unsigned long waits;
+
+	if (!comes_in(c) || p->dport < 0 || !within(c, "udp tcp sock_queue") ||
+	    !xtun_has_socket(p->family, p->proto, p->dport, &waits) || !waits)
+		return false;
+	found(c, 1, "%d", p->dport);
+	found(c, 2, "%lu", waits);
+	found(c, 3, "%d", xtun_core_setting("rmem_default"));
+	return because(c, "SOCKET_RCVBUFF") || unreasoned(c);
+}
+
+static bool has_no_neighbour(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	if (comes_in(c) || !is_ip(c) || !within(c, "arp_error_report ndisc_error_report neigh ip_finish"))
+		return false;
+	xtun_route_get(c->packet.family, c->packet.dst, &route);
+	if (route.error || strcmp(route.dev, c->at.name))
+		return false;
+	found_address(c, 1, route.via);
+	found(c, 2, "%s", is_ipv4(c) ? "ARP" : "neighbour discovery");
+	return true;
+}
+
+static bool is_unexplained(struct xtun_case *c)
+{
+	found(c, 1, "%s", c->drop->reason[0] ? c->drop->reason : "it gives none");
+	return true;
+}
+
+/*
+ * Templates: @ is the xtun, @d the device where the frame was and @m that one's address,
+ * @M the frame's Ethernet destination, @s and @t its IP source and destination, @f the
+ * kernel's function, @1 to @4 what the test has found; @q the length of the xtun's queue,
+ * @b net.core.netdev_max_backlog.
+ */
+static const struct xtun_rule rules[] = {
+	{ "no-drop", is_no_drop, NULL, NULL, NULL, NULL },
+	{ "headerless", is_headerless,
+	  "an IP packet without an Ethernet header: its first 14 bytes were taken for one",
+	  NULL, NULL, "write the header first: 6 bytes @m, 6 of your own, 0800; or attach with IFF_TUN" },
+	{ "vlan", is_strange_vlan, "it has the tag of VLAN @1, and @d has no interface for that",
+	  "ip link add link @d name @d.@1 up type vlan id @1", "ip link del @d.@1", NULL },
+	{ "mac", is_for_other_mac, "it is for @M, and @d is @m",
+	  "ip link set dev @d address @M", "ip link set dev @d address @m", NULL },
+	{ "ethertype", has_no_handler, "nothing on this machine takes frames of type @1",
+	  NULL, NULL, "load the module or start the program that does: cat /proc/net/ptype" },
+	{ "bridge-port", is_blocked, "@d is a port of a bridge in the state '@1'",
+	  "bridge link set dev @d state 3", "bridge link set dev @d state 4", NULL },
+	{ "truncated", is_cut_short,
+	  "its IP header says @1 bytes, and there are @2: @3 bytes missing",
+	  NULL, NULL, "write the whole packet at once, or mend its length field" },
+	{ "ip-checksum", has_bad_ip_sum, "the checksum of its IP header is @1, and ought to be @2",
+	  NULL, NULL, "set the field to zero before summing, and sum the header alone" },
+	{ "firewall", is_filtered, "a rule of the firewall has dropped it",
+	  NULL, NULL, "find the rule: nft list ruleset; iptables -L -v -n; nft monitor trace" },
+	{ "ttl", is_at_its_end, "it was to be forwarded with a TTL of @1",
+	  NULL, NULL, "send it with a greater one; if it should be, look for a loop: traceroute @t" },
+	{ "mtu", is_too_large, "it is of @1 bytes, and @2 takes @3",
+	  "ip link set dev @2 mtu @1", "ip link set dev @2 mtu @3", NULL },
+	{ "own-source", is_own_source, "it comes from @s, which is an address of this machine",
+	  "sysctl -w net/ipv4/conf/@d/accept_local=1", "sysctl -w net/ipv4/conf/@d/accept_local=0",
+	  NULL },
+	{ "reverse-path", is_filtered_by_reverse_path,
+	  "it comes from @s, to which frames would leave @1, and the @2 reverse-path filter is on",
+	  "sysctl -w net/ipv4/conf/@d/rp_filter=0 net/ipv4/conf/all/rp_filter=0",
+	  "sysctl -w net/ipv4/conf/@d/rp_filter=@3 net/ipv4/conf/all/rp_filter=@4", NULL },
+	{ "group", is_for_strange_group, "@d is no member of the group @t",
+	  "ip address add @t/32 dev @d autojoin", "ip address del @t/32 dev @d", NULL },
+	{ "forwarding", is_not_forwarded,
+	  "@t is no address of this machine, and @d does not forward to others",
+	  "sysctl -w net/@1/conf/@d/forwarding=1", "sysctl -w net/@1/conf/@d/forwarding=0", NULL },
+	{ "route", has_no_route, "there is no way to @t: @1",
+	  NULL, NULL, "give it one: ip route add @t via GATEWAY" },
+	{ "module", has_module, "nothing on this machine takes protocol @1 of IP",
+	  "modprobe @2", "modprobe -r @2", NULL },
+	{ "protocol", is_unknown_protocol, "nothing on this machine takes protocol @1 of IP",
+	  NULL, NULL, "start the program that does: cat /proc/net/raw" },
+	{ "checksum", has_bad_sum, "the @3 checksum is @1, and ought to be @2",
+	  NULL, NULL, "set the field to zero before summing, and count the pseudo header" },
+	{ "socket", has_no_socket, "no program has @1 port @2 open",
+	  NULL, NULL, "start the one that should: ss @3" },
+	{ "socket-full", found_socket_full,
+	  "the program that has port @1 open reads too slowly: @2 bytes wait",
+	  "sysctl -w net/core/rmem_default=8388608", "sysctl -w net/core/rmem_default=@3",
+	  "start that program again afterwards" },
+	{ "neighbour", has_no_neighbour, "nobody answers @2 for @1 on @d",
+	  "ip neighbour replace @1 dev @d lladdr 02:00:00:00:00:01",
+	  "ip neighbour del @1 dev @d", "or let the program that reads @ answer" },
+	{ "unexplained", is_unexplained, "the kernel dropped it in @f; the reason: @1",
+	  NULL, NULL, "docs/lost-frames.md tells how to go on" },
+};
+
+/**
+ * xtun_rule_find() - why a frame was dropped
+ * @c: the frame, and where; filled with what was measured
+ *
+ * Return: the rule; one without @why if nothing was lost.
+ */
+const struct xtun_rule *xtun_rule_find(struct xtun_case *c)
+{
+	const struct xtun_rule *rule = rules;
+
+	while (!rule->holds(c))
+		rule++;
+	return rule;
+}
+
+static void print_mac(FILE *out, const uint8_t *mac)
+{
+	for (size_t i = 0; i < MAC_LEN; i++)
+		fprintf(out, "%s%02x", i ? ":" : "", mac[i]);
+}
+
+static void print_address(FILE *out, const struct xtun_case *c, const uint8_t *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (c->packet.family)
+		fputs(inet_ntop(c->packet.family, address, text, sizeof(text)), out);
+}
+
+/* False: it is no field, but the name alone. */
+static bool print_field(FILE *out, char field, const struct xtun_case *c)
+{
+	if (field >= '1' && field <= '4')
+		fputs(c->found[field - '1'], out);
+	else if (field == 'd')
+		fputs(c->at.name, out);
+	else if (field == 'm')
+		print_mac(out, c->at.mac);
+	else if (field == 'M' && c->packet.mac)
+		print_mac(out, c->packet.mac);
+	else if (field == 's')
+		print_address(out, c, c->packet.src);
+	else if (field == 't')
+		print_address(out, c, c->packet.dst);
+	else if (field == 'f')
+		fputs(c->drop->function, out);
+	else if (field == 'q')
+		fprintf(out, "%d", c->iface->txqueuelen);
+	else if (field == 'b')
+		fprintf(out, "%d", xtun_core_setting("netdev_max_backlog"));
+	else
+		return false;
+	return true;
+}
+
+/**
+ * xtun_rule_print() - a sentence or command of a rule
+ * @out: where to
+ * @template: of struct xtun_rule
+ * @c: the case of which the rule holds
+ */
+void xtun_rule_print(FILE *out, const char *template, const struct xtun_case *c)
+{
+	for (; *template; template++) {
+		if (*template != '@')
+			fputc(*template, out);
+		else if (print_field(out, template[1], c))
+			template++;
+		else
+			fputs(c->iface->name, out);
+	}
+}

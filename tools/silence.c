@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Why nothing comes, where nothing was lost: no frame was ever sent, or none is taken. */
+#include "why.h"
+
+#include <ifaddrs.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A reader that has not read for so long is not merely slow. */
+#define ASLEEP_MS 3200
+
+struct flows {
+	uint64_t readers, in, waiting;
+};
+
+static void sum_up(const struct xtun_law *law, struct flows *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (size_t f = 0; f < law->flows; f++) {
+		const struct xtun_flow *flow = &law->flow[f];
+
+		if (flow->direction != XTUN_TX)
+			continue;
+		sum->readers += xtun_counter_get(flow->counters, flow->queue, XTUN_DIRECTIONS,
+						 "readers");
+		sum->in += flow->in;
+		sum->waiting += flow->waiting;
+	}
+}
+
+/* A port of a bridge needs none: what is above it has one. */
+static bool needs_address(const char *ifname)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/master", ifname);
+	return access(path, F_OK) != 0;
+}
+
+static bool has_address(const char *ifname)
+{
+	struct ifaddrs *all, *a;
+	bool has = false;
+
+	if (getifaddrs(&all))
+		return true;	/* nothing is known against it */
+	for (a = all; a && !has; a = a->ifa_next)
+		has = a->ifa_addr && !strcmp(a->ifa_name, ifname) &&
+		      (a->ifa_addr->sa_family == AF_INET || a->ifa_addr->sa_family == AF_INET6);
+	freeifaddrs(all);
+	return has;
+}
+
+static void readers(const struct xtun_losses *losses, const struct flows *sum,
+		    struct xtun_silence *s)
+{
+	struct xtun_users users;
+	size_t n;
+
+	n = snprintf(s->why, sizeof(s->why),
+		     "whoever reads has not for %u.%u s, and %" PRIu64 " frames wait",
+		     losses->oldest_ms / 1000, losses->oldest_ms / 100 % 10, sum->waiting);
+	snprintf(s->cure, sizeof(s->cure), "see whether it hangs, or was stopped: xtun status");
+	xtun_users_scan(&users);
+	for (size_t i = 0; i < users.n && n < sizeof(s->why); i++)
+		if (users.list[i].reads)
+			n += snprintf(s->why + n, sizeof(s->why) - n, "; %s[%ld]",
+				      users.list[i].comm, (long)users.list[i].pid);
+}
+
+/**
+ * xtun_silence() - what keeps frames from coming at all
+ * @iface: the interface
+ * @losses: of it; for how long its frames have waited
+ * @law: its counters
+ * @list: filled
+ *
+ * Return: how many there are in @list; none is the best.
+ */
+size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
+		    const struct xtun_law *law, struct xtun_silence list[8])
+{
+	const char *name = iface->name;
+	struct flows sum;
+	size_t n = 0;
+
+#define SAY(cure_format, ...)								\
+	do {										\
+		snprintf(list[n].why, sizeof(list[n].why), __VA_ARGS__);		\
+		snprintf(list[n].cure, sizeof(list[n].cure), cure_format, name);	\
+		n++;									\
+	} while (0)
+
+	sum_up(law, &sum);
+	if (!iface->up)
+		SAY("ip link set dev %s up", "%s is down: nothing passes", name);
+	else if (!iface->carrier)
+		SAY("attach the program that is to be the other end of %s",
+		    "%s has no carrier: the kernel sends nothing", name);
+	if (!sum.readers)
+		SAY("start the program that is to be the other end of %s",
+		    "nobody reads %s; %" PRIu64 " frames wait", name, sum.waiting);
+	else if (losses->oldest_ms >= ASLEEP_MS)
+		readers(losses, &sum, &list[n++]);
+	if (iface->up && iface->ethernet && !iface->arp)
+		SAY("ip link set dev %s arp on",
+		    "ARP is off at %s: the kernel neither asks nor answers", name);
+	if (iface->up && needs_address(name) && !has_address(name))
+		SAY("ip address add 192.0.2.1/24 dev %s   (or whichever it is to have)",
+		    "%s has no address: the kernel answers nobody there", name);
+	if (iface->up && !sum.in)
+		SAY("ip route get ADDRESS   tells whether anything leads to %s",
+		    "the kernel has not sent anything to %s yet", name);
+#undef SAY
+	return n;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What xtun why knows of a frame that was lost, and how it comes to say why. */
+#ifndef XTUN_WHY_TOOL_H
+#define XTUN_WHY_TOOL_H
+
+#include "status.h"
+
+/* drops.c: what the stack drops, as /proc/net/xtun_drops tells it */
+struct xtun_drop {
+	char iface[IF_NAMESIZE];	/* the xtun that the frame is of */
+	char dev[IF_NAMESIZE];		/* where it was; that xtun, if nothing else is known */
+	enum xtun_direction direction;
+	double when;			/* seconds of CLOCK_MONOTONIC */
+	char function[128];		/* "?" if the kernel has no names */
+	char reason[64];		/* empty: the kernel gives none */
+	size_t len;
+	bool ethernet;			/* the bytes begin with that header, else with the next */
+	unsigned int proto;		/* EtherType */
+	int vlan;			/* of the tag that was taken out; -1 if none was */
+	size_t kept;
+	uint8_t bytes[1600];
+};
+
+struct xtun_drops {
+	int fd;
+	uint64_t missed;		/* that the module has not kept */
+	size_t n;
+	char text[8192];		/* read, and not parsed yet */
+};
+
+bool xtun_drops_open(struct xtun_drops *drops);
+bool xtun_drops_next(struct xtun_drops *drops, struct xtun_drop *drop);
+void xtun_drops_close(struct xtun_drops *drops);
+
+/* packet.c: a frame taken apart */
+enum xtun_sum { XTUN_SUM_UNKNOWN, XTUN_SUM_RIGHT, XTUN_SUM_WRONG };
+
+struct xtun_checksum {
+	enum xtun_sum verdict;
+	unsigned int found, right;
+};
+
+struct xtun_packet {
+	const uint8_t *mac;		/* the Ethernet header, or NULL */
+	unsigned int type;		/* EtherType behind any tag */
+	int vlan;			/* outermost tag, or -1 */
+	const uint8_t *net;		/* the network header, or NULL */
+	size_t net_len;			/* bytes from there on, kept or not */
+	size_t net_kept;
+	int family;			/* AF_INET, AF_INET6; 0 if it is neither, or cut short */
+	const uint8_t *src, *dst;	/* addresses of that family */
+	size_t total;			/* what the IP header says that net_len is */
+	unsigned int ttl;
+	bool fragment;
+	int proto;			/* of IP; -1 if not known */
+	const uint8_t *transport;	/* behind the IP headers, or NULL */
+	int sport, dport;		/* -1 if it has none */
+	struct xtun_checksum ip, sum;	/* of the IP header; of what is behind it */
+};
+
+void xtun_packet_parse(struct xtun_packet *p, const struct xtun_drop *drop);
+
+/* state.c: how the system is set up at this moment */
+struct xtun_route {
+	int error;			/* errno, or 0 */
+	bool local;			/* to an address of this machine */
+	char dev[IF_NAMESIZE];
+	uint8_t via[16];		/* the next hop: the address itself on a link */
+};
+
+void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route);
+int xtun_setting(int family, const char *dev, const char *name);
+int xtun_core_setting(const char *name);
+bool xtun_has_joined(const char *dev, const uint8_t *group);
+bool xtun_has_handler(unsigned int ethertype);
+int xtun_has_socket(int family, int proto, int port, unsigned long *waits);
+
+/* rules.c */
+struct xtun_case {
+	const struct xtun_iface *iface;		/* the xtun */
+	struct xtun_iface at;			/* where in the stack, or the same */
+	const struct xtun_drop *drop;
+	struct xtun_packet packet;
+	char found[4][64];			/* what the rule has measured */
+};
+
+struct xtun_rule {
+	const char *name;
+	bool (*holds)(struct xtun_case *c);
+	/* Templates, as xtun_rule_print() fills them in; NULL if there is none. */
+	const char *why;	/* NULL: nothing was lost */
+	const char *cure;	/* a command */
+	const char *undo;	/* and the one that takes it back */
+	const char *advice;	/* what no command does */
+};
+
+const struct xtun_rule *xtun_rule_find(struct xtun_case *c);
+void xtun_rule_print(FILE *out, const char *template, const struct xtun_case *c);
+
+/* finding.c: what is told of a lost frame, whoever lost it */
+struct xtun_finding {
+	const char *rule;		/* of the table, or the loss that xtun counts */
+	uint64_t number;		/* --frame takes it; 0 in the stack */
+	uint64_t times;			/* frames that were lost like that one after the other */
+	double first, last;		/* seconds ago */
+	enum xtun_direction direction;
+	size_t len;
+	bool ethernet;
+	unsigned int proto;		/* EtherType, if there is no Ethernet header */
+	const uint8_t *bytes;
+	size_t kept;
+	char where[192], why[384];
+	char cure[192], undo[192], advice[192];		/* empty: none */
+};
+
+void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,
+			  const struct xtun_lost *l);
+bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface,
+			  const struct xtun_drop *d);
+void xtun_finding_frame(FILE *out, const struct xtun_finding *v);
+void xtun_finding_cause(FILE *out, const struct xtun_finding *v);
+void xtun_finding_text(FILE *out, const struct xtun_finding *v);
+void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifname);
+
+/* pcapng.c */
+void xtun_pcapng_header(FILE *out, const char *ifname);
+void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v);
+
+/* silence.c: why nothing comes, where nothing was lost */
+struct xtun_silence {
+	char why[192], cure[192];
+};
+
+size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
+		    const struct xtun_law *law, struct xtun_silence list[8]);
+
+#endif
