@@ -68,10 +68,21 @@ versions() {
 	grep "XTUN_VERSION[[:space:]]*\"$version\"" xtun.h
 }
 
+# A row of the table is a promise: it names the cause, and what it prints mends it.
+rules_are_tested() {
+	sed -n 's/^	{ "\([a-z-]*\)", .*/\1/p' tools/rules.c | while read -r rule; do
+		grep -qE "(explained|mended|spares) $rule( |\$)" test/guest/why-stack.sh || {
+			echo "test/guest/why-stack.sh does not provoke '$rule' of tools/rules.c"
+			exit 1
+		}
+	done
+}
+
 judge "shellcheck finds nothing" shell_scripts
 judge "codespell finds nothing" spelling nd
 judge "the module, dkms.conf and the package have one version" versions
 judge "checkpatch finds nothing in the module" module_style
 judge "checkpatch finds nothing in the tracepoints" trace_style
 judge "checkpatch finds nothing in the programs" program_style
+judge "xtun why has a test for each cause that it knows" rules_are_tested
 echo "1..$count"

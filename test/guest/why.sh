@@ -8,7 +8,7 @@ PATH=$PATH:/test/bin
 
 # said: without when that was.
 said() {
-	xtun why 2>&1 | sed 's/[0-9]*\.[0-9]* s ago/T s ago/; s/from [0-9.]* to T/from T to T/' || :
+	xtun why -t 0 2>&1 | sed 's/[0-9]*\.[0-9]* s ago/T s ago/; s/from [0-9.]* to T/from T to T/' || :
 }
 
 # cure: the command of the youngest loss.
@@ -42,11 +42,11 @@ xtun_load
 frames_up
 is "without any loss, and without a reader" "$(said)" \
 "nobody reads xtun; 0 frames wait.
-  what mends it: start the program that is to be its other end
-the kernel has not sent anything yet.
-  what mends it: give it an address and a route: ip address show; ip route get ADDRESS
+  what mends it: start the program that is to be the other end of xtun
+the kernel has not sent anything to xtun yet.
+  what mends it: ip route get ADDRESS   tells whether anything leads to xtun
 xtun has lost no frame."
-ok "... its status is 0" xtun why
+ok "... its status is 0" xtun why -t 0
 
 exec 4<>/dev/xtun
 frame 60 >&4
@@ -63,9 +63,10 @@ is "is told of" "$(said)" \
   where: inside xtun, queue 0, rx_lost_down
   why: written while xtun was down; write() answered EIO
   what mends it: ip link set dev xtun up
+  what takes that back: ip link set dev xtun down
 xtun is down: nothing passes.
   what mends it: ip link set dev xtun up"
-nok "... and the status is 1" xtun why
+nok "... and the status is 1" xtun why -t 0
 like "--frame has its bytes" "$(xtun why --frame 1 || :)" "02 ?00 ?00 ?00 ?00 ?99 ?02"
 stops "down" "ip link set dev xtun up" write_frame
 

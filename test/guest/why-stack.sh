@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# xtun why, of what the kernel's stack drops: each cause is provoked and named, the
+# command that is printed ends it, and the one that takes it back brings it again.
+. /test/lib.sh
+. /test/frames.sh
+PATH=$PATH:/test/bin
+
+out=$(mktemp -d)
+
+craft() {
+	xtun-test craft "$@" >/dev/xtun
+}
+
+listener() {
+	xtun why --json -f >"$out/told" 2>"$out/said" &
+	listener=$!
+	eventually 10 listens "$listener"
+}
+
+listens() {
+	readlink "/proc/$1/fd/"* | grep -qx '/proc/[0-9]*/net/xtun_drops'
+}
+
+silence_listener() {
+	kill "$listener"
+	wait "$listener" || :
+}
+
+# rules: those of the stack that have been told of.
+rules() {
+	jq -r 'select(.where | startswith("in the kernel")).rule' "$out/told"
+}
+
+# drops RULE COMMAND...: whether what that sends is dropped for that reason.
+drops() {
+	local rule=$1 told=0
+	shift
+	: >"$out/told"
+	listener
+	"$@" >/dev/null 2>&1 || :
+	eventually 4 has_told "$rule" || told=1
+	silence_listener
+	return "$told"
+}
+
+has_told() {
+	rules | grep -qx "$1"
+}
+
+# spares RULE COMMAND...: that it is not, any more. Another frame, of a type that
+# nothing takes, comes last: by then all before it has been told.
+spares() {
+	local rule=$1
+	shift
+	: >"$out/told"
+	listener
+	"$@" >/dev/null 2>&1 || :
+	! eventually 1 has_told "$rule"
+	silence_listener
+	! has_told "$rule"
+}
+
+field() {
+	jq -r "select(.rule == \"$1\").$2 // \"\"" "$out/told" | head -n 1
+}
+
+# explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
+explained() {
+	local rule=$1 why=$2
+	shift 2
+	ok "$rule: is told of" drops "$rule" "$@"
+	like "... and why" "$(field "$rule" why)" "$why"
+}
+
+# mended RULE WHY CURE COMMAND...: so too, and that the cure is one, and can be undone.
+mended() {
+	local rule=$1 cure=$3 undo
+	explained "$1" "$2" "${@:4}"
+	is "... what mends it" "$(field "$rule" cure)" "$cure"
+	undo=$(field "$rule" undo)
+	ok "... can be typed" sh -c "$cure"
+	ok "... and does" spares "$rule" "${@:4}"
+	ok "... what takes that back can be typed too" sh -c "$undo"
+	ok "... and does" drops "$rule" "${@:4}"
+}
+
+xtun_load
+if [ ! -e /proc/net/xtun_drops ]; then
+	skip "what the stack drops" "this kernel has no tracepoints"
+	exit
+fi
+frames_up
+mac=$(cat /sys/class/net/xtun/address)
+ip link add far type veth peer name near
+sysctl -q -w net.ipv6.conf.far.disable_ipv6=1 net.ipv6.conf.near.disable_ipv6=1
+ip addr add 10.98.0.1/24 dev near
+ip neigh add 10.98.0.2 dev near lladdr 02:00:00:00:00:05
+ip link set near up
+ip link set far up
+
+# --- the frame itself
+
+explained headerless "without an Ethernet header" craft headerless=1 proto=icmp
+mended mac "it is for 02:00:00:00:00:77, and xtun is $mac" \
+	"ip link set dev xtun address 02:00:00:00:00:77" craft dst=02:00:00:00:00:77 proto=icmp
+mended vlan "the tag of VLAN 5, and xtun has no interface" \
+	"ip link add link xtun name xtun.5 up type vlan id 5" craft vlan=5 proto=icmp
+explained ethertype "of type 0x88b5" craft type=88b5
+explained truncated "says 62 bytes, and there are 48: 14 bytes missing" \
+	craft proto=icmp size=20 missing=14
+explained ip-checksum "is 0x[0-9a-f]{4}, and ought to be 0x[0-9a-f]{4}" craft proto=icmp bad=ip
+explained checksum "the ICMP checksum is 0x[0-9a-f]{4}, and ought" craft proto=icmp bad=icmp
+explained checksum "the UDP checksum is" craft proto=udp bad=udp
+explained checksum "the TCP checksum is" craft proto=tcp bad=tcp
+
+# --- where it is for and from
+
+mended own-source "from 10.99.0.1, which is an address of this machine" \
+	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
+sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
+mended reverse-path "from 10.98.0.7, to which frames would leave by near, and the strict" \
+	"sysctl -w net/ipv4/conf/xtun/rp_filter=0 net/ipv4/conf/all/rp_filter=0" \
+	craft proto=icmp from=10.98.0.7
+sysctl -q -w net.ipv4.conf.xtun.rp_filter=2
+explained reverse-path "from 10.55.0.7, to which frames would leave nowhere, .* the loose" \
+	craft proto=icmp from=10.55.0.7
+sysctl -q -w net.ipv4.conf.xtun.rp_filter=0
+mended group "xtun is no member of the group 224.0.0.5" \
+	"ip address add 224.0.0.5/32 dev xtun autojoin" \
+	craft dst=01:00:5e:00:00:05 to=224.0.0.5
+sysctl -q -w net.ipv4.conf.xtun.forwarding=0
+mended forwarding "10.98.0.2 is no address of this machine, and xtun does not forward" \
+	"sysctl -w net/ipv4/conf/xtun/forwarding=1" craft proto=icmp to=10.98.0.2
+sysctl -q -w net.ipv4.conf.xtun.forwarding=1
+explained route "no way to 10.55.0.9: Network is unreachable" craft proto=icmp to=10.55.0.9
+explained ttl "forwarded with a TTL of 1" craft proto=icmp to=10.98.0.2 ttl=1
+ip link set near mtu 600
+mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
+	craft proto=icmp to=10.98.0.2 size=1000 df=1
+ip link set near mtu 1500
+
+# --- whom it is for
+
+explained module "takes protocol 47 of IP" craft proto=47 payload=00000800
+is "... what mends it" "$(field module cure)" "modprobe gre"
+explained protocol "takes protocol 89 of IP" craft proto=89 payload=0201
+explained socket "no program has UDP port 9 open" craft proto=udp dport=9
+explained socket "no program has TCP port 9 open" craft proto=tcp dport=9
+
+iptables -A INPUT -s 10.99.0.2 -p icmp -j DROP
+explained firewall "a rule of the firewall" craft proto=icmp
+iptables -F INPUT
+
+# hoard: whom the frames are for, and who reads none.
+hoard() {
+	nc -u -l 10.99.0.1 9 >/dev/null 2>&1 &
+	nc=$!
+	eventually 5 grep -q ':0009 ' /proc/net/udp
+	kill -STOP "$nc"
+}
+
+flood() {
+	local i
+	for i in $(seq 20); do
+		craft proto=udp dport=9 size=1000
+	done
+}
+
+rmem=$(cat /proc/sys/net/core/rmem_default)
+sysctl -q -w net.core.rmem_default=2304
+hoard
+explained socket-full "port 9 open reads too slowly: [0-9]+ bytes wait" flood
+is "... what mends it" "$(field socket-full cure)" "sysctl -w net/core/rmem_default=8388608"
+is "... and takes that back" "$(field socket-full undo)" "sysctl -w net/core/rmem_default=2304"
+kill -KILL "$nc"
+wait "$nc" || :
+sh -c "$(field socket-full cure)" >/dev/null
+hoard
+ok "... and does mend it" spares socket-full flood
+kill -KILL "$nc"
+wait "$nc" || :
+sysctl -q -w "net.core.rmem_default=$rmem"
+
+# --- the way out
+
+sysctl -q -w net.ipv4.neigh.xtun.retrans_time_ms=100 net.ipv4.neigh.xtun.mcast_solicit=1
+mended neighbour "nobody answers ARP for 10.99.0.77 on xtun" \
+	"ip neighbour replace 10.99.0.77 dev xtun lladdr 02:00:00:00:00:01" \
+	ping -c 1 -W 1 10.99.0.77
+
+# --- a bridge
+
+ip link add br0 type bridge
+ip link set xtun master br0
+ip link set br0 up
+eventually 5 grep -q 3 /sys/class/net/xtun/brport/state || :
+bridge link set dev xtun state 4
+mended bridge-port "xtun is a port of a bridge in the state 'blocking'" \
+	"bridge link set dev xtun state 3" craft proto=icmp
+ip link del br0
+
+# --- and one that no row knows, and one that is none
+
+explained unexplained "the kernel dropped it in ip_rcv" craft type=0800 payload=44000014
+sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
+ip addr add fd00::1/64 dev xtun nodad
+ok "a frame that the kernel only ends is no drop" spares no-drop craft from=fd00::2 to=fd00::1 proto=icmp
+is "... of any kind" "$(rules)" ""
