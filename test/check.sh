@@ -91,7 +91,7 @@ built_for() {
 }
 
 plan() {
-	for unit in decode_test status_test; do
+	for unit in decode_test status_test why_test; do
 		[ -n "${TEST:-}" ] || printf 'tools: %s\t%s\n' "$unit" \
 			"$(unit_test "$top/build/unit" "$unit")"
 	done

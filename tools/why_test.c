@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What xtun why makes of what the module tells: lines, and the frames in them. Prints TAP. */
+#include "why.h"
+#include "tap.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MACS "0200000000aa0200000000bb"
+#define IPS "0a6300020a630001"
+#define UDP_WORDS "xtun rx 12.500000: __udp4_lib_rcv.part.0, NO_SOCKET, 46 bytes, Ethernet 0800"
+
+static struct xtun_drops drops;
+static int feed;
+
+static void open_pipe(void)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_NONBLOCK | O_CLOEXEC))
+		abort();
+	memset(&drops, 0, sizeof(drops));
+	drops.fd = fds[0];
+	feed = fds[1];
+}
+
+static void told(const char *text)
+{
+	if (write(feed, text, strlen(text)) != (ssize_t)strlen(text))
+		abort();
+}
+
+static void test_lines(void)
+{
+	struct xtun_drop d;
+
+	open_pipe();
+	ok(!xtun_drops_next(&drops, &d), "nothing was told");
+	told(UDP_WORDS ", VLAN 7, at br0\n    0102\n");
+	ok(xtun_drops_next(&drops, &d) && !strcmp(d.iface, "xtun") && d.direction == XTUN_RX &&
+	   d.when == 12.5, "which interface, which way and when");
+	ok(!strcmp(d.function, "__udp4_lib_rcv") && !strcmp(d.reason, "NO_SOCKET"),
+	   "where, without what the compiler has added, and the kernel's reason");
+	ok(d.len == 46 && d.ethernet && d.proto == 0x0800 && d.vlan == 7 && !strcmp(d.dev, "br0"),
+	   "how long, and what it is of");
+	ok(d.kept == 2 && d.bytes[0] == 1 && d.bytes[1] == 2, "the bytes");
+
+	told("xtun tx 1.0: nf_hook_slow, no reason, 2 bytes, network 86dd\n    60");
+	ok(!xtun_drops_next(&drops, &d), "half a line is not told");
+	told("00\n");
+	ok(xtun_drops_next(&drops, &d) && d.kept == 2 && d.bytes[1] == 0, "until the rest has come");
+	ok(!d.reason[0] && !d.ethernet && d.vlan == -1 && !strcmp(d.dev, "xtun") &&
+	   d.direction == XTUN_TX, "what was not said is not there");
+	told("missed 12\nmissed 3\n" UDP_WORDS "\n    \n");
+	ok(xtun_drops_next(&drops, &d) && drops.missed == 15 && !d.kept,
+	   "those that could not be told are counted; a frame may have no bytes");
+	told("something new\n    0102\n" UDP_WORDS "\n    03\n");
+	ok(xtun_drops_next(&drops, &d) && d.bytes[0] == 3, "what is not known is passed over");
+	close(feed);
+	xtun_drops_close(&drops);
+}
+
+static void frame(struct xtun_drop *d, const char *hex)
+{
+	unsigned int byte;
+
+	memset(d, 0, sizeof(*d));
+	d->ethernet = true;
+	d->vlan = -1;
+	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2)
+		d->bytes[d->kept++] = byte;
+	d->len = d->kept;
+}
+
+static void parse(struct xtun_packet *p, const char *hex)
+{
+	static struct xtun_drop d;
+
+	frame(&d, hex);
+	xtun_packet_parse(p, &d);
+}
+
+/* From 10.99.0.2 to 10.99.0.1, port 4242 to 9, four bytes; its checksums are right. */
+#define IP_HEADER "450000200000400040112605"
+#define UDP_RIGHT MACS "0800" IP_HEADER IPS "10920009000c15ac" "61626364"
+
+static void test_sums(void)
+{
+	struct xtun_packet p;
+
+	parse(&p, UDP_RIGHT);
+	ok(p.family == AF_INET && p.proto == 17 && p.sport == 4242 && p.dport == 9 &&
+	   p.total == 32 && p.net_len == 32 && p.ttl == 64, "an IPv4 packet taken apart");
+	ok(p.ip.verdict == XTUN_SUM_RIGHT, "its header's checksum is right");
+	ok(p.sum.verdict == XTUN_SUM_RIGHT, "and UDP's");
+	parse(&p, MACS "0800" "450000200000400040112606" IPS "10920009000c15ac" "61626364");
+	ok(p.ip.verdict == XTUN_SUM_WRONG && p.ip.found == 0x2606 && p.ip.right == 0x2605,
+	   "one that is wrong, and what it ought to be");
+	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c15ad" "61626364");
+	ok(p.sum.verdict == XTUN_SUM_WRONG && p.sum.right == 0x15ac, "the same of UDP");
+	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c0000" "61626364");
+	ok(p.sum.verdict == XTUN_SUM_UNKNOWN, "none was made (RFC 768)");
+	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c14e6" "61626364");
+	ok(p.sum.verdict == XTUN_SUM_UNKNOWN, "one that is still to be finished");
+}
+
+static void test_shapes(void)
+{
+	struct xtun_packet p;
+	struct xtun_drop d;
+
+	parse(&p, MACS "81000005" "0800" IP_HEADER IPS "10920009000c15ac" "61626364");
+	ok(p.vlan == 5 && p.type == 0x0800 && p.sum.verdict == XTUN_SUM_RIGHT, "behind a VLAN tag");
+	parse(&p, MACS "0800" "4500");
+	ok(!p.family && p.proto == -1, "a header that is cut short");
+	parse(&p, MACS "0800" "4f00002000004000401127cf" IPS);
+	ok(p.family == AF_INET && !p.transport && p.dport == -1, "options that are cut short");
+	parse(&p, MACS "0800" "450000200000200040112605" IPS "10920009000c15ac" "61626364");
+	ok(p.fragment && p.dport == -1, "a fragment has no ports");
+	frame(&d, UDP_RIGHT);
+	for (d.kept = 0; d.kept < d.len; d.kept++) {
+		xtun_packet_parse(&p, &d);
+		if (p.sum.verdict != XTUN_SUM_UNKNOWN)
+			break;
+	}
+	ok(d.kept == d.len, "no checksum is judged of a frame that is not all there");
+	frame(&d, "6000000000083a40" "fd000000000000000000000000000002"
+	      "fd000000000000000000000000000001" "80000000" "00000000");
+	d.ethernet = false;
+	d.proto = 0x86dd;
+	xtun_packet_parse(&p, &d);
+	ok(p.family == AF_INET6 && p.proto == 58 && p.ttl == 64 && !p.mac &&
+	   p.sum.verdict == XTUN_SUM_WRONG, "IPv6 without an Ethernet header");
+}
+
+int main(void)
+{
+	test_lines();
+	test_sums();
+	test_shapes();
+	return tap_end();
+}
