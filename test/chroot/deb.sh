@@ -27,6 +27,7 @@ installed_for_all "$version"
 like "the program runs" "$(xtun --version)" "$version"
 for file in /usr/lib/udev/rules.d/60-xtun.rules \
 	/usr/share/doc/xtun-dkms/examples/{modprobe,modules-load}.conf \
+	/usr/share/man/man1/xtun-why.1.gz \
 	/usr/share/man/man4/xtun.4.gz /usr/share/man/man8/xtun.8.gz \
 	/usr/share/man/man3/libxtun.3.gz /usr/include/{,linux/}xtun.h; do
 	ok "there is ${file##*/}" test -e "$file"
