@@ -536,6 +536,13 @@ void xtun_dead_show(struct seq_file *seq);
 int xtun_dead_init(void);
 void xtun_dead_exit(void);
 
+/* xtun_refused.c: ioctls that failed */
+void xtun_refused_remember(struct net *net, unsigned int cmd, const struct ifreq *ifr,
+			   unsigned long value, int err);
+void xtun_refused_show(struct seq_file *seq);
+int xtun_refused_init(void);
+void xtun_refused_exit(void);
+
 /* xtun_proc.c: /proc/net/xtun */
 void xtun_proc_seconds(struct seq_file *seq, s64 ns);
 int xtun_proc_init(void);

@@ -444,21 +444,27 @@ static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg, voi
 		     size_t ifreq_len)
 {
 	struct xtun_file *xf = file->private_data;
-	struct ifreq ifr = {};
+	struct ifreq ifr = {}, asked;
 	int ret;
 
 	if (cmd == TUNGETFEATURES)
 		return xtun_ctl_get_features(argp);
 	if (cmd == SIOCGSKNS)
 		return xtun_ctl_open_netns(xf->net);
-	if (!xtun_ctl_is_tap(cmd))
+	if (!xtun_ctl_is_tap(cmd)) {
+		xtun_refused_remember(xf->net, cmd, NULL, arg, -ENOTTY);
 		return -ENOTTY;
+	}
 	if (xtun_ctl_takes_ifreq(cmd) && copy_from_user(&ifr, argp, ifreq_len))
 		return -EFAULT;
+	asked = ifr;
 
 	rtnl_lock();
 	ret = xtun_ctl_locked(file, cmd, &ifr, arg, argp);
 	rtnl_unlock();
+	if (ret < 0)
+		xtun_refused_remember(xf->net, cmd, xtun_ctl_takes_ifreq(cmd) ? &asked : NULL, arg,
+				      ret);
 
 	if (ret >= 0 && xtun_ctl_gives_ifreq(cmd) && copy_to_user(argp, &ifr, ifreq_len))
 		return -EFAULT;

@@ -27,6 +27,7 @@
  *	xtun_trace.h	the tracepoints
  *	xtun_why.c	what an interface remembers of the frames that it lost
  *	xtun_dead.c	what a namespace remembers of interfaces that are no more
+ *	xtun_refused.c	what a namespace remembers of ioctls that failed
  *	xtun_proc.c	/proc/net/xtun
  *	xtun_drops.c	what the stack drops of its frames, while somebody listens
  *	xtun_drops_file.c	/proc/net/xtun_drops, where it is told
@@ -95,9 +96,12 @@ static int __init xtun_init(void)
 	err = xtun_dead_init();
 	if (err)
 		goto err_ring;
-	err = xtun_proc_init();
+	err = xtun_refused_init();
 	if (err)
 		goto err_dead;
+	err = xtun_proc_init();
+	if (err)
+		goto err_refused;
 	err = xtun_drops_init();
 	if (err)
 		goto err_proc;
@@ -126,6 +130,8 @@ err_drops:
 	xtun_drops_exit();
 err_proc:
 	xtun_proc_exit();
+err_refused:
+	xtun_refused_exit();
 err_dead:
 	xtun_dead_exit();
 err_ring:
@@ -145,6 +151,7 @@ static void __exit xtun_exit(void)
 	xtun_net_exit();
 	xtun_drops_exit();
 	xtun_proc_exit();
+	xtun_refused_exit();
 	xtun_dead_exit();
 	xtun_ring_exit();
 }

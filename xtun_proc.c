@@ -2,7 +2,7 @@
 /*
  * /proc/net/xtun: what becomes of frames, where there is no tool but cat. For each
  * interface of the namespace what it is like, for each queue the law in numbers, and
- * the last losses; then the interfaces that are no more.
+ * the last losses; then the interfaces that are no more, and what was refused.
  */
 #include <linux/ktime.h>
 #include <linux/proc_fs.h>
@@ -166,10 +166,16 @@ static bool xtun_proc_is_dead(const struct seq_file *seq, const void *v)
 	return v == seq->private;
 }
 
+static void xtun_proc_gone(struct seq_file *seq)
+{
+	xtun_dead_show(seq);
+	xtun_refused_show(seq);
+}
+
 static int xtun_proc_show(struct seq_file *seq, void *v)
 {
 	if (xtun_proc_is_dead(seq, v))
-		xtun_dead_show(seq);
+		xtun_proc_gone(seq);
 	else
 		xtun_proc_iface(seq, v);
 	return 0;

@@ -167,6 +167,7 @@ static int tell_sum(struct why *w)
 	if (!w->json) {
 		tell_more(w);
 		tell_silence(w, &law);
+		xtun_refusals_print(stdout);
 		if (!lost)
 			printf("%s has lost no frame.\n", w->iface.name);
 	}
@@ -288,6 +289,7 @@ static int why_run(int argc, char **argv)
 	status = xtun_iface_find_own(name, &w.iface);
 	if (status) {
 		xtun_obituary(name);
+		xtun_refusals_print(stdout);
 		return status;
 	}
 	return run(&w, file);

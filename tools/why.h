@@ -126,6 +126,9 @@ void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifna
 void xtun_pcapng_header(FILE *out, const char *ifname);
 void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v);
 
+/* refused.c */
+void xtun_refusals_print(FILE *out);
+
 /* silence.c: why nothing comes, where nothing was lost */
 struct xtun_silence {
 	char why[192], cure[192];

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The last ioctls that were refused, and which bit, name or right was wrong. */
+#include "why.h"
+
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define PROC "/proc/net/xtun"
+#define RECENT_S 60.0
+
+/* What <linux/if_tun.h> has had since Linux 6.2 and 6.17. */
+enum { F_CSUM = 0x01, F_TSO4 = 0x02, F_TSO6 = 0x04, F_ECN = 0x08, F_USO = 0x60,
+	F_TUNNEL = 0x080, F_TUNNEL_CSUM = 0x100, F_KNOWN = 0x1ff };
+
+struct refusal {
+	double ago;
+	char who[64];
+	char call[32];
+	unsigned long value;
+	int err;
+	char name[64];
+};
+
+static bool is_no_name(const char *name)
+{
+	const char *percent = strchr(name, '%');
+
+	return strlen(name) >= IF_NAMESIZE || !strcmp(name, ".") || !strcmp(name, "..") ||
+	       strpbrk(name, "/: \t\\") || (percent && strchr(percent + 1, '%'));
+}
+
+static void why_name_is_invalid(const struct refusal *r, FILE *out)
+{
+	struct xtun_iface iface;
+	bool tun = r->value & IFF_TUN;
+
+	if (!(r->value & (IFF_TUN | IFF_TAP)))
+		fputs("it says neither IFF_TUN (1) nor IFF_TAP (2)", out);
+	else if (is_no_name(r->name))
+		fprintf(out, "'%s' is no name for an interface", r->name);
+	else if (!xtun_iface_read(r->name, &iface))
+		fputs("one of its flags is not for this driver", out);
+	else if (strcmp(iface.driver, "xtun"))
+		fprintf(out, "%s is of the driver '%s'", r->name, iface.driver);
+	else if (iface.ethernet == tun)
+		fprintf(out, "%s is %s, and was asked for as %s", r->name,
+			tun ? "a tap" : "a tun", tun ? "a tun" : "a tap");
+	else
+		fprintf(out, "%s was made %s IFF_MULTI_QUEUE (0x100), and is asked for %s it",
+			r->name, r->value & IFF_MULTI_QUEUE ? "without" : "with",
+			r->value & IFF_MULTI_QUEUE ? "with" : "without");
+}
+
+static bool why_no_interface(const struct refusal *r, FILE *out)
+{
+	switch (r->err) {
+	case EINVAL:
+		why_name_is_invalid(r, out);
+		return true;
+	case EBUSY:
+		if (r->value & IFF_TUN_EXCL)
+			fprintf(out, "%s is there already, and IFF_TUN_EXCL asks for a new one", r->name);
+		else
+			fprintf(out, "another file has %s, which has one queue: see xtun status", r->name);
+		return true;
+	case EPERM:
+		fprintf(out, "whoever opened the file is not the owner of %s, and has no CAP_NET_ADMIN",
+			r->name[0] ? r->name : "an interface");
+		return true;
+	case EEXIST:
+		fputs("the file has an interface already", out);
+		return true;
+	case E2BIG:
+		fprintf(out, "%s has as many queues as it may have", r->name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool why_no_offload(const struct refusal *r, FILE *out)
+{
+	unsigned long unknown = r->value & ~(unsigned long)F_KNOWN;
+	unsigned long needy = r->value & (F_TSO4 | F_TSO6 | F_USO | F_TUNNEL);
+
+	if (r->err != EINVAL)
+		return false;
+	if (unknown)
+		fprintf(out, "of its bits, 0x%lx are none", unknown);
+	else if (needy && !(r->value & F_CSUM))
+		fprintf(out, "0x%lx need TUN_F_CSUM (1)", needy);
+	else if (r->value & F_ECN && !(r->value & (F_TSO4 | F_TSO6)))
+		fputs("TUN_F_TSO_ECN (8) needs TUN_F_TSO4 (2) or TUN_F_TSO6 (4)", out);
+	else if ((r->value & F_USO) != F_USO && r->value & F_USO)
+		fputs("TUN_F_USO4 and TUN_F_USO6 (0x60) go together", out);
+	else if (r->value & F_TUNNEL && !(r->value & (F_TSO4 | F_TSO6 | F_USO)))
+		fputs("TUN_F_UDP_TUNNEL_GSO (0x80) needs one of TSO or USO", out);
+	else if (r->value & F_TUNNEL_CSUM && !(r->value & F_TUNNEL))
+		fputs("0x100 needs TUN_F_UDP_TUNNEL_GSO (0x80)", out);
+	else
+		fprintf(out, "this kernel does not have all of 0x%lx", r->value);
+	return true;
+}
+
+static void print_why(const struct refusal *r, FILE *out)
+{
+	bool told = false;
+
+	if (!strcmp(r->call, "SIOCSIFFLAGS")) {
+		fputs("flags of an interface are set through a socket, not through this file", out);
+		told = true;
+	} else if (r->err == EBADFD) {
+		fputs("TUNSETIFF comes first", out);
+		told = true;
+	} else if (!strcmp(r->call, "TUNSETIFF")) {
+		told = why_no_interface(r, out);
+	} else if (!strcmp(r->call, "TUNSETOFFLOAD")) {
+		told = why_no_offload(r, out);
+	}
+	if (!told)
+		fputs("docs/abi.md has what it wants", out);
+}
+
+/* "refused 0.250 s ago: openvpn[812] TUNSETIFF 0x1002: errno 22, name tap0" */
+static bool parse(const char *line, struct refusal *r)
+{
+	const char *p;
+	int n = 0;
+
+	memset(r, 0, sizeof(*r));
+	if (sscanf(line, "refused %lf s ago: %n", &r->ago, &n) != 1 || !n)
+		return false;
+	p = strstr(line + n, "] ");
+	if (!p || (size_t)(p + 1 - line - n) >= sizeof(r->who))
+		return false;
+	memcpy(r->who, line + n, p + 1 - line - n);
+	if (sscanf(p + 2, "%31s 0x%lx: errno %d", r->call, &r->value, &r->err) != 3)
+		return false;
+	p = strstr(p, ", name ");
+	if (p)
+		sscanf(p, ", name %63s", r->name);
+	return true;
+}
+
+/**
+ * xtun_refusals_print() - tell of what was refused of late
+ * @out: where to
+ */
+void xtun_refusals_print(FILE *out)
+{
+	FILE *in = fopen(PROC, "re");
+	struct refusal r;
+	char line[512];
+
+	while (in && fgets(line, sizeof(line), in)) {
+		if (!parse(line, &r) || r.ago > RECENT_S)
+			continue;
+		fprintf(out, "%s 0x%lx%s%s of %s was refused %.3f s ago: %s.\n  why: ", r.call, r.value,
+			r.name[0] ? " for " : "", r.name, r.who, r.ago, strerror(r.err));
+		print_why(&r, out);
+		fputc('\n', out);
+	}
+	if (in)
+		fclose(in);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What was refused: each namespace remembers the last ioctls that failed, with what they
+ * asked for, since errno alone does not tell which bit, name or right was wrong.
+ */
+#include <linux/if_tun.h>
+#include <linux/ktime.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
+#include <linux/sockios.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "xtun.h"
+
+/* How many a namespace remembers. */
+#define XTUN_REFUSED	8
+
+/**
+ * struct xtun_refusal - an ioctl that failed
+ * @when: in nanoseconds, as ktime_get_ns()
+ * @comm: who asked
+ * @pid: of that program, as the first namespace of processes has it
+ * @cmd: the ioctl
+ * @name: the interface that it was for; empty if it names none
+ * @value: its flags or its argument
+ * @err: negative errno
+ */
+struct xtun_refusal {
+	s64 when;
+	char comm[TASK_COMM_LEN];
+	pid_t pid;
+	unsigned int cmd;
+	char name[IFNAMSIZ];
+	unsigned long value;
+	int err;
+};
+
+struct xtun_refused {
+	spinlock_t lock;	/* all that follows */
+	unsigned int n;		/* ever; the last are in the array, by n modulo its size */
+	struct xtun_refusal list[XTUN_REFUSED];
+};
+
+static unsigned int xtun_refused_id;
+
+static const char *xtun_refused_name(unsigned int cmd)
+{
+	switch (cmd) {
+	case TUNSETIFF:
+		return "TUNSETIFF";
+	case TUNSETQUEUE:
+		return "TUNSETQUEUE";
+	case TUNSETOFFLOAD:
+		return "TUNSETOFFLOAD";
+	case SIOCSIFFLAGS:
+		return "SIOCSIFFLAGS";
+	default:
+		return NULL;
+	}
+}
+
+/**
+ * xtun_refused_remember() - an ioctl has failed
+ * @net: namespace of the file
+ * @cmd: which; others than those that programs stumble over are not remembered
+ * @ifr: its argument, or NULL
+ * @value: its argument, if that is none
+ * @err: negative errno
+ *
+ * Context: process.
+ */
+void xtun_refused_remember(struct net *net, unsigned int cmd, const struct ifreq *ifr,
+			   unsigned long value, int err)
+{
+	struct xtun_refused *refused = net_generic(net, xtun_refused_id);
+	struct xtun_refusal *r;
+
+	if (!xtun_refused_name(cmd))
+		return;
+	spin_lock(&refused->lock);
+	r = &refused->list[refused->n++ % XTUN_REFUSED];
+	r->when = ktime_get_ns();
+	get_task_comm(r->comm, current);
+	r->pid = task_tgid_nr(current);
+	r->cmd = cmd;
+	r->name[0] = '\0';
+	if (ifr)
+		/* Not a string before somebody has made it one. */
+		memcpy(r->name, ifr->ifr_name, IFNAMSIZ);
+	r->value = ifr ? (unsigned short)ifr->ifr_flags : value;
+	r->err = err;
+	spin_unlock(&refused->lock);
+}
+
+static bool xtun_refused_get(struct xtun_refused *refused, unsigned int back,
+			     struct xtun_refusal *r)
+{
+	bool found;
+
+	spin_lock(&refused->lock);
+	found = back < min_t(unsigned int, refused->n, XTUN_REFUSED);
+	if (found)
+		*r = refused->list[(refused->n - 1 - back) % XTUN_REFUSED];
+	spin_unlock(&refused->lock);
+	return found;
+}
+
+/**
+ * xtun_refused_show() - tell of them, the last one first
+ * @seq: where to
+ *
+ * Context: process.
+ */
+void xtun_refused_show(struct seq_file *seq)
+{
+	struct xtun_refused *refused = net_generic(seq_file_net(seq), xtun_refused_id);
+	char name[IFNAMSIZ + 1];
+	struct xtun_refusal r;
+	unsigned int i;
+
+	for (i = 0; xtun_refused_get(refused, i, &r); i++) {
+		seq_puts(seq, "refused ");
+		xtun_proc_seconds(seq, ktime_get_ns() - r.when);
+		seq_puts(seq, " s ago: ");
+		/* Whatever a program calls itself, or asks for, makes no line of its own. */
+		seq_escape(seq, r.comm, "\n\\");
+		seq_printf(seq, "[%d] %s 0x%lx: errno %d", r.pid, xtun_refused_name(r.cmd), r.value,
+			   -r.err);
+		memcpy(name, r.name, IFNAMSIZ);
+		name[IFNAMSIZ] = '\0';
+		if (name[0]) {
+			seq_puts(seq, ", name ");
+			seq_escape(seq, name, "\n\\ ");
+		}
+		seq_putc(seq, '\n');
+	}
+}
+
+static int __net_init xtun_refused_net_init(struct net *net)
+{
+	struct xtun_refused *refused = net_generic(net, xtun_refused_id);
+
+	spin_lock_init(&refused->lock);
+	return 0;
+}
+
+static struct pernet_operations xtun_refused_net_ops = {
+	.init	= xtun_refused_net_init,
+	.id	= &xtun_refused_id,
+	.size	= sizeof(struct xtun_refused),
+};
+
+/**
+ * xtun_refused_init() - a memory for each namespace
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int xtun_refused_init(void)
+{
+	return register_pernet_subsys(&xtun_refused_net_ops);
+}
+
+/**
+ * xtun_refused_exit() - undo xtun_refused_init()
+ *
+ * Context: module exit, when no file is open.
+ */
+void xtun_refused_exit(void)
+{
+	unregister_pernet_subsys(&xtun_refused_net_ops);
+}
