@@ -41,7 +41,7 @@ static void why_name_is_invalid(const struct refusal *r, FILE *out)
 	else if (is_no_name(r->name))
 		fprintf(out, "'%s' is no name for an interface", r->name);
 	else if (!xtun_iface_read(r->name, &iface))
-		fputs("one of its flags is not for this driver", out);
+		fprintf(out, "%s, which is gone by now, was of another kind", r->name);
 	else if (strcmp(iface.driver, "xtun"))
 		fprintf(out, "%s is of the driver '%s'", r->name, iface.driver);
 	else if (iface.ethernet == tun)

@@ -161,8 +161,7 @@ hoard() {
 }
 
 flood() {
-	local i
-	for i in $(seq 20); do
+	for _ in $(seq 20); do
 		craft proto=udp dport=9 size=1000
 	done
 }

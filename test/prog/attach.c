@@ -30,3 +30,20 @@ int attach(char **argv)
 	execvp(argv[3], argv + 3);
 	err(1, "%s", argv[3]);
 }
+
+int offload(const char *value)
+{
+	if (ioctl(ATTACH_FD, TUNSETOFFLOAD, strtoul(value, NULL, 0)))
+		err(1, "TUNSETOFFLOAD %s", value);
+	return 0;
+}
+
+int ifflags(const char *ifname)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_UP };
+
+	strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
+	if (ioctl(ATTACH_FD, SIOCSIFFLAGS, &ifr))
+		err(1, "SIOCSIFFLAGS %s", ifname);
+	return 0;
+}

@@ -49,6 +49,10 @@ int main(int argc, char **argv)
 		return silent(atoi(argv[2]));
 	if (argc > 5 && !strcmp(argv[1], "attach"))
 		return attach(argv + 2);
+	if (argc == 3 && !strcmp(argv[1], "offload"))
+		return offload(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "ifflags"))
+		return ifflags(argv[2]);
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
 		if (!strcmp(argv[1], themes[i].name)) {
 			themes[i].run();
@@ -57,6 +61,7 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
+			"       xtun-test offload VALUE | ifflags IFACE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
 			"       xtun-test machine DEVICE\n"
 			"       xtun-test silent FRAMES\n");
