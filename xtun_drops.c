@@ -294,8 +294,7 @@ static void xtun_drops_see(const struct sk_buff *skb, void *location, const char
 	rcu_read_unlock();
 }
 
-static void xtun_drops_probe(void *data, struct sk_buff *skb,
-			     void *location XTUN_COMPAT_KFREE_SKB_MORE)
+static void xtun_drops_probe(void *data, XTUN_COMPAT_KFREE_SKB)
 {
 	xtun_drops_see(skb, location, XTUN_COMPAT_DROP_REASON_NAME);
 }

@@ -108,15 +108,18 @@
 enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #endif
 
-/* What the tracepoint skb:kfree_skb gives beside the frame and the place. */
+/* What the tracepoint skb:kfree_skb gives: the frame, the place, and more. */
 #if defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
-#define XTUN_COMPAT_KFREE_SKB_MORE	, enum skb_drop_reason reason, const struct sock *rx_sk
+#define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
+				enum skb_drop_reason reason, const struct sock *rx_sk
 #elif defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD)
-#define XTUN_COMPAT_KFREE_SKB_MORE	, enum skb_drop_reason reason, struct sock *rx_sk
+#define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
+				enum skb_drop_reason reason, struct sock *rx_sk
 #elif defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD)
-#define XTUN_COMPAT_KFREE_SKB_MORE	, enum skb_drop_reason reason
+#define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
+				enum skb_drop_reason reason
 #else
-#define XTUN_COMPAT_KFREE_SKB_MORE
+#define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location
 #endif
 
 /* The reason's name, for their numbers change: that of the headers, which belong to the kernel. */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <trace/events/skb.h>
 
-void probe(void *data, struct sk_buff *skb, void *location, enum skb_drop_reason reason,
-	   const struct sock *rx_sk);
+static void probe(void *data, struct sk_buff *skb, void *location, enum skb_drop_reason reason,
+		  const struct sock *rx_sk)
+{
+}
+
 int probe_register(void);
 int probe_register(void)
 {

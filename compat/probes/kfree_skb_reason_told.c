@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <trace/events/skb.h>
 
-void probe(void *data, struct sk_buff *skb, void *location, enum skb_drop_reason reason);
+static void probe(void *data, struct sk_buff *skb, void *location, enum skb_drop_reason reason)
+{
+}
+
 int probe_register(void);
 int probe_register(void)
 {
