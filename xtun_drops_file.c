@@ -3,6 +3,7 @@
  * /proc/net/xtun_drops: what the stack drops of the interfaces' frames, told while it
  * happens to whoever has the file open. Text, so that cat is enough.
  */
+#include <linux/delay.h>
 #include <linux/kallsyms.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -22,7 +23,6 @@
 
 struct xtun_drops_net {
 	struct net *net;
-	wait_queue_head_t wait;
 	bool ended;		/* the file is being removed: nobody waits any more */
 };
 
@@ -39,7 +39,7 @@ struct xtun_drops_net {
 struct xtun_drops_file {
 	struct xtun_listener listener;
 	struct xtun_drops_net *ns;
-	struct mutex mutex;
+	struct mutex mutex;	/* held by who reads; guards what follows */
 	struct xtun_drop drop;
 	size_t len;
 	size_t off;
@@ -47,6 +47,12 @@ struct xtun_drops_file {
 };
 
 static unsigned int xtun_drops_id;
+
+/*
+ * One for all, since it must outlive each: poll() and epoll leave it some time after the
+ * file has been removed, and with it all that belonged to its namespace.
+ */
+static DECLARE_WAIT_QUEUE_HEAD(xtun_drops_waiters);
 
 static __printf(2, 3) void xtun_drops_print(struct xtun_drops_file *f, const char *fmt, ...)
 {
@@ -124,7 +130,7 @@ static int xtun_drops_await(struct xtun_drops_file *f, const struct file *file)
 		return 0;
 	if (file->f_flags & O_NONBLOCK)
 		return -EAGAIN;
-	return wait_event_interruptible(f->ns->wait, xtun_drops_ready(f));
+	return wait_event_interruptible(xtun_drops_waiters, xtun_drops_ready(f));
 }
 
 static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
@@ -156,7 +162,7 @@ static __poll_t xtun_drops_poll(struct file *file, poll_table *table)
 {
 	struct xtun_drops_file *f = file->private_data;
 
-	poll_wait(file, &f->ns->wait, table);
+	poll_wait(file, &xtun_drops_waiters, table);
 	if (READ_ONCE(f->ns->ended))
 		return EPOLLHUP;
 	return xtun_drops_ready(f) ? EPOLLIN | EPOLLRDNORM : 0;
@@ -176,7 +182,8 @@ static int xtun_drops_open(struct inode *inode, struct file *file)
 	f->ns = ns;
 	mutex_init(&f->mutex);
 	err = xtun_drops_listen(&f->listener, ns->net,
-				file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN), &ns->wait);
+				file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN),
+				&xtun_drops_waiters);
 	if (err) {
 		kvfree(f);
 		return err;
@@ -206,7 +213,6 @@ static int __net_init xtun_drops_net_init(struct net *net)
 	struct xtun_drops_net *ns = net_generic(net, xtun_drops_id);
 
 	ns->net = net;
-	init_waitqueue_head(&ns->wait);
 	ns->ended = false;
 	if (!proc_create_data(XTUN_DROPS_NAME, 0400, net->proc_net, &xtun_drops_ops, ns))
 		return -ENOMEM;
@@ -219,7 +225,7 @@ static void __net_exit xtun_drops_net_exit(struct net *net)
 
 	/* Or removing the file would wait for whoever waits in read(). */
 	WRITE_ONCE(ns->ended, true);
-	wake_up_all(&ns->wait);
+	wake_up_all(&xtun_drops_waiters);
 	remove_proc_entry(XTUN_DROPS_NAME, net->proc_net);
 }
 
@@ -229,6 +235,31 @@ static struct pernet_operations xtun_drops_net_ops = {
 	.id	= &xtun_drops_id,
 	.size	= sizeof(struct xtun_drops_net),
 };
+
+static bool xtun_drops_awaited(void)
+{
+	bool awaited;
+
+	spin_lock_irq(&xtun_drops_waiters.lock);
+	/* Under the lock, for whoever was the last has let go of that, too. */
+	awaited = waitqueue_active(&xtun_drops_waiters);
+	spin_unlock_irq(&xtun_drops_waiters.lock);
+	return awaited;
+}
+
+/* No file is left, but some may still wait for one: they leave once they run. */
+static void xtun_drops_dismiss(void)
+{
+	for (;;) {
+		/* epoll stays for as long as the file is open, if it is not told by POLLFREE. */
+		__wake_up(&xtun_drops_waiters, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
+		if (!xtun_drops_awaited())
+			break;
+		msleep(20);
+	}
+	/* For epoll, which may be about to look at where it was. */
+	synchronize_rcu();
+}
 
 /* Without tracepoints there is nothing to tell, and no file. */
 #define XTUN_DROPS_CAN	(IS_ENABLED(CONFIG_PROC_FS) && IS_ENABLED(CONFIG_TRACEPOINTS))
@@ -241,7 +272,12 @@ static struct pernet_operations xtun_drops_net_ops = {
  */
 int xtun_drops_init(void)
 {
-	return XTUN_DROPS_CAN ? register_pernet_subsys(&xtun_drops_net_ops) : 0;
+	int err = XTUN_DROPS_CAN ? register_pernet_subsys(&xtun_drops_net_ops) : 0;
+
+	/* Some namespaces had the file for a moment. */
+	if (err)
+		xtun_drops_dismiss();
+	return err;
 }
 
 /**
@@ -251,6 +287,8 @@ int xtun_drops_init(void)
  */
 void xtun_drops_exit(void)
 {
-	if (XTUN_DROPS_CAN)
-		unregister_pernet_subsys(&xtun_drops_net_ops);
+	if (!XTUN_DROPS_CAN)
+		return;
+	unregister_pernet_subsys(&xtun_drops_net_ops);
+	xtun_drops_dismiss();
 }
