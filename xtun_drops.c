@@ -259,6 +259,8 @@ static void xtun_drops_put(struct xtun_listener *l, const struct xtun_drops_verd
 	raw_spin_lock_irqsave(&l->lock, flags);
 	drop = xtun_drops_room(l, now);
 	if (drop) {
+		drop->missed = l->missed;
+		l->missed = 0;
 		drop->when = now;
 		drop->location = location;
 		drop->reason = reason;
@@ -408,7 +410,7 @@ bool xtun_drops_waits(struct xtun_listener *l)
  * xtun_drops_get() - the oldest drop of which has not been told
  * @l: the listener
  * @drop: filled
- * @missed: how many there were before of which cannot be told
+ * @missed: how many there were before it of which cannot be told
  *
  * Context: process, one at a time.
  * Return: true; false if there is none.
@@ -419,11 +421,14 @@ bool xtun_drops_get(struct xtun_listener *l, struct xtun_drop *drop, u64 *missed
 	bool got;
 
 	raw_spin_lock_irqsave(&l->lock, flags);
-	*missed = l->missed;
-	l->missed = 0;
 	got = l->put != l->got;
-	if (got)
+	if (got) {
 		*drop = l->drops[l->got++ % XTUN_DROPS_WAITING];
+		*missed = drop->missed;
+	} else {
+		*missed = l->missed;
+		l->missed = 0;
+	}
 	raw_spin_unlock_irqrestore(&l->lock, flags);
 	return got;
 }

@@ -18,6 +18,7 @@
 
 /**
  * struct xtun_drop - a frame that the stack has dropped
+ * @missed: how many were missed since the one before it
  * @when: in nanoseconds, as ktime_get_ns()
  * @location: of the call that freed it
  * @reason: of the kernel's, by name; NULL if this kernel gives none
@@ -33,6 +34,7 @@
  * @bytes: the frame as it was when it was dropped
  */
 struct xtun_drop {
+	u64 missed;
 	s64 when;
 	void *location;
 	const char *reason;
@@ -61,7 +63,7 @@ struct xtun_drops_set;
  * @lock: all that follows up to @wake
  * @put: drops ever put into @drops
  * @got: drops ever got
- * @missed: drops that it is not told of, and has not been told of that either
+ * @missed: drops since the last one in @drops, that it is not told of
  * @second: when the present second began, in nanoseconds
  * @put_before: what @put was then
  * @wake: wakes @wait, from wherever a frame is dropped
