@@ -235,16 +235,21 @@ static void xtun_drops_copy(const struct sk_buff *skb, struct xtun_drop *drop)
 		drop->kept = 0;
 }
 
-/* With the lock: where the next one is put; NULL if it has to be missed. */
-static struct xtun_drop *xtun_drops_room(struct xtun_listener *l, s64 now)
+/* With the lock: no more of them in this second. */
+static bool xtun_drops_enough(struct xtun_listener *l, s64 now)
 {
-	BUILD_BUG_ON_NOT_POWER_OF_2(XTUN_DROPS_WAITING);
 	if (now - l->second >= NSEC_PER_SEC) {
 		l->second = now;
 		l->put_before = l->put;
 	}
-	if (l->put - l->got == XTUN_DROPS_WAITING ||
-	    l->put - l->put_before == XTUN_DROPS_A_SECOND)
+	return l->put - l->put_before == XTUN_DROPS_A_SECOND;
+}
+
+/* With the lock: where the next one is put; NULL if it has to be missed. */
+static struct xtun_drop *xtun_drops_room(struct xtun_listener *l, s64 now)
+{
+	BUILD_BUG_ON_NOT_POWER_OF_2(XTUN_DROPS_WAITING);
+	if (xtun_drops_enough(l, now) || l->put - l->got == XTUN_DROPS_WAITING)
 		return NULL;
 	return &l->drops[l->put % XTUN_DROPS_WAITING];
 }
@@ -303,9 +308,22 @@ static void xtun_drops_probe(void *data, XTUN_COMPAT_KFREE_SKB)
 
 /* --- who listens */
 
+static void xtun_drops_tell(struct xtun_listener *l)
+{
+	if (xtun_drops_waits(l))
+		wake_up(l->wait);
+	else if (READ_ONCE(l->missed))
+		schedule_delayed_work(&l->wake_later, HZ);
+}
+
 static void xtun_drops_wake(struct irq_work *work)
 {
-	wake_up(container_of(work, struct xtun_listener, wake)->wait);
+	xtun_drops_tell(container_of(work, struct xtun_listener, wake));
+}
+
+static void xtun_drops_wake_later(struct work_struct *work)
+{
+	xtun_drops_tell(container_of(to_delayed_work(work), struct xtun_listener, wake_later));
 }
 
 static int xtun_drops_add(struct xtun_listener *l)
@@ -331,6 +349,7 @@ static void xtun_drops_remove(struct xtun_listener *l)
 	/* No probe looks at it any more, nor will one call what rmmod takes away. */
 	tracepoint_synchronize_unregister();
 	irq_work_sync(&l->wake);
+	cancel_delayed_work_sync(&l->wake_later);
 }
 
 /* Coming and going, a notifier is told of each device that there is. */
@@ -370,6 +389,7 @@ int xtun_drops_listen(struct xtun_listener *l, struct net *net, bool everywhere,
 	l->everywhere = everywhere;
 	raw_spin_lock_init(&l->lock);
 	init_irq_work(&l->wake, xtun_drops_wake);
+	INIT_DELAYED_WORK(&l->wake_later, xtun_drops_wake_later);
 	l->wait = wait;
 	l->events.notifier_call = xtun_drops_event;
 	err = register_netdevice_notifier_net(net, &l->events);
@@ -403,29 +423,38 @@ void xtun_drops_leave(struct xtun_listener *l)
  */
 bool xtun_drops_waits(struct xtun_listener *l)
 {
-	return READ_ONCE(l->put) != READ_ONCE(l->got) || READ_ONCE(l->missed);
+	s64 now = ktime_get_ns();
+	unsigned long flags;
+	bool waits;
+
+	raw_spin_lock_irqsave(&l->lock, flags);
+	waits = l->put != l->got || (l->missed && !xtun_drops_enough(l, now));
+	raw_spin_unlock_irqrestore(&l->lock, flags);
+	return waits;
 }
 
 /**
  * xtun_drops_get() - the oldest drop of which has not been told
  * @l: the listener
  * @drop: filled
- * @missed: how many there were before it of which cannot be told
+ * @missed: how many there were before it, or before now, of which cannot be told
  *
  * Context: process, one at a time.
  * Return: true; false if there is none.
  */
 bool xtun_drops_get(struct xtun_listener *l, struct xtun_drop *drop, u64 *missed)
 {
+	s64 now = ktime_get_ns();
 	unsigned long flags;
 	bool got;
 
+	*missed = 0;
 	raw_spin_lock_irqsave(&l->lock, flags);
 	got = l->put != l->got;
 	if (got) {
 		*drop = l->drops[l->got++ % XTUN_DROPS_WAITING];
 		*missed = drop->missed;
-	} else {
+	} else if (!xtun_drops_enough(l, now)) {
 		*missed = l->missed;
 		l->missed = 0;
 	}

@@ -8,6 +8,7 @@
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 /* How much is kept of a frame: all that a link of the usual MTU carries. */
 #define XTUN_DROPS_BYTES	1600U
@@ -67,6 +68,7 @@ struct xtun_drops_set;
  * @second: when the present second began, in nanoseconds
  * @put_before: what @put was then
  * @wake: wakes @wait, from wherever a frame is dropped
+ * @wake_later: the same, once a second is over of which enough has been told
  * @wait: whom to wake
  * @drops: by @put and @got, modulo their number
  */
@@ -84,6 +86,7 @@ struct xtun_listener {
 	s64 second;
 	unsigned int put_before;
 	struct irq_work wake;
+	struct delayed_work wake_later;
 	wait_queue_head_t *wait;
 	struct xtun_drop drops[XTUN_DROPS_WAITING];
 };
