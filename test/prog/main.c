@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attach.h"
+#include "craft.h"
 #include "silent.h"
 #include "xt.h"
 
@@ -53,6 +54,8 @@ int main(int argc, char **argv)
 		return offload(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ifflags"))
 		return ifflags(argv[2]);
+	if (argc > 1 && !strcmp(argv[1], "craft"))
+		return craft(argv + 2);
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
 		if (!strcmp(argv[1], themes[i].name)) {
 			themes[i].run();
@@ -60,6 +63,7 @@ int main(int argc, char **argv)
 		}
 	}
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
+			"       xtun-test craft KEY=VALUE...\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
 			"       xtun-test offload VALUE | ifflags IFACE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -17,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "put.h"
 #include "xt.h"
 
 const uint8_t xt_peer[6] = { 0x02, 0, 0, 0, 0, 0x02 };
@@ -329,49 +329,12 @@ void xt_mac(const char *ifname, uint8_t mac[6])
 	memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
 }
 
-static uint8_t *put16(uint8_t *p, uint16_t v)
-{
-	*p++ = v >> 8;
-	*p++ = v;
-	return p;
-}
-
-static uint8_t *put_ether(uint8_t *p, const uint8_t *dst, const uint8_t *src, uint16_t type)
-{
-	memcpy(p, dst, 6);
-	memcpy(p + 6, src, 6);
-	return put16(p + 12, type);
-}
-
-static uint8_t *put_ip(uint8_t *p, const char *ip)
-{
-	struct in_addr a;
-
-	if (!inet_aton(ip, &a))
-		die("%s is no address", ip);
-	memcpy(p, &a, 4);
-	return p + 4;
-}
-
-static uint16_t checksum(const uint8_t *p, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (; len > 1; p += 2, len -= 2)
-		sum += p[0] << 8 | p[1];
-	if (len)
-		sum += p[0] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 size_t xt_numbered(uint8_t *buf, const uint8_t *dst, const uint8_t *src, size_t len, uint32_t seq)
 {
-	uint8_t *p = put_ether(buf, dst, src, XT_ETHERTYPE);
+	uint8_t *p = xt_put_ether(buf, dst, src, XT_ETHERTYPE);
 	size_t i;
 
-	p = put16(put16(p, seq >> 16), seq);
+	p = xt_put16(xt_put16(p, seq >> 16), seq);
 	for (i = p - buf; i < len; i++)
 		buf[i] = i + seq;
 	return len;
@@ -394,55 +357,41 @@ int64_t xt_number(const uint8_t *buf, size_t len)
 size_t xt_arp(uint8_t *buf, const uint8_t *src, const char *src_ip, const char *ask_ip)
 {
 	static const uint8_t head[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
-	uint8_t *p = put_ether(buf, xt_everyone, src, 0x0806);
+	uint8_t *p = xt_put_ether(buf, xt_everyone, src, 0x0806);
 
 	memcpy(p, head, 8);
 	memcpy(p + 8, src, 6);
-	p = put_ip(p + 14, src_ip);
+	p = xt_put_ip(p + 14, src_ip);
 	memset(p, 0, 6);
-	return put_ip(p + 6, ask_ip) - buf;
-}
-
-static uint8_t *put_ipv4(uint8_t *p, const char *src_ip, const char *dst_ip, uint8_t proto,
-			 size_t payload)
-{
-	static const uint8_t head[12] = { 0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 0, 0, 0 };
-	uint8_t *start = p;
-
-	memcpy(p, head, 12);
-	put16(p + 2, 20 + payload);
-	p[9] = proto;
-	p = put_ip(put_ip(p + 12, src_ip), dst_ip);
-	put16(start + 10, checksum(start, 20));
-	return p;
+	return xt_put_ip(p + 6, ask_ip) - buf;
 }
 
 size_t xt_echo(uint8_t *buf, const uint8_t *dst, const uint8_t *src, const char *src_ip,
 	       const char *dst_ip, uint16_t seq, size_t payload)
 {
-	uint8_t *p = put_ether(buf, dst, src, 0x0800);
+	uint8_t *p = xt_put_ether(buf, dst, src, 0x0800);
 	uint8_t *icmp;
 	size_t i;
 
-	p = put_ipv4(p, src_ip, dst_ip, 1, 8 + payload);
+	p = xt_put_ipv4(p, src_ip, dst_ip, 1, 8 + payload);
 	icmp = p;
 	*p++ = 8;
 	*p++ = 0;
-	p = put16(put16(put16(p, 0), 0x7874), seq);
+	p = xt_put16(xt_put16(xt_put16(p, 0), 0x7874), seq);
 	for (i = 0; i < payload; i++)
 		*p++ = i;
-	put16(icmp + 2, checksum(icmp, 8 + payload));
+	xt_put16(icmp + 2, xt_checksum(xt_sum(0, icmp, 8 + payload)));
 	return p - buf;
 }
 
 size_t xt_udp(uint8_t *buf, const uint8_t *dst, const uint8_t *src, const char *src_ip,
 	      const char *dst_ip, uint16_t port, const void *data, size_t size)
 {
-	uint8_t *p = put_ether(buf, dst, src, 0x0800);
+	uint8_t *p = xt_put_ether(buf, dst, src, 0x0800);
 
-	p = put_ipv4(p, src_ip, dst_ip, 17, 8 + size);
-	p = put16(put16(p, 4242), port);
-	p = put16(put16(p, 8 + size), 0);	/* RFC 768: no checksum */
+	p = xt_put_ipv4(p, src_ip, dst_ip, 17, 8 + size);
+	p = xt_put16(xt_put16(p, 4242), port);
+	p = xt_put16(xt_put16(p, 8 + size), 0);	/* RFC 768: no checksum */
 	memcpy(p, data, size);
 	return p + size - buf;
 }
