@@ -222,6 +222,7 @@ static void xtun_drops_copy(const struct sk_buff *skb, struct xtun_drop *drop)
 	drop->ethernet = header == ETH_HLEN || header == VLAN_ETH_HLEN;
 	if (drop->ethernet)
 		offset -= header;
+	drop->other_host = skb->pkt_type == PACKET_OTHERHOST;
 	drop->proto = skb->protocol;
 	drop->tagged = skb_vlan_tag_present(skb);
 	drop->vlan = skb_vlan_tag_get_id(skb);

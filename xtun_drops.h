@@ -27,6 +27,7 @@
  * @dev: name of the device at which it was; empty if that is @iface, or not known
  * @tx: it was on its way out
  * @ethernet: @bytes begin with an Ethernet header, and not with that of the network layer
+ * @other_host: the stack had found it to be for another machine
  * @proto: EtherType
  * @tagged: it has a VLAN tag, which the stack has taken out of the bytes
  * @vlan: number of that VLAN
@@ -43,6 +44,7 @@ struct xtun_drop {
 	char dev[IFNAMSIZ];
 	bool tx;
 	bool ethernet;
+	bool other_host;
 	__be16 proto;
 	bool tagged;
 	u16 vlan;

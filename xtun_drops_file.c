@@ -75,8 +75,8 @@ static void xtun_drops_function(struct xtun_drops_file *f, const void *location)
 }
 
 /*
- * "xtun rx 12.345678: ip_rcv_core, IP_CSUM, 98 bytes, Ethernet 0800, VLAN 5, at br0" and
- * the bytes; "network 0800" for want of an Ethernet header.
+ * "xtun rx 12.345678: ip_rcv_core, IP_CSUM, 98 bytes, Ethernet 0800, VLAN 5, for another
+ * host, at br0" and the bytes; "network 0800" for want of an Ethernet header.
  */
 static void xtun_drops_format(struct xtun_drops_file *f)
 {
@@ -92,6 +92,8 @@ static void xtun_drops_format(struct xtun_drops_file *f)
 			 d->ethernet ? "Ethernet" : "network", ntohs(d->proto));
 	if (d->tagged)
 		xtun_drops_print(f, ", VLAN %u", d->vlan);
+	if (d->other_host)
+		xtun_drops_print(f, ", for another host");
 	if (d->dev[0])
 		xtun_drops_print(f, ", at %s", d->dev);
 	xtun_drops_print(f, "\n    ");

@@ -25,7 +25,7 @@ void xtun_drops_close(struct xtun_drops *drops)
 	drops->fd = -1;
 }
 
-/* ", VLAN 5, at br0" and whatever later versions add. */
+/* ", VLAN 5, for another host, at br0" and whatever later versions add. */
 static void parse_rest(const char *line, struct xtun_drop *d)
 {
 	const char *p;
@@ -35,6 +35,7 @@ static void parse_rest(const char *line, struct xtun_drop *d)
 	if (p)
 		sscanf(p, ", VLAN %d", &d->vlan);
 	snprintf(d->dev, sizeof(d->dev), "%s", d->iface);
+	d->other_host = strstr(line, ", for another host");
 	p = strstr(line, ", at ");
 	if (p)
 		sscanf(p, ", at %15s", d->dev);

@@ -109,36 +109,20 @@ static bool is_headerless(struct xtun_case *c)
 	       (b[0] >> 4 == 6 && get16(b + 4) + 40U == len);
 }
 
-/* "xtun.5 | 5 | xtun" */
-static bool has_vlan(const char *dev, int vlan)
-{
-	FILE *in = fopen("/proc/net/vlan/config", "re");
-	char line[128], real[IF_NAMESIZE];
-	bool has = false;
-	int id;
-
-	while (in && !has && fgets(line, sizeof(line), in))
-		has = sscanf(line, "%*s | %d | %15s", &id, real) == 2 && id == vlan &&
-		      !strcmp(real, dev);
-	if (in)
-		fclose(in);
-	return has;
-}
-
+/*
+ * For this machine by its address, and still another's: so the stack marks what has a tag
+ * for which there is no interface, before it throws the tag away.
+ */
 static bool is_strange_vlan(struct xtun_case *c)
 {
-	found(c, 1, "%d", c->packet.vlan);
-	return comes_in(c) && c->packet.vlan > 0 && !has_vlan(c->at.name, c->packet.vlan) &&
-	       within(c, "netif_receive ip_rcv ip6_rcv ipv6_rcv arp_rcv ip_list");
+	const uint8_t *mac = c->packet.mac;
+
+	return comes_in(c) && c->drop->other_host && mac && !memcmp(mac, c->at.mac, MAC_LEN);
 }
 
 static bool is_for_other_mac(struct xtun_case *c)
 {
-	const uint8_t *mac = c->packet.mac;
-
-	return comes_in(c) && mac && c->at.ethernet && !(mac[0] & 1) &&
-	       memcmp(mac, c->at.mac, MAC_LEN) &&
-	       within(c, "netif_receive ip_rcv ip6_rcv ipv6_rcv arp_rcv ip_list");
+	return comes_in(c) && c->drop->other_host && c->packet.mac && c->at.ethernet;
 }
 
 static bool has_no_handler(struct xtun_case *c)
@@ -161,6 +145,7 @@ static bool is_blocked(struct xtun_case *c)
 	if (state >= ARRAY_SIZE(states) || !states[state])
 		return false;
 	found(c, 1, "%s", states[state]);
+	found(c, 2, "%lu", state);
 	return true;
 }
 
@@ -398,14 +383,15 @@ static const struct xtun_rule rules[] = {
 	{ "headerless", is_headerless,
 	  "an IP packet without an Ethernet header: its first 14 bytes were taken for one",
 	  NULL, NULL, "write the header first: 6 bytes @m, 6 of your own, 0800; or attach with IFF_TUN" },
-	{ "vlan", is_strange_vlan, "it has the tag of VLAN @1, and @d has no interface for that",
-	  "ip link add link @d name @d.@1 up type vlan id @1", "ip link del @d.@1", NULL },
+	{ "vlan", is_strange_vlan,
+	  "it has the tag of a VLAN for which @d has no interface",
+	  NULL, NULL, "see which (xtun dump @d), then: ip link add link @d name @d.N up type vlan id N" },
 	{ "mac", is_for_other_mac, "it is for @M, and @d is @m",
 	  "ip link set dev @d address @M", "ip link set dev @d address @m", NULL },
 	{ "ethertype", has_no_handler, "nothing on this machine takes frames of type @1",
 	  NULL, NULL, "load the module or start the program that does: cat /proc/net/ptype" },
 	{ "bridge-port", is_blocked, "@d is a port of a bridge in the state '@1'",
-	  "bridge link set dev @d state 3", "bridge link set dev @d state 4", NULL },
+	  "bridge link set dev @d state 3", "bridge link set dev @d state @2", NULL },
 	{ "truncated", is_cut_short,
 	  "its IP header says @1 bytes, and there are @2: @3 bytes missing",
 	  NULL, NULL, "write the whole packet at once, or mend its length field" },

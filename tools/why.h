@@ -17,6 +17,7 @@ struct xtun_drop {
 	bool ethernet;			/* the bytes begin with that header, else with the next */
 	unsigned int proto;		/* EtherType */
 	int vlan;			/* of the tag that was taken out; -1 if none was */
+	bool other_host;		/* the stack had found it to be for another machine */
 	size_t kept;
 	uint8_t bytes[1600];
 };

@@ -39,12 +39,13 @@ static void test_lines(void)
 
 	open_pipe();
 	ok(!xtun_drops_next(&drops, &d), "nothing was told");
-	told(UDP_WORDS ", VLAN 7, at br0\n    0102\n");
+	told(UDP_WORDS ", VLAN 7, for another host, at br0\n    0102\n");
 	ok(xtun_drops_next(&drops, &d) && !strcmp(d.iface, "xtun") && d.direction == XTUN_RX &&
 	   d.when == 12.5, "which interface, which way and when");
 	ok(!strcmp(d.function, "__udp4_lib_rcv") && !strcmp(d.reason, "NO_SOCKET"),
 	   "where, without what the compiler has added, and the kernel's reason");
-	ok(d.len == 46 && d.ethernet && d.proto == 0x0800 && d.vlan == 7 && !strcmp(d.dev, "br0"),
+	ok(d.len == 46 && d.ethernet && d.proto == 0x0800 && d.vlan == 7 && d.other_host &&
+	   !strcmp(d.dev, "br0"),
 	   "how long, and what it is of");
 	ok(d.kept == 2 && d.bytes[0] == 1 && d.bytes[1] == 2, "the bytes");
 

@@ -41,6 +41,7 @@ drops() {
 	"$@" >/dev/null 2>&1 || :
 	eventually 4 has_told "$rule" || told=1
 	silence_listener
+	[ "$told" = 0 ] || sed 's/"data":"[^"]*",//; s/^/# /' "$out/told"
 	return "$told"
 }
 
@@ -48,8 +49,7 @@ has_told() {
 	rules | grep -qx "$1"
 }
 
-# spares RULE COMMAND...: that it is not, any more. Another frame, of a type that
-# nothing takes, comes last: by then all before it has been told.
+# spares RULE COMMAND...: that it is not, any more, for as long as it took to be told.
 spares() {
 	local rule=$1
 	shift
@@ -62,7 +62,7 @@ spares() {
 }
 
 field() {
-	jq -r "select(.rule == \"$1\").$2 // \"\"" "$out/told" | head -n 1
+	jq -r "select(.rule == \"$1\") | .$2 // \"\"" "$out/told" | head -n 1
 }
 
 # explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
@@ -104,8 +104,11 @@ ip link set far up
 explained headerless "without an Ethernet header" craft headerless=1 proto=icmp
 mended mac "it is for 02:00:00:00:00:77, and xtun is $mac" \
 	"ip link set dev xtun address 02:00:00:00:00:77" craft dst=02:00:00:00:00:77 proto=icmp
-mended vlan "the tag of VLAN 5, and xtun has no interface" \
-	"ip link add link xtun name xtun.5 up type vlan id 5" craft vlan=5 proto=icmp
+explained vlan "the tag of a VLAN for which xtun has no interface" craft vlan=5 proto=icmp
+like "... what mends it" "$(field vlan advice)" "ip link add link xtun name xtun.N up type vlan id N"
+ip link add link xtun name xtun.5 up type vlan id 5
+ok "... and does" spares vlan craft vlan=5 proto=icmp
+ip link del xtun.5
 explained ethertype "of type 0x88b5" craft type=88b5
 explained truncated "says 62 bytes, and there are 48: 14 bytes missing" \
 	craft proto=icmp size=20 missing=14
@@ -194,10 +197,11 @@ ip link add br0 type bridge
 ip link set xtun master br0
 ip link set br0 up
 eventually 5 grep -q 3 /sys/class/net/xtun/brport/state || :
-bridge link set dev xtun state 4
-mended bridge-port "xtun is a port of a bridge in the state 'blocking'" \
+bridge link set dev xtun state 0
+mended bridge-port "xtun is a port of a bridge in the state 'disabled'" \
 	"bridge link set dev xtun state 3" craft proto=icmp
 ip link del br0
+ip link del near
 
 # --- and one that no row knows, and one that is none
 
