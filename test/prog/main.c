@@ -17,7 +17,7 @@
 	T(steer) T(steer_told) T(filter_address) T(filter_program) \
 	T(press) T(sndbuf) T(cut) T(ring) T(ring_edge) T(channels) T(ring_refused) T(ring_owner) \
 	T(ring_tap) T(ring_share) T(ring_press) T(ring_xdp) T(ways) T(ring_wake) T(batch) \
-	T(ring_bad) T(scale) T(nomem_ring) T(dead)
+	T(ring_bad) T(scale) T(nomem_ring) T(dead) T(drops) T(drops_gone)
 
 #define DECLARE(name)	void theme_##name(void);
 THEMES(DECLARE)

@@ -1,0 +1,284 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# /proc/net/xtun_drops: while it is open, it tells of each frame of an interface that
+# the kernel's stack drops, and of no other.
+. /test/lib.sh
+. /test/frames.sh
+
+drops=/proc/net/xtun_drops
+tracing=/sys/kernel/tracing
+
+if [ ! -e $tracing/events ]; then
+	xtun_load
+	nok "there is none where the kernel has no tracepoints" test -e $drops
+	exit
+fi
+requires namespaces
+
+craft() {
+	/test/bin/xtun-test craft "$@"
+}
+
+write_crafted() {
+	craft "$@" >/dev/xtun
+}
+
+# has_opened PID
+has_opened() {
+	find "/proc/$1/fd" -lname '*/xtun_drops' | grep -q .
+}
+
+# listen FILE [COMMAND...]: from now on what is told goes to that file.
+listen() {
+	local file=$1
+	shift
+	: >"$file"
+	"$@" cat $drops >>"$file" &
+	listener=$!
+	eventually 10 has_opened $listener
+}
+
+# stop PID
+stop() {
+	kill "$1"
+	wait "$1" || :
+}
+
+hex() {
+	od -An -v -tx1 | tr -d ' \n'
+}
+
+bytes() {
+	sed -n 's/^    //p' /tmp/told
+}
+
+# tales [FILE]: without when that was, and without what a compiler adds to a name.
+tales() {
+	sed -n 's/ [0-9]*\.[0-9]*: /: /; s/\.[a-z0-9.]*, /, /; /^[^ ]/p' "${1:-/tmp/told}"
+}
+
+is_told() {
+	[ -n "$(bytes)" ]
+}
+
+# tale COMMAND...: what is told because of it.
+tale() {
+	: >/tmp/told
+	"$@"
+	eventually 10 is_told || :
+	tales
+}
+
+# crafted KEY=VALUE...: what is told of that frame.
+crafted() {
+	tale write_crafted "$@"
+}
+
+# reason NAME: as this kernel tells it.
+reason() {
+	if grep -q reason "$tracing/events/skb/kfree_skb/format"; then
+		echo "$1"
+	else
+		echo "no reason"
+	fi
+}
+
+# wrong NAME [MORE]: a wrong checksum is told of, and nothing else.
+wrong() {
+	is "$1" "$(crafted bad=ip)" "$known${2:-}"
+}
+
+# unheard NAME COMMAND...: it is not told of, while the next frame is.
+unheard() {
+	is "$1" "$(shift; tale silently "$@")" "$known"
+}
+
+silently() {
+	"$@" >/dev/null 2>&1 || :
+	write_crafted bad=ip
+}
+
+# dropped COMMAND...: how many frames of IPv4 the kernel drops because of it.
+dropped() {
+	echo >$tracing/trace
+	echo 1 >$tracing/events/skb/kfree_skb/enable
+	"$@"
+	echo 0 >$tracing/events/skb/kfree_skb/enable
+	grep -c 'kfree_skb.*protocol=2048' $tracing/trace || :
+}
+
+# calls COMMAND...: whether the module looks at what is dropped because of it.
+calls() {
+	echo xtun_drops_probe >$tracing/set_ftrace_filter
+	echo function >$tracing/current_tracer
+	"$@"
+	grep -q 'xtun_drops_probe <-' $tracing/trace && echo yes || echo no
+	echo nop >$tracing/current_tracer
+	echo >$tracing/set_ftrace_filter
+}
+
+# So that what was written first is told of first.
+taskset -p 1 $$ >/dev/null
+sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+xtun_load
+frames_up
+known="xtun rx: ip_rcv_core, $(reason IP_CSUM), 62 bytes, Ethernet 0800"
+
+# --- for whom it is
+
+like "a user may not read it" \
+	"$(setpriv --reuid 65534 --regid 65534 --clear-groups cat $drops 2>&1)" "Permission denied"
+like "nor root without CAP_NET_ADMIN" \
+	"$(setpriv --bounding-set -net_admin --inh-caps -net_admin cat $drops 2>&1)" \
+	"Operation not permitted"
+like "a user may in a namespace of his own" \
+	"$(setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user --map-root-user \
+		unshare --net dd if=$drops iflag=nonblock 2>&1)" "Resource temporarily unavailable"
+if grep -qw function $tracing/available_tracers; then
+	is "nobody listens, and nothing runs" "$(calls write_crafted bad=ip)" no
+	listen /tmp/told
+	is "... as it does when somebody does" "$(calls write_crafted bad=ip)" yes
+	stop $listener
+	is "... and no more when he has left" "$(calls write_crafted bad=ip)" no
+else
+	skip "nobody listens, and nothing runs" "this kernel cannot tell"
+fi
+
+# --- what is told
+
+listen /tmp/told
+ours=$listener
+wrong "a wrong checksum"
+like "... when that was, in seconds" "$(cat /tmp/told)" "^xtun rx [0-9]+\.[0-9]{6}: ip_rcv_core"
+is "... and the frame as it was written" "$(bytes)" "$(craft bad=ip | hex)"
+like "a port that nobody has opened" "$(crafted)" \
+	"^xtun rx: [a-z0-9_]+, $(reason NO_SOCKET), 62 bytes, Ethernet 0800$"
+is "... with all of it, though the stack was past its headers" "$(bytes)" "$(craft | hex)"
+is "another host's frame" "$(crafted dst=02:00:00:00:00:99)" \
+	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800"
+like "a protocol that nobody takes" "$(crafted type=88b5)" \
+	"^xtun rx: [a-z0-9_]+, .*, 34 bytes, Ethernet 88b5$"
+ip link set xtun mtu 9000
+is "a long one" "$(crafted bad=ip size=3000)" \
+	"xtun rx: ip_rcv_core, $(reason IP_CSUM), 3042 bytes, Ethernet 0800"
+is "... of which 1600 bytes are kept" "$(bytes)" "$(craft bad=ip size=3000 | head -c 1600 | hex)"
+
+modprobe -a sch_ingress cls_matchall act_gact
+tc qdisc add dev xtun clsact
+tc filter add dev xtun egress matchall action drop
+like "one on its way out" "$(tale transmit 100)" \
+	"^xtun tx: [a-z0-9_]+, $(reason TC_EGRESS), 100 bytes, Ethernet 0800$"
+tc filter add dev xtun ingress matchall action drop
+like "a tag that has been taken out" "$(crafted vlan=5)" \
+	"^xtun rx: [a-z0-9_]+, $(reason TC_INGRESS), 62 bytes, Ethernet 0800, VLAN 5$"
+tc qdisc del dev xtun clsact
+# The stack forgets the tag that it has no device for, and calls the frame another's.
+is "a VLAN that there is not" "$(crafted vlan=5)" \
+	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800"
+
+# --- devices come and go meanwhile
+
+ip link add link xtun name xtun.5 type vlan id 5
+ip link set xtun.5 up
+is "the VLAN, once it is there" "$(crafted vlan=5 bad=ip)" "$known, at xtun.5"
+ip link del xtun.5
+is "... and no more" "$(crafted vlan=5)" \
+	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800"
+ip link add br0 type bridge mcast_snooping 0
+ip link set br0 up
+ip link set xtun master br0
+wrong "behind a bridge" ", at br0"
+ip link del br0
+wrong "... and no more"
+ip link add other type xtun
+ip link del other
+wrong "another interface came and went"
+
+# --- what is not
+
+ip link add left type veth peer name right
+ip link set right up
+attach left 10.98.0
+is "a frame dies on a veth" "$(dropped bash -c 'echo >/dev/udp/10.98.0.2/9')" 1
+unheard "... of which is not told" bash -c 'echo >/dev/udp/10.98.0.2/9'
+ip link del left
+
+ip link set xtun down
+is "frames that are lost inside xtun" "$(craft 2>&1 >/dev/xtun)" "xtun-test: EIO"
+ip link set xtun up
+unheard "... are not told of" true
+
+ip netns add there
+ip netns exec there sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
+ip -n there link add xtun type xtun
+ip -n there link set xtun up
+listen /tmp/there ip netns exec there
+theirs=$listener
+: >/tmp/there
+unheard "another namespace's frame is not told of here" \
+	ip netns exec there bash -c '/test/bin/xtun-test craft bad=ip size=99 >/dev/xtun'
+is "... but there, and nothing of ours" "$(tales /tmp/there)" "${known/62/141}"
+stop $theirs
+ip netns delete there
+
+# --- who does not keep up
+
+# refused: how many frames IP has refused for their header.
+refused() {
+	awk '/^Ip: [0-9]/ { print $5 }' /proc/net/snmp
+}
+
+have_been_refused() {
+	[ "$(refused)" -ge "$1" ]
+}
+
+# flood COUNT: so many wrong frames, of 2048, until all have been dropped.
+flood() {
+	local all=$(($(refused) + $1))
+	dd if=/tmp/frames of=/dev/xtun bs=62 count="$1" status=none
+	eventually 60 have_been_refused $all
+}
+
+# accounted FILE: the frames of which it tells, and those of which it tells that it does not.
+accounted() {
+	awk '/^missed / { n += $2 } /^xtun rx/ { n++ } END { print n + 0 }' "$1"
+}
+
+accounts_for() {
+	[ "$(accounted /tmp/told)" = "$1" ]
+}
+
+stop $ours
+craft bad=ip >/tmp/frames
+for _ in $(seq 11); do
+	cat /tmp/frames /tmp/frames >/tmp/more
+	mv /tmp/more /tmp/frames
+done
+exec 5<$drops
+flood 200
+dd bs=8192 iflag=nonblock status=none <&5 >/tmp/late 2>/dev/null || :
+is "who does not read is told of the first 128" "$(tales /tmp/late | head -n 128 | sort -u)" "$known"
+is "... and then of how many he has missed" "$(tales /tmp/late | tail -n +129)" "missed 72"
+flood 1
+dd bs=8192 iflag=nonblock status=none <&5 >/tmp/late 2>/dev/null || :
+is "... of which he is told once" "$(tales /tmp/late)" "$known"
+exec 5<&-
+
+# repeated FILE: how often it tells of missed frames, and of nothing between.
+repeated() {
+	awk '/^missed / { n += before; before = 1 } /^xtun / { before = 0 } END { print n + 0 }' "$1"
+}
+
+listen /tmp/told
+began=$SECONDS
+flood 1500
+eventually 10 accounts_for 1500 || :
+is "a flood: each is told of, or counted" "$(accounted /tmp/told)" 1500
+ok "... the count no more than once in a second" \
+	test "$(repeated /tmp/told)" -le $((SECONDS - began + 1))
+stop $listener
+
+# --- programs that wait
+
+theme drops
+theme drops_gone
