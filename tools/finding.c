@@ -113,7 +113,8 @@ bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface
 	memset(v, 0, sizeof(*v));
 	v->rule = rule->name;
 	v->times = 1;
-	v->first = v->last = now() - d->when;
+	v->last = now() - d->when;
+	v->first = v->last;
 	v->direction = d->direction;
 	v->len = d->len;
 	v->ethernet = d->ethernet;

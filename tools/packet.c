@@ -132,7 +132,9 @@ void xtun_packet_parse(struct xtun_packet *p, const struct xtun_drop *drop)
 	memset(p, 0, sizeof(*p));
 	p->type = drop->proto;
 	p->vlan = drop->vlan;
-	p->proto = p->sport = p->dport = -1;
+	p->proto = -1;
+	p->sport = -1;
+	p->dport = -1;
 	if (drop->ethernet && drop->kept >= ETH_HEADER) {
 		p->mac = drop->bytes;
 		p->type = get16(drop->bytes + 12);

@@ -61,9 +61,11 @@ static bool why_no_interface(const struct refusal *r, FILE *out)
 		return true;
 	case EBUSY:
 		if (r->value & IFF_TUN_EXCL)
-			fprintf(out, "%s is there already, and IFF_TUN_EXCL asks for a new one", r->name);
+			fprintf(out, "%s is there already, and IFF_TUN_EXCL asks for a new one",
+				r->name);
 		else
-			fprintf(out, "another file has %s, which has one queue: see xtun status", r->name);
+			fprintf(out, "another file has %s, which has one queue: see xtun status",
+				r->name);
 		return true;
 	case EPERM:
 		fprintf(out, "whoever opened the file is not the owner of %s, and has no CAP_NET_ADMIN",
@@ -157,8 +159,8 @@ void xtun_refusals_print(FILE *out)
 	while (in && fgets(line, sizeof(line), in)) {
 		if (!parse(line, &r) || r.ago > RECENT_S)
 			continue;
-		fprintf(out, "%s 0x%lx%s%s of %s was refused %.3f s ago: %s.\n  why: ", r.call, r.value,
-			r.name[0] ? " for " : "", r.name, r.who, r.ago, strerror(r.err));
+		fprintf(out, "%s 0x%lx%s%s of %s was refused %.3f s ago: %s.\n  why: ", r.call,
+			r.value, r.name[0] ? " for " : "", r.name, r.who, r.ago, strerror(r.err));
 		print_why(&r, out);
 		fputc('\n', out);
 	}

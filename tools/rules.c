@@ -134,7 +134,9 @@ static bool has_no_handler(struct xtun_case *c)
 /* BR_STATE_* of <linux/if_bridge.h>. */
 static bool is_blocked(struct xtun_case *c)
 {
-	static const char * const states[] = { "disabled", "listening", "learning", NULL, "blocking" };
+	static const char * const states[] = {
+		"disabled", "listening", "learning", NULL, "blocking"
+	};
 	char path[128], line[16];
 	unsigned long state;
 
@@ -184,8 +186,8 @@ static bool is_too_large(struct xtun_case *c)
 	struct xtun_route route;
 	struct xtun_iface out;
 
-	if (!is_ip(c) || !within(c, "ip_forward ip6_forward ip_fragment ip_do_fragment ip6_fragment "
-				   "ip_finish_output ip6_finish_output"))
+	if (!is_ip(c) ||
+	    !within(c, "ip_forward ip6_forward ip_frag ip_do_frag ip6_frag ip_finish ip6_finish"))
 		return false;
 	xtun_route_get(c->packet.family, c->packet.dst, &route);
 	if (route.error || !xtun_iface_read(route.dev, &out))
@@ -200,7 +202,7 @@ static bool is_too_large(struct xtun_case *c)
 static bool is_being_routed(const struct xtun_case *c)
 {
 	return comes_in(c) && is_ip(c) &&
-	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route_input ip6_pkt ip6_rcv ipv6_rcv");
+	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route ip6_pkt ip6_rcv ipv6_rcv");
 }
 
 static bool is_own_source(struct xtun_case *c)
@@ -356,7 +358,7 @@ static bool has_no_neighbour(struct xtun_case *c)
 {
 	struct xtun_route route;
 
-	if (comes_in(c) || !is_ip(c) || !within(c, "arp_error_report ndisc_error_report neigh ip_finish"))
+	if (comes_in(c) || !is_ip(c) || !within(c, "arp_error ndisc_error neigh ip_finish"))
 		return false;
 	xtun_route_get(c->packet.family, c->packet.dst, &route);
 	if (route.error || strcmp(route.dev, c->at.name))
@@ -382,10 +384,12 @@ static const struct xtun_rule rules[] = {
 	{ "no-drop", is_no_drop, NULL, NULL, NULL, NULL },
 	{ "headerless", is_headerless,
 	  "an IP packet without an Ethernet header: its first 14 bytes were taken for one",
-	  NULL, NULL, "write the header first: 6 bytes @m, 6 of your own, 0800; or attach with IFF_TUN" },
+	  NULL, NULL,
+	  "write the header first: 6 bytes @m, 6 of your own, 0800; or attach with IFF_TUN" },
 	{ "vlan", is_strange_vlan,
 	  "it has the tag of a VLAN for which @d has no interface",
-	  NULL, NULL, "see which (xtun dump @d), then: ip link add link @d name @d.N up type vlan id N" },
+	  NULL, NULL,
+	  "see which (xtun dump @d), then: ip link add link @d name @d.N up type vlan id N" },
 	{ "mac", is_for_other_mac, "it is for @M, and @d is @m",
 	  "ip link set dev @d address @M", "ip link set dev @d address @m", NULL },
 	{ "ethertype", has_no_handler, "nothing on this machine takes frames of type @1",
@@ -400,7 +404,8 @@ static const struct xtun_rule rules[] = {
 	{ "firewall", is_filtered, "a rule of the firewall has dropped it",
 	  NULL, NULL, "find the rule: nft list ruleset; iptables -L -v -n; nft monitor trace" },
 	{ "ttl", is_at_its_end, "it was to be forwarded with a TTL of @1",
-	  NULL, NULL, "send it with a greater one; if it should be, look for a loop: traceroute @t" },
+	  NULL, NULL,
+	  "send it with a greater one; if it should be, look for a loop: traceroute @t" },
 	{ "mtu", is_too_large, "it is of @1 bytes, and @2 takes @3",
 	  "ip link set dev @2 mtu @1", "ip link set dev @2 mtu @3", NULL },
 	{ "own-source", is_own_source, "it comes from @s, which is an address of this machine",

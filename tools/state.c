@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,9 +14,8 @@
 static int number_in(const char *path)
 {
 	char line[32];
-	int n;
 
-	return xtun_sysfs_line(path, line, sizeof(line)) && sscanf(line, "%d", &n) == 1 ? n : -1;
+	return xtun_sysfs_line(path, line, sizeof(line)) ? (int)strtol(line, NULL, 10) : -1;
 }
 
 /* net/ipv4/conf/DEV/NAME, or that of IPv6; -1 if the kernel has none. */

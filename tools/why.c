@@ -280,7 +280,8 @@ static int why_run(int argc, char **argv)
 		else if (opt == 't')
 			known = known && parse_seconds(optarg, &w.seconds);
 		else
-			known = known && opt == 'n' && xtun_parse_count("--frame", optarg, &w.frame);
+			known = known && opt == 'n' &&
+				xtun_parse_count("--frame", optarg, &w.frame);
 	}
 	if (!known || argc - optind > 1)
 		return xtun_usage(&xtun_why);

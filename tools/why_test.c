@@ -55,7 +55,7 @@ static void test_lines(void)
 	ok(xtun_drops_next(&drops, &d) && d.kept == 2 && d.bytes[1] == 0, "until the rest has come");
 	ok(!d.reason[0] && !d.ethernet && d.vlan == -1 && !strcmp(d.dev, "xtun") &&
 	   d.direction == XTUN_TX, "what was not said is not there");
-	told("missed 12\nmissed 3\n" UDP_WORDS "\n    \n");
+	told("missed 12\nmissed 3\n" UDP_WORDS "\n\n");
 	ok(xtun_drops_next(&drops, &d) && drops.missed == 15 && !d.kept,
 	   "those that could not be told are counted; a frame may have no bytes");
 	told("something new\n    0102\n" UDP_WORDS "\n    03\n");
@@ -86,7 +86,7 @@ static void parse(struct xtun_packet *p, const char *hex)
 
 /* From 10.99.0.2 to 10.99.0.1, port 4242 to 9, four bytes; its checksums are right. */
 #define IP_HEADER "450000200000400040112605"
-#define UDP_RIGHT MACS "0800" IP_HEADER IPS "10920009000c15ac" "61626364"
+#define UDP_RIGHT MACS "0800" IP_HEADER IPS "10920009000c15ac61626364"
 
 static void test_sums(void)
 {
@@ -97,29 +97,32 @@ static void test_sums(void)
 	   p.total == 32 && p.net_len == 32 && p.ttl == 64, "an IPv4 packet taken apart");
 	ok(p.ip.verdict == XTUN_SUM_RIGHT, "its header's checksum is right");
 	ok(p.sum.verdict == XTUN_SUM_RIGHT, "and UDP's");
-	parse(&p, MACS "0800" "450000200000400040112606" IPS "10920009000c15ac" "61626364");
+	parse(&p, MACS "0800450000200000400040112606" IPS "10920009000c15ac61626364");
 	ok(p.ip.verdict == XTUN_SUM_WRONG && p.ip.found == 0x2606 && p.ip.right == 0x2605,
 	   "one that is wrong, and what it ought to be");
-	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c15ad" "61626364");
+	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c15ad61626364");
 	ok(p.sum.verdict == XTUN_SUM_WRONG && p.sum.right == 0x15ac, "the same of UDP");
-	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c0000" "61626364");
+	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c000061626364");
 	ok(p.sum.verdict == XTUN_SUM_UNKNOWN, "none was made (RFC 768)");
-	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c14e6" "61626364");
+	parse(&p, MACS "0800" IP_HEADER IPS "10920009000c14e661626364");
 	ok(p.sum.verdict == XTUN_SUM_UNKNOWN, "one that is still to be finished");
 }
+
+/* From fd00::2 to fd00::1, an echo request without a checksum. */
+#define IP6_ECHO "6000000000083a40fd000000000000000000000000000002fd0000000000000000000000000000018000000000000000"
 
 static void test_shapes(void)
 {
 	struct xtun_packet p;
 	struct xtun_drop d;
 
-	parse(&p, MACS "81000005" "0800" IP_HEADER IPS "10920009000c15ac" "61626364");
+	parse(&p, MACS "810000050800" IP_HEADER IPS "10920009000c15ac61626364");
 	ok(p.vlan == 5 && p.type == 0x0800 && p.sum.verdict == XTUN_SUM_RIGHT, "behind a VLAN tag");
-	parse(&p, MACS "0800" "4500");
+	parse(&p, MACS "08004500");
 	ok(!p.family && p.proto == -1, "a header that is cut short");
-	parse(&p, MACS "0800" "4f00002000004000401127cf" IPS);
+	parse(&p, MACS "08004f00002000004000401127cf" IPS);
 	ok(p.family == AF_INET && !p.transport && p.dport == -1, "options that are cut short");
-	parse(&p, MACS "0800" "450000200000200040112605" IPS "10920009000c15ac" "61626364");
+	parse(&p, MACS "0800450000200000200040112605" IPS "10920009000c15ac61626364");
 	ok(p.fragment && p.dport == -1, "a fragment has no ports");
 	frame(&d, UDP_RIGHT);
 	for (d.kept = 0; d.kept < d.len; d.kept++) {
@@ -128,8 +131,7 @@ static void test_shapes(void)
 			break;
 	}
 	ok(d.kept == d.len, "no checksum is judged of a frame that is not all there");
-	frame(&d, "6000000000083a40" "fd000000000000000000000000000002"
-	      "fd000000000000000000000000000001" "80000000" "00000000");
+	frame(&d, IP6_ECHO);
 	d.ethernet = false;
 	d.proto = 0x86dd;
 	xtun_packet_parse(&p, &d);
