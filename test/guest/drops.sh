@@ -155,7 +155,7 @@ like "a port that nobody has opened" "$(crafted)" \
 	"^xtun rx: [a-z0-9_]+, $(reason NO_SOCKET), 62 bytes, Ethernet 0800$"
 is "... with all of it, though the stack was past its headers" "$(bytes)" "$(craft | hex)"
 is "another host's frame" "$(crafted dst=02:00:00:00:00:99)" \
-	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800"
+	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800, for another host"
 like "a protocol that nobody takes" "$(crafted type=88b5)" \
 	"^xtun rx: [a-z0-9_]+, .*, 34 bytes, Ethernet 88b5$"
 ip link set xtun mtu 9000
@@ -174,7 +174,7 @@ like "a tag that has been taken out" "$(crafted vlan=5)" \
 tc qdisc del dev xtun clsact
 # The stack forgets the tag that it has no device for, and calls the frame another's.
 is "a VLAN that there is not" "$(crafted vlan=5)" \
-	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800"
+	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800, for another host"
 
 # --- devices come and go meanwhile
 
@@ -183,7 +183,7 @@ ip link set xtun.5 up
 is "the VLAN, once it is there" "$(crafted vlan=5 bad=ip)" "$known, at xtun.5"
 ip link del xtun.5
 is "... and no more" "$(crafted vlan=5)" \
-	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800"
+	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800, for another host"
 ip link add br0 type bridge mcast_snooping 0
 ip link set br0 up
 ip link set xtun master br0
