@@ -37,9 +37,11 @@ static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 {
 	size_t n = strlen(v->why);
 
-	if (l->waiting)
+	/* What is written has no queue to wait in. */
+	if (l->waiting && l->direction == XTUN_TX)
 		snprintf(v->why + n, sizeof(v->why) - n,
-			 "; %u frames waited, the oldest for %u ms", l->waiting, l->oldest_ms);
+			 "; frames that waited: %u, the oldest for %u ms", l->waiting,
+			 l->oldest_ms);
 }
 
 /**

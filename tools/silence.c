@@ -60,7 +60,7 @@ static void readers(const struct xtun_losses *losses, const struct flows *sum,
 	size_t n;
 
 	n = snprintf(s->why, sizeof(s->why),
-		     "whoever reads has not for %u.%u s, and %" PRIu64 " frames wait",
+		     "whoever reads has not for %u.%u s; frames that wait: %" PRIu64,
 		     losses->oldest_ms / 1000, losses->oldest_ms / 100 % 10, sum->waiting);
 	snprintf(s->cure, sizeof(s->cure), "see whether it hangs, or was stopped: xtun status");
 	xtun_users_scan(&users);
@@ -101,7 +101,7 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 		    "%s has no carrier: the kernel sends nothing", name);
 	if (!sum.readers)
 		SAY("start the program that is to be the other end of %s",
-		    "nobody reads %s; %" PRIu64 " frames wait", name, sum.waiting);
+		    "nobody reads %s; frames that wait: %" PRIu64, name, sum.waiting);
 	else if (losses->oldest_ms >= ASLEEP_MS)
 		readers(losses, &sum, &list[n++]);
 	if (iface->up && iface->ethernet && !iface->arp)

@@ -41,7 +41,7 @@ write_frame() {
 xtun_load
 frames_up
 is "without any loss, and without a reader" "$(said)" \
-"nobody reads xtun; 0 frames wait.
+"nobody reads xtun; frames that wait: 0.
   what mends it: start the program that is to be the other end of xtun
 the kernel has not sent anything to xtun yet.
   what mends it: ip route get ADDRESS   tells whether anything leads to xtun
@@ -77,7 +77,7 @@ transmit 100 5
 like "frames that found the queue full" "$(said)" "#2 and 1 more, from T to T s ago, to userspace, \
 100 bytes: .*10\.99\.0\.1.* > 10\.99\.0\.2.*
   where: inside xtun, queue 0, tx_lost_full
-  why: the queue was full: nobody read, or not fast enough; 3 frames waited, the oldest for [0-9]+ ms
+  why: the queue was full: nobody read, or not fast enough; frames that waited: 3, the oldest for [0-9]+ ms
 "
 stops "full" "ip link set dev xtun txqueuelen 10000" transmit 100 5
 
