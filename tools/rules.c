@@ -84,11 +84,23 @@ static void found_sum(struct xtun_case *c, const struct xtun_checksum *sum)
 
 /* --- the tests, in the order in which the stack meets the faults */
 
+/* Programs with a raw socket have had theirs, when the kernel finds that nobody else asked. */
+static bool is_echo_reply(const struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	return p->transport && p->sum.verdict == XTUN_SUM_RIGHT &&
+	       ((p->proto == IPPROTO_ICMP && p->transport[0] == 0) ||
+		(p->proto == IPPROTO_ICMPV6 && p->transport[0] == 129));
+}
+
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 static bool is_no_drop(struct xtun_case *c)
 {
 	if (within(c, "enqueue_to_backlog"))
 		return c->drop->function[0] != '?';
+	if (is_echo_reply(c) && within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
+		return true;
 	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
 	       c->drop->function[0] != '?' && within(c, "icmpv6_rcv igmp_rcv");
 }
@@ -436,7 +448,7 @@ static const struct xtun_rule rules[] = {
 	  "start that program again afterwards" },
 	{ "neighbour", has_no_neighbour, "nobody answers @2 for @1 on @d",
 	  "ip neighbour replace @1 dev @d lladdr 02:00:00:00:00:01",
-	  "ip neighbour del @1 dev @d", "or let the program that reads @ answer" },
+	  "ip neighbour del @1 dev @d", "let the program that reads @ answer" },
 	{ "unexplained", is_unexplained, "the kernel dropped it in @f; the reason: @1",
 	  NULL, NULL, "docs/lost-frames.md tells how to go on" },
 };

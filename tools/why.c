@@ -26,6 +26,7 @@ struct why {
 	uint64_t frame;			/* the one that is asked for, or 0 */
 	uint64_t seconds;		/* to listen for */
 	bool follow, json;
+	const char *probe;		/* the address to be asked, or NULL */
 	FILE *pcapng;
 	uint64_t last;			/* loss of xtun that has been told of */
 	uint64_t dropped;		/* frames, by the stack */
@@ -207,6 +208,32 @@ static int listen_and_tell(struct why *w)
 	return w->last || w->dropped ? EXIT_FAILED : EXIT_OK;
 }
 
+static void look_and_tell(void *arg)
+{
+	struct why *w = arg;
+
+	if (look(w))
+		tell_losses(w);
+	tell_drops(w);
+}
+
+/* What was lost before has nothing to do with it. */
+static int probe(struct why *w)
+{
+	struct xtun_law law;
+	int status;
+
+	if (w->losses.n)
+		w->last = w->losses.list[0].number + w->losses.list[0].times - 1;
+	status = xtun_probe(&w->iface, w->probe, look_and_tell, w);
+	tell_more(w);
+	if (status && xtun_law_judge(w->iface.name, &law)) {
+		tell_silence(w, &law);
+		xtun_law_free(&law);
+	}
+	return status;
+}
+
 /* To the stack, if that is wanted and may be. */
 static void open_drops(struct why *w)
 {
@@ -236,7 +263,10 @@ static int run(struct why *w, const char *file)
 		xtun_pcapng_header(w->pcapng, w->iface.name);
 	}
 	open_drops(w);
-	status = w->frame ? tell_frame(w) : listen_and_tell(w);
+	if (w->probe)
+		status = probe(w);
+	else
+		status = w->frame ? tell_frame(w) : listen_and_tell(w);
 	xtun_drops_close(&w->drops);
 	if (w->pcapng && fclose(w->pcapng)) {
 		xtun_explain(file, errno, NULL);
@@ -263,6 +293,7 @@ static int why_run(int argc, char **argv)
 	static const struct option options[] = {
 		{ "frame", required_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "probe", required_argument, NULL, 'p' },
 		{ 0 },
 	};
 	struct why w = { .seconds = LISTEN_S };
@@ -277,6 +308,8 @@ static int why_run(int argc, char **argv)
 			w.json = true;
 		else if (opt == 'w')
 			file = optarg;
+		else if (opt == 'p')
+			w.probe = optarg;
 		else if (opt == 't')
 			known = known && parse_seconds(optarg, &w.seconds);
 		else
@@ -299,12 +332,14 @@ static int why_run(int argc, char **argv)
 const struct command xtun_why = {
 	.name = "why",
 	.run = why_run,
-	.args = "[-f | -t SECONDS] [--frame N] [--json] [-w FILE] [IFACE]",
+	.args = "[-f | -t SECONDS] [--frame N] [--probe ADDRESS] [--json] [-w FILE] [IFACE]",
 	.summary = "tell of lost frames why they were lost, and what mends it",
 	.options =
 		"  -f          go on, and tell of each loss as it happens\n"
 		"  -t SECONDS  listen so long to what the kernel's stack drops (default: 2; or 0)\n"
 		"  --frame N   show the bytes of frame #N\n"
+		"  --probe ADDRESS\n"
+		"              ask that address once, and tell how far question and answer went\n"
 		"  --json      for programs: an object a line\n"
 		"  -w FILE     write the frames with their verdicts for Wireshark (pcapng)\n"
 		"Exit status: 0 nothing was lost, 1 something was (or an error),\n"

@@ -127,6 +127,10 @@ void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifna
 void xtun_pcapng_header(FILE *out, const char *ifname);
 void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v);
 
+/* probe.c */
+int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhile)(void *),
+	       void *arg);
+
 /* refused.c */
 void xtun_refusals_print(FILE *out);
 
