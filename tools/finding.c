@@ -33,6 +33,19 @@ static bool is_packet(const struct xtun_iface *iface)
 	return !iface->ethernet;
 }
 
+static void add_readers(struct xtun_finding *v, const char *ifname)
+{
+	static const char words[] = "; who has it open: ";
+	size_t n = strlen(v->why);
+	FILE *out = fmemopen(v->why + n, sizeof(v->why) - n, "w");
+
+	if (!out)
+		return;
+	fputs(words, out);
+	xtun_readers_print(out, ifname);
+	fclose(out);
+}
+
 static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 {
 	size_t n = strlen(v->why);
@@ -75,6 +88,8 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 		fill_all(v, &c, "a loss that this program is too old to know", NULL, NULL,
 			 "man 4 xtun");
 	add_backlog(v, l);
+	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full"))
+		add_readers(v, iface->name);
 }
 
 static double now(void)

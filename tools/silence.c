@@ -13,6 +13,7 @@
 
 struct flows {
 	uint64_t readers, in, waiting;
+	bool shared;		/* several files read one queue */
 };
 
 static void sum_up(const struct xtun_law *law, struct flows *sum)
@@ -20,11 +21,13 @@ static void sum_up(const struct xtun_law *law, struct flows *sum)
 	memset(sum, 0, sizeof(*sum));
 	for (size_t f = 0; f < law->flows; f++) {
 		const struct xtun_flow *flow = &law->flow[f];
+		uint64_t readers;
 
 		if (flow->direction != XTUN_TX)
 			continue;
-		sum->readers += xtun_counter_get(flow->counters, flow->queue, XTUN_DIRECTIONS,
-						 "readers");
+		readers = xtun_counter_get(flow->counters, flow->queue, XTUN_DIRECTIONS, "readers");
+		sum->shared |= readers > 1;
+		sum->readers += readers;
 		sum->in += flow->in;
 		sum->waiting += flow->waiting;
 	}
@@ -53,21 +56,15 @@ static bool has_address(const char *ifname)
 	return has;
 }
 
-static void readers(const struct xtun_losses *losses, const struct flows *sum,
-		    struct xtun_silence *s)
+static void say_readers(struct xtun_silence *s, const char *ifname)
 {
-	struct xtun_users users;
-	size_t n;
+	size_t n = strlen(s->why);
+	FILE *out = fmemopen(s->why + n, sizeof(s->why) - n, "w");
 
-	n = snprintf(s->why, sizeof(s->why),
-		     "whoever reads has not for %u.%u s; frames that wait: %" PRIu64,
-		     losses->oldest_ms / 1000, losses->oldest_ms / 100 % 10, sum->waiting);
-	snprintf(s->cure, sizeof(s->cure), "see whether it hangs, or was stopped: xtun status");
-	xtun_users_scan(&users);
-	for (size_t i = 0; i < users.n && n < sizeof(s->why); i++)
-		if (users.list[i].reads)
-			n += snprintf(s->why + n, sizeof(s->why) - n, "; %s[%ld]",
-				      users.list[i].comm, (long)users.list[i].pid);
+	if (!out)
+		return;
+	xtun_readers_print(out, ifname);
+	fclose(out);
 }
 
 /**
@@ -103,7 +100,17 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 		SAY("start the program that is to be the other end of %s",
 		    "nobody reads %s; frames that wait: %" PRIu64, name, sum.waiting);
 	else if (losses->oldest_ms >= ASLEEP_MS)
-		readers(losses, &sum, &list[n++]);
+		SAY("see whether it hangs (xtun status %s)",
+		    "whoever reads has not for %u.%u s; frames that wait: %" PRIu64
+		    "; who has it open: ",
+		    losses->oldest_ms / 1000, losses->oldest_ms / 100 % 10, sum.waiting);
+	if (sum.readers && losses->oldest_ms >= ASLEEP_MS)
+		say_readers(&list[n - 1], name);
+	if (sum.shared) {
+		SAY("end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",
+		    "of several that read one queue each gets some of the frames: ");
+		say_readers(&list[n - 1], name);
+	}
 	if (iface->up && iface->ethernet && !iface->arp)
 		SAY("ip link set dev %s arp on",
 		    "ARP is off at %s: the kernel neither asks nor answers", name);

@@ -110,7 +110,7 @@ struct xtun_finding {
 	unsigned int proto;		/* EtherType, if there is no Ethernet header */
 	const uint8_t *bytes;
 	size_t kept;
-	char where[192], why[384];
+	char where[192], why[512];
 	char cure[192], undo[192], advice[192];		/* empty: none */
 };
 
@@ -127,6 +127,9 @@ void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifna
 void xtun_pcapng_header(FILE *out, const char *ifname);
 void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v);
 
+/* readers.c */
+void xtun_readers_print(FILE *out, const char *ifname);
+
 /* probe.c */
 int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhile)(void *),
 	       void *arg);
@@ -136,7 +139,7 @@ void xtun_refusals_print(FILE *out);
 
 /* silence.c: why nothing comes, where nothing was lost */
 struct xtun_silence {
-	char why[192], cure[192];
+	char why[384], cure[192];
 };
 
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,

@@ -77,7 +77,7 @@ transmit 100 5
 like "frames that found the queue full" "$(said)" "#2 and 1 more, from T to T s ago, to userspace, \
 100 bytes: .*10\.99\.0\.1.* > 10\.99\.0\.2.*
   where: inside xtun, queue 0, tx_lost_full
-  why: the queue was full: nobody read, or not fast enough; frames that waited: 3, the oldest for [0-9]+ ms
+  why: the queue was full: nobody read, or not fast enough; frames that waited: 3, the oldest for [0-9]+ ms; who has it open: bash\[[0-9]+\].*
 "
 stops "full" "ip link set dev xtun txqueuelen 10000" transmit 100 5
 
@@ -102,3 +102,24 @@ like "an interface that is no more: how it went" "$(xtun why gone0 2>/dev/null |
 like "nobody sees bytes without the right" \
 	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "no bytes: it never became a frame, or is not yours to see"
 exec 4>&-
+
+# --- readers that do not read, and more of them than one
+
+cat /dev/xtun >/dev/null &
+stopped=$!
+eventually 5 grep -q "readers 1" /proc/net/xtun
+kill -STOP "$stopped"
+ip link set xtun txqueuelen 3
+transmit 100 9
+like "a reader that is stopped" "$(said)" "who has it open: cat\[$stopped\], which is stopped \(kill -CONT goes on\)"
+sleep 3.5
+like "... for longer than a slow one would need" "$(said)" \
+	"whoever reads has not for [3-9]\.[0-9] s; frames that wait: 3; who has it open: cat\[$stopped\], which is stopped"
+kill -CONT "$stopped"
+eventually 5 sh -c 'xtun why -t 0 | grep -vq "whoever reads has not"'
+cat /dev/xtun >/dev/null &
+second=$!
+eventually 5 grep -q "readers 2" /proc/net/xtun
+like "two that share a queue" "$(said)" "of several that read one queue each gets some of the frames: cat.*; cat"
+kill "$stopped" "$second"
+wait "$stopped" "$second" || :
