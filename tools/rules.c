@@ -163,6 +163,27 @@ static bool is_blocked(struct xtun_case *c)
 	return true;
 }
 
+/* VLAN 1 is what a bridge takes frames without a tag for, unless it is told otherwise. */
+static bool is_outside_bridge_vlan(struct xtun_case *c)
+{
+	char path[128], line[16];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/vlan_filtering", c->at.name);
+	if (!within(c, "allowed_ingress br_allowed br_handle br_vlan") ||
+	    !xtun_sysfs_line(path, line, sizeof(line)) || line[0] != '1')
+		return false;
+	if (c->packet.vlan > 0) {
+		found(c, 1, "it is of VLAN %d, of which %s is no member", c->packet.vlan,
+		      c->at.name);
+		found(c, 2, "%d", c->packet.vlan);
+	} else {
+		found(c, 1, "it has no tag, and %s has no VLAN for such", c->at.name);
+		found(c, 2, "1 pvid untagged");
+	}
+	found(c, 3, "%d", c->packet.vlan > 0 ? c->packet.vlan : 1);
+	return true;
+}
+
 static bool is_cut_short(struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
@@ -179,6 +200,16 @@ static bool has_bad_ip_sum(struct xtun_case *c)
 {
 	found_sum(c, &c->packet.ip);
 	return comes_in(c) && c->packet.ip.verdict == XTUN_SUM_WRONG;
+}
+
+static bool is_one_connection_too_many(struct xtun_case *c)
+{
+	int n = xtun_sysctl("net/netfilter/nf_conntrack_count");
+	int most = xtun_sysctl("net/netfilter/nf_conntrack_max");
+
+	found(c, 1, "%d", n);
+	found(c, 2, "%d", most);
+	return within(c, "nf_hook nf_conntrack") && most > 0 && n >= most;
 }
 
 static bool is_filtered(struct xtun_case *c)
@@ -362,7 +393,7 @@ static bool found_socket_full(struct xtun_case *c)
 		return false;
 	found(c, 1, "%d", p->dport);
 	found(c, 2, "%lu", waits);
-	found(c, 3, "%d", xtun_core_setting("rmem_default"));
+	found(c, 3, "%d", xtun_sysctl("net/core/rmem_default"));
 	return because(c, "SOCKET_RCVBUFF") || unreasoned(c);
 }
 
@@ -408,11 +439,17 @@ static const struct xtun_rule rules[] = {
 	  NULL, NULL, "load the module or start the program that does: cat /proc/net/ptype" },
 	{ "bridge-port", is_blocked, "@d is a port of a bridge in the state '@1'",
 	  "bridge link set dev @d state 3", "bridge link set dev @d state @2", NULL },
+	{ "bridge-vlan", is_outside_bridge_vlan, "the bridge filters by VLAN: @1",
+	  "bridge vlan add dev @d vid @2", "bridge vlan del dev @d vid @3", NULL },
 	{ "truncated", is_cut_short,
 	  "its IP header says @1 bytes, and there are @2: @3 bytes missing",
 	  NULL, NULL, "write the whole packet at once, or mend its length field" },
 	{ "ip-checksum", has_bad_ip_sum, "the checksum of its IP header is @1, and ought to be @2",
 	  NULL, NULL, "set the field to zero before summing, and sum the header alone" },
+	{ "conntrack", is_one_connection_too_many,
+	  "the firewall's table of connections is full: @1 of @2",
+	  "sysctl -w net/netfilter/nf_conntrack_max=262144",
+	  "sysctl -w net/netfilter/nf_conntrack_max=@2", NULL },
 	{ "firewall", is_filtered, "a rule of the firewall has dropped it",
 	  NULL, NULL, "find the rule: nft list ruleset; iptables -L -v -n; nft monitor trace" },
 	{ "ttl", is_at_its_end, "it was to be forwarded with a TTL of @1",
@@ -502,7 +539,7 @@ static bool print_field(FILE *out, char field, const struct xtun_case *c)
 	else if (field == 'q')
 		fprintf(out, "%d", c->iface->txqueuelen);
 	else if (field == 'b')
-		fprintf(out, "%d", xtun_core_setting("netdev_max_backlog"));
+		fprintf(out, "%d", xtun_sysctl("net/core/netdev_max_backlog"));
 	else
 		return false;
 	return true;

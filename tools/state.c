@@ -28,12 +28,12 @@ int xtun_setting(int family, const char *dev, const char *name)
 	return number_in(path);
 }
 
-/* net/core/NAME */
-int xtun_core_setting(const char *name)
+/* As "net/core/rmem_default"; -1 if the kernel has none. */
+int xtun_sysctl(const char *name)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/proc/sys/net/core/%s", name);
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
 	return number_in(path);
 }
 

@@ -71,7 +71,7 @@ struct xtun_route {
 
 void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route);
 int xtun_setting(int family, const char *dev, const char *name);
-int xtun_core_setting(const char *name);
+int xtun_sysctl(const char *name);
 bool xtun_has_joined(const char *dev, const uint8_t *group);
 bool xtun_has_handler(unsigned int ethertype);
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits);

@@ -154,6 +154,24 @@ explained socket "no program has TCP port 9 open" craft proto=tcp dport=9
 iptables -A INPUT -s 10.99.0.2 -p icmp -j DROP
 explained firewall "a rule of the firewall" craft proto=icmp
 iptables -F INPUT
+iptables -A INPUT -s 10.99.0.2 -p icmp -j REJECT --reject-with icmp-admin-prohibited
+explained firewall "a rule of the firewall" craft proto=icmp
+iptables -F INPUT
+
+# strangers: more connections than there is room for, and none twice.
+strangers() {
+	local first=$((RANDOM + 1024)) i
+	for i in 0 1 2; do
+		craft proto=udp sport=$((first + i)) dport=9
+	done
+}
+
+modprobe -q nf_conntrack || :
+iptables -A INPUT -m conntrack --ctstate INVALID -j DROP
+sysctl -q -w net.netfilter.nf_conntrack_max=1
+mended conntrack "table of connections is full: [0-9]+ of 1" \
+	"sysctl -w net/netfilter/nf_conntrack_max=262144" strangers
+iptables -F INPUT
 
 # hoard: whom the frames are for, and who reads none.
 hoard() {
@@ -200,6 +218,13 @@ eventually 5 grep -q 3 /sys/class/net/xtun/brport/state || :
 bridge link set dev xtun state 0
 mended bridge-port "xtun is a port of a bridge in the state 'disabled'" \
 	"bridge link set dev xtun state 3" craft proto=icmp
+bridge link set dev xtun state 3
+ip link set br0 type bridge vlan_filtering 1
+bridge vlan del dev xtun vid 1
+mended bridge-vlan "it has no tag, and xtun has no VLAN for such" \
+	"bridge vlan add dev xtun vid 1 pvid untagged" craft proto=icmp
+mended bridge-vlan "it is of VLAN 7, of which xtun is no member" \
+	"bridge vlan add dev xtun vid 7" craft vlan=7 proto=icmp
 ip link del br0
 ip link del near
 
