@@ -200,6 +200,12 @@ static long try_open_excl(void)
 	return fd;
 }
 
+static long try_listen(void)
+{
+	fd = open("/proc/net/xtun_drops", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return fd;
+}
+
 static long try_close(void)
 {
 	return close(fd);
@@ -250,6 +256,7 @@ static void files(void)
 		{ "open with O_EXCL", .call = try_open_excl, .after = close_fd },
 		{ "read, the first", .before = frame_waits, .call = try_read, .after = close_fd,
 		  .must_succeed = true },
+		{ "open of xtun_drops", .call = try_listen, .after = close_fd },
 		{ "close", .before = attached, .call = try_close, .must_succeed = true },
 		{ "O_ASYNC", .before = open_fd, .call = try_async, .after = close_fd },
 		{ "epoll", .before = open_fd, .call = try_epoll, .after = close_fd },
@@ -258,6 +265,26 @@ static void files(void)
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		inject_each(&cases[i], NULL);
+}
+
+/* Whoever is told what the stack drops is told, too, that something may be missing. */
+static void listens(void)
+{
+	const struct inject_case c = {
+		"ip link add while somebody listens", .call = add_link, .after = have_no_link,
+		.must_succeed = true };
+	static const char missed[] = "missed ";
+	char told[sizeof(missed)] = "";
+	int spared;
+
+	if (try_listen() < 0)
+		die("/proc/net/xtun_drops");
+	inject_within("xtun_drops_event");
+	inject_each(&c, &spared);
+	inject_within(NULL);
+	ok(spared && read(fd, told, sizeof(told) - 1) > 0 && !strcmp(told, missed),
+	   "... and is told of it (%d times, \"%s\")", spared, told);
+	close_fd();
 }
 
 /* --- frames */
@@ -305,6 +332,7 @@ void theme_nomem(void)
 	links();
 	resize();
 	files();
+	listens();
 	writes();
 	open_fd();
 	xt_drain(fd);
