@@ -76,7 +76,7 @@ static void refused(void)
 	int fd = flaw_open();
 
 	fails(flaw_attach(fd, "a/b", TAP), EINVAL, "an interface that cannot be");
-	ok(!lines("a/b", line, sizeof(line)), "... never was");
+	ok(!lines("a/b: gone ", line, sizeof(line)), "... never was");
 	close(fd);
 }
 
