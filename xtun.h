@@ -544,6 +544,9 @@ int xtun_refused_init(void);
 void xtun_refused_exit(void);
 
 /* xtun_proc.c: /proc/net/xtun */
+/* What a name of somebody's choice may not bring to a terminal, or to whoever reads lines. */
+#define XTUN_PROC_ESCAPED	"\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24" \
+				"\25\26\27\30\31\32\33\34\35\36\37\177\\"
 void xtun_proc_seconds(struct seq_file *seq, s64 ns);
 int xtun_proc_init(void);
 void xtun_proc_exit(void);

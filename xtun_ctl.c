@@ -452,7 +452,8 @@ static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg, voi
 	if (cmd == SIOCGSKNS)
 		return xtun_ctl_open_netns(xf->net);
 	if (!xtun_ctl_is_tap(cmd)) {
-		xtun_refused_remember(xf->net, cmd, NULL, arg, -ENOTTY);
+		/* Where the caller's memory is, is his alone to know. */
+		xtun_refused_remember(xf->net, cmd, NULL, 0, -ENOTTY);
 		return -ENOTTY;
 	}
 	if (xtun_ctl_takes_ifreq(cmd) && copy_from_user(&ifr, argp, ifreq_len))

@@ -78,7 +78,7 @@ static void xtun_dead_show_one(struct seq_file *seq, const struct xtun_dead_one 
 	xtun_proc_seconds(seq, now - one->when);
 	seq_puts(seq, " s ago: ");
 	/* Whatever a program calls itself, it makes no line of its own. */
-	seq_escape(seq, one->comm, "\n\\");
+	seq_escape(seq, one->comm, XTUN_PROC_ESCAPED);
 	seq_printf(seq, "[%d] %s", one->pid,
 		   one->abandoned ? "closed its last file" : "deleted it");
 	if (one->lost) {

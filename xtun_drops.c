@@ -197,11 +197,14 @@ static bool xtun_drops_judge(const struct xtun_listener *l, struct xtun_drops_se
 			     const struct sk_buff *skb, struct xtun_drops_verdict *v)
 {
 	const struct xtun_drops_dev *at = xtun_drops_find(set, skb->dev);
-	const struct xtun_drops_dev *in = xtun_drops_nth(set, skb->skb_iif);
+	const struct xtun_drops_dev *in;
 
+	if (!at && !l->everywhere)
+		return false;
+	in = xtun_drops_nth(set, skb->skb_iif);
 	if (in && !in->iface)
 		in = NULL;
-	if (in && !at && !(l->everywhere && xtun_drops_alone(l->net, in->ifindex)))
+	if (in && !at && !xtun_drops_alone(l->net, in->ifindex))
 		return false;
 	if (!in && !(at && at->iface))
 		return false;
@@ -212,16 +215,28 @@ static bool xtun_drops_judge(const struct xtun_listener *l, struct xtun_drops_se
 	return v->iface;
 }
 
-/* From its Ethernet header on if it still has one, or else from its network header. */
+/*
+ * From its Ethernet header on if it still has one, or else from its network header. Only
+ * what stands behind a header that somebody has set was ever written: before the frame's
+ * own bytes there is old memory of others. A network header that was never set looks like
+ * one at the very beginning.
+ */
+static int xtun_drops_begin(const struct sk_buff *skb, bool *ethernet)
+{
+	int network = skb_network_offset(skb), mac;
+
+	*ethernet = false;
+	if (!skb_mac_header_was_set(skb))
+		return max(network, 0);
+	mac = skb_mac_offset(skb);
+	*ethernet = network < mac || network - mac == ETH_HLEN || network - mac == VLAN_ETH_HLEN;
+	return *ethernet ? mac : network;
+}
+
 static void xtun_drops_copy(const struct sk_buff *skb, struct xtun_drop *drop)
 {
-	int offset = skb_network_offset(skb), header = 0;
+	int offset = xtun_drops_begin(skb, &drop->ethernet);
 
-	if (skb_mac_header_was_set(skb))
-		header = offset - skb_mac_offset(skb);
-	drop->ethernet = header == ETH_HLEN || header == VLAN_ETH_HLEN;
-	if (drop->ethernet)
-		offset -= header;
 	drop->other_host = skb->pkt_type == PACKET_OTHERHOST;
 	drop->proto = skb->protocol;
 	drop->tagged = skb_vlan_tag_present(skb);

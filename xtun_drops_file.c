@@ -21,8 +21,12 @@
 /* A line of words, and one with two digits for each byte. */
 #define XTUN_DROPS_TEXT	(512 + 2 * XTUN_DROPS_BYTES)
 
+/* Each listener costs all who drop a frame: as many as a namespace may have. */
+#define XTUN_DROPS_LISTENERS	16
+
 struct xtun_drops_net {
 	struct net *net;
+	atomic_t listeners;
 	bool ended;		/* the file is being removed: nobody waits any more */
 };
 
@@ -183,15 +187,21 @@ static int xtun_drops_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	f->ns = ns;
 	mutex_init(&f->mutex);
+	err = -EBUSY;
+	if (atomic_inc_return(&ns->listeners) > XTUN_DROPS_LISTENERS)
+		goto err_free;
 	err = xtun_drops_listen(&f->listener, ns->net,
 				file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN),
 				&xtun_drops_waiters);
-	if (err) {
-		kvfree(f);
-		return err;
-	}
+	if (err)
+		goto err_free;
 	file->private_data = f;
 	return 0;
+
+err_free:
+	atomic_dec(&ns->listeners);
+	kvfree(f);
+	return err;
 }
 
 static int xtun_drops_release(struct inode *inode, struct file *file)
@@ -199,6 +209,7 @@ static int xtun_drops_release(struct inode *inode, struct file *file)
 	struct xtun_drops_file *f = file->private_data;
 
 	xtun_drops_leave(&f->listener);
+	atomic_dec(&f->ns->listeners);
 	kvfree(f);
 	return 0;
 }
@@ -215,6 +226,7 @@ static int __net_init xtun_drops_net_init(struct net *net)
 	struct xtun_drops_net *ns = net_generic(net, xtun_drops_id);
 
 	ns->net = net;
+	atomic_set(&ns->listeners, 0);
 	ns->ended = false;
 	if (!proc_create_data(XTUN_DROPS_NAME, 0400, net->proc_net, &xtun_drops_ops, ns))
 		return -ENOMEM;

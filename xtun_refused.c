@@ -126,14 +126,14 @@ void xtun_refused_show(struct seq_file *seq)
 		xtun_proc_seconds(seq, ktime_get_ns() - r.when);
 		seq_puts(seq, " s ago: ");
 		/* Whatever a program calls itself, or asks for, makes no line of its own. */
-		seq_escape(seq, r.comm, "\n\\");
+		seq_escape(seq, r.comm, XTUN_PROC_ESCAPED);
 		seq_printf(seq, "[%d] %s 0x%lx: errno %d", r.pid, xtun_refused_name(r.cmd), r.value,
 			   -r.err);
 		memcpy(name, r.name, IFNAMSIZ);
 		name[IFNAMSIZ] = '\0';
 		if (name[0]) {
 			seq_puts(seq, ", name ");
-			seq_escape(seq, name, "\n\\ ");
+			seq_escape(seq, name, XTUN_PROC_ESCAPED " ");
 		}
 		seq_putc(seq, '\n');
 	}
