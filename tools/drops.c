@@ -57,6 +57,9 @@ static bool parse_words(const char *line, struct xtun_drop *d)
 		d->reason[0] = '\0';
 	/* What the compiler has made of a function is still that function. */
 	d->function[strcspn(d->function, ". ")] = '\0';
+	/* Nobody has looked yet which way it goes, and there is but one. */
+	if (!strcmp(d->function, "enqueue_to_backlog"))
+		d->direction = XTUN_RX;
 	parse_rest(line + n, d);
 	return true;
 }

@@ -222,6 +222,12 @@ static bool is_reachable(struct probe *probe)
 	const char *name = probe->iface->name;
 
 	xtun_route_get(probe->family, probe->to, &probe->route);
+	/* Of these each device has some, and the one that is asked for is meant. */
+	if (probe->family == AF_INET6 && probe->to[0] == 0xfe && (probe->to[1] & 0xc0) == 0x80) {
+		memset(&probe->route, 0, sizeof(probe->route));
+		memcpy(probe->route.via, probe->to, sizeof(probe->to));
+		snprintf(probe->route.dev, sizeof(probe->route.dev), "%s", name);
+	}
 	if (probe->route.error)
 		printf("There is no way to %s: %s.\n  what mends it: ip route add %s dev %s\n",
 		       probe->text, strerror(probe->route.error), probe->text, name);

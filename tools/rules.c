@@ -10,10 +10,12 @@
 #include "why.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- what the tests have in common */
 
@@ -97,12 +99,20 @@ static bool is_echo_reply(const struct xtun_case *c)
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 static bool is_no_drop(struct xtun_case *c)
 {
-	if (within(c, "enqueue_to_backlog"))
-		return c->drop->function[0] != '?';
 	if (is_echo_reply(c) && within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
 	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
 	       c->drop->function[0] != '?' && within(c, "icmpv6_rcv igmp_rcv");
+}
+
+/* Of a processor; xtun counts those that it gave there itself, RPS gives it those of rings. */
+static bool is_backlogged(struct xtun_case *c)
+{
+	int most = xtun_sysctl("net/core/netdev_max_backlog");
+
+	found(c, 1, "%d", most);
+	found(c, 2, "%d", most < 5000 ? 10000 : 2 * most);
+	return within(c, "enqueue_to_backlog") && c->drop->function[0] != '?';
 }
 
 static unsigned int get16(const uint8_t *p)
@@ -121,6 +131,17 @@ static bool is_headerless(struct xtun_case *c)
 	       (b[0] >> 4 == 6 && get16(b + 4) + 40U == len);
 }
 
+/* At a bridge's port all that is for others is marked so, and goes on. */
+static bool is_let_go_as_anothers(const struct xtun_case *c)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", c->at.name);
+	return comes_in(c) && c->drop->other_host && access(path, F_OK) &&
+	       (because(c, "OTHERHOST") || unreasoned(c)) &&
+	       within(c, "ip_rcv ip_list ip_sublist ip6_rcv ip6_list ipv6_rcv ipv6_list arp_rcv");
+}
+
 /*
  * For this machine by its address, and still another's: so the stack marks what has a tag
  * for which there is no interface, before it throws the tag away.
@@ -129,12 +150,14 @@ static bool is_strange_vlan(struct xtun_case *c)
 {
 	const uint8_t *mac = c->packet.mac;
 
-	return comes_in(c) && c->drop->other_host && mac && !memcmp(mac, c->at.mac, MAC_LEN);
+	return is_let_go_as_anothers(c) && mac && !memcmp(mac, c->at.mac, MAC_LEN);
 }
 
 static bool is_for_other_mac(struct xtun_case *c)
 {
-	return comes_in(c) && c->drop->other_host && c->packet.mac && c->at.ethernet;
+	const uint8_t *mac = c->packet.mac;
+
+	return is_let_go_as_anothers(c) && mac && c->at.ethernet && memcmp(mac, c->at.mac, MAC_LEN);
 }
 
 static bool has_no_handler(struct xtun_case *c)
@@ -163,25 +186,24 @@ static bool is_blocked(struct xtun_case *c)
 	return true;
 }
 
-/* VLAN 1 is what a bridge takes frames without a tag for, unless it is told otherwise. */
-static bool is_outside_bridge_vlan(struct xtun_case *c)
+static bool is_outside_bridge_vlan(const struct xtun_case *c)
 {
 	char path[128], line[16];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/vlan_filtering", c->at.name);
-	if (!within(c, "allowed_ingress br_allowed br_handle br_vlan") ||
-	    !xtun_sysfs_line(path, line, sizeof(line)) || line[0] != '1')
-		return false;
-	if (c->packet.vlan > 0) {
-		found(c, 1, "it is of VLAN %d, of which %s is no member", c->packet.vlan,
-		      c->at.name);
-		found(c, 2, "%d", c->packet.vlan);
-	} else {
-		found(c, 1, "it has no tag, and %s has no VLAN for such", c->at.name);
-		found(c, 2, "1 pvid untagged");
-	}
-	found(c, 3, "%d", c->packet.vlan > 0 ? c->packet.vlan : 1);
-	return true;
+	return within(c, "allowed_ingress br_allowed") && c->drop->function[0] != '?' &&
+	       xtun_sysfs_line(path, line, sizeof(line)) && line[0] == '1';
+}
+
+static bool is_of_strange_bridge_vlan(struct xtun_case *c)
+{
+	found(c, 1, "%d", c->packet.vlan);
+	return is_outside_bridge_vlan(c) && c->packet.vlan > 0;
+}
+
+static bool has_no_bridge_vlan(struct xtun_case *c)
+{
+	return is_outside_bridge_vlan(c) && c->packet.vlan <= 0;
 }
 
 static bool is_cut_short(struct xtun_case *c)
@@ -209,6 +231,7 @@ static bool is_one_connection_too_many(struct xtun_case *c)
 
 	found(c, 1, "%d", n);
 	found(c, 2, "%d", most);
+	found(c, 3, "%d", most < 131072 ? 262144 : 2 * most);
 	return within(c, "nf_hook nf_conntrack") && most > 0 && n >= most;
 }
 
@@ -221,7 +244,16 @@ static bool is_filtered(struct xtun_case *c)
 static bool is_at_its_end(struct xtun_case *c)
 {
 	found(c, 1, "%u", c->packet.ttl);
+	/* IPv6 looks first whether it forwards at all. */
+	if (c->packet.family == AF_INET6 && !xtun_setting(AF_INET6, "all", "forwarding"))
+		return false;
 	return comes_in(c) && is_ip(c) && c->packet.ttl <= 1 && within(c, "ip_forward ip6_forward");
+}
+
+/* RFC 791: DF. Routers cut nothing of IPv6 (RFC 8200). */
+static bool may_not_be_cut(const struct xtun_packet *p)
+{
+	return p->family == AF_INET6 || (p->family == AF_INET && p->net[6] & 0x40);
 }
 
 static bool is_too_large(struct xtun_case *c)
@@ -229,7 +261,8 @@ static bool is_too_large(struct xtun_case *c)
 	struct xtun_route route;
 	struct xtun_iface out;
 
-	if (!is_ip(c) ||
+	if (!is_ip(c) || !may_not_be_cut(&c->packet) ||
+	    !(because(c, "PKT_TOO_BIG") || unreasoned(c)) ||
 	    !within(c, "ip_forward ip6_forward ip_frag ip_do_frag ip6_frag ip_finish ip6_finish"))
 		return false;
 	xtun_route_get(c->packet.family, c->packet.dst, &route);
@@ -248,12 +281,21 @@ static bool is_being_routed(const struct xtun_case *c)
 	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route ip6_pkt ip6_rcv ipv6_rcv");
 }
 
+/* RFC 1812, 5.3.7: nobody sends from these, and no setting but route_localnet lets them in. */
+static bool is_martian(struct xtun_case *c)
+{
+	const uint8_t *src = c->packet.src;
+
+	return is_ipv4(c) && is_being_routed(c) && (src[0] == 0 || src[0] == 127 || src[0] >= 224);
+}
+
 static bool is_own_source(struct xtun_case *c)
 {
 	struct xtun_route route;
 
 	if (!is_ipv4(c) || !is_being_routed(c) ||
-	    xtun_setting(AF_INET, c->at.name, "accept_local") != 0)
+	    xtun_setting(AF_INET, c->at.name, "accept_local") ||
+	    xtun_setting(AF_INET, "all", "accept_local"))
 		return false;
 	xtun_route_get(AF_INET, c->packet.src, &route);
 	return !route.error && route.local;
@@ -301,9 +343,16 @@ static bool is_not_forwarded(struct xtun_case *c)
 {
 	struct xtun_route route;
 
-	found(c, 1, "%s", is_ipv4(c) ? "ipv4" : "ipv6");
-	return is_for_others(c, &route) &&
-	       !xtun_setting(c->packet.family, c->at.name, "forwarding");
+	found(c, 1, "ipv4");
+	found(c, 2, "%s", c->at.name);
+	if (is_ipv4(c))
+		return is_for_others(c, &route) &&
+		       !xtun_setting(AF_INET, c->at.name, "forwarding");
+	/* Of IPv6 one switch is for all, and that of a device is for what it advertises. */
+	found(c, 1, "ipv6");
+	found(c, 2, "all");
+	return comes_in(c) && is_ip(c) && within(c, "ip6_forward") &&
+	       !xtun_setting(AF_INET6, "all", "forwarding");
 }
 
 static bool has_no_route(struct xtun_case *c)
@@ -317,32 +366,45 @@ static bool has_no_route(struct xtun_case *c)
 }
 
 /* The modules that take these protocols of IP; IANA, "Protocol Numbers". */
-static const char *module_for(int proto)
+static const char *module_for(int family, int proto)
 {
 	static const struct {
 		int proto;
-		const char *module;
+		const char *four, *six;
 	} modules[] = {
-		{ 4, "ipip" }, { 41, "sit" }, { 47, "gre" }, { 50, "esp4" }, { 51, "ah4" },
-		{ 108, "ipcomp" }, { 115, "l2tp_ip" }, { 132, "sctp" },
+		{ 4, "ipip", "ip6_tunnel" }, { 41, "sit", "ip6_tunnel" }, { 47, "gre", "ip6_gre" },
+		{ 50, "esp4", "esp6" }, { 51, "ah4", "ah6" }, { 108, "ipcomp", "ipcomp6" },
+		{ 115, "l2tp_ip", "l2tp_ip6" }, { 132, "sctp", "sctp" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
 		if (modules[i].proto == proto)
-			return modules[i].module;
+			return family == AF_INET ? modules[i].four : modules[i].six;
 	return NULL;
+}
+
+/* Each kernel takes these, or what they stand before. */
+static bool is_usual(int proto)
+{
+	static const int usual[] = { 0, 1, 6, 17, 43, 44, 58, 59, 60 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (usual[i] == proto)
+			return true;
+	return false;
 }
 
 static bool is_unknown_protocol(struct xtun_case *c)
 {
 	found(c, 1, "%d", c->packet.proto);
-	return comes_in(c) && is_ip(c) &&
+	return comes_in(c) && is_ip(c) && !is_usual(c->packet.proto) &&
+	       (because(c, "IP_NOPROTO") || unreasoned(c)) &&
 	       within(c, "ip_protocol_deliver ip_local_deliver ip6_protocol_deliver ip6_input");
 }
 
 static bool has_module(struct xtun_case *c)
 {
-	const char *module = module_for(c->packet.proto);
+	const char *module = module_for(c->packet.family, c->packet.proto);
 
 	if (!module || !is_unknown_protocol(c))
 		return false;
@@ -386,15 +448,18 @@ static bool has_no_socket(struct xtun_case *c)
 static bool found_socket_full(struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
+	int usual = xtun_sysctl("net/core/rmem_default");
 	unsigned long waits;
 
-	if (!comes_in(c) || p->dport < 0 || !within(c, "udp tcp sock_queue") ||
+	if (!comes_in(c) || p->proto != IPPROTO_UDP || p->dport < 0 ||
+	    !within(c, "udp sock_queue") ||
 	    !xtun_has_socket(p->family, p->proto, p->dport, &waits) || !waits)
 		return false;
 	found(c, 1, "%d", p->dport);
 	found(c, 2, "%lu", waits);
-	found(c, 3, "%d", xtun_sysctl("net/core/rmem_default"));
-	return because(c, "SOCKET_RCVBUFF") || unreasoned(c);
+	found(c, 3, "%d", usual);
+	found(c, 4, "%d", usual < 4194304 ? 8388608 : 2 * usual);
+	return because(c, "SOCKET_RCVBUFF") || (unreasoned(c) && waits * 2 >= (unsigned int)usual);
 }
 
 static bool has_no_neighbour(struct xtun_case *c)
@@ -425,6 +490,10 @@ static bool is_unexplained(struct xtun_case *c)
  */
 static const struct xtun_rule rules[] = {
 	{ "no-drop", is_no_drop, NULL, NULL, NULL, NULL },
+	{ "cpu-backlog", is_backlogged,
+	  "the processor that was to take it had @1 frames waiting already",
+	  "sysctl -w net/core/netdev_max_backlog=@2", "sysctl -w net/core/netdev_max_backlog=@1",
+	  "write more slowly" },
 	{ "headerless", is_headerless,
 	  "an IP packet without an Ethernet header: its first 14 bytes were taken for one",
 	  NULL, NULL,
@@ -439,8 +508,12 @@ static const struct xtun_rule rules[] = {
 	  NULL, NULL, "load the module or start the program that does: cat /proc/net/ptype" },
 	{ "bridge-port", is_blocked, "@d is a port of a bridge in the state '@1'",
 	  "bridge link set dev @d state 3", "bridge link set dev @d state @2", NULL },
-	{ "bridge-vlan", is_outside_bridge_vlan, "the bridge filters by VLAN: @1",
-	  "bridge vlan add dev @d vid @2", "bridge vlan del dev @d vid @3", NULL },
+	{ "bridge-vlan", is_of_strange_bridge_vlan,
+	  "the bridge filters by VLAN, and @d is no member of VLAN @1",
+	  "bridge vlan add dev @d vid @1", "bridge vlan del dev @d vid @1", NULL },
+	{ "bridge-untagged", has_no_bridge_vlan,
+	  "the bridge filters by VLAN, and @d has none for what comes without a tag",
+	  NULL, NULL, "name it: bridge vlan add dev @d vid N pvid untagged" },
 	{ "truncated", is_cut_short,
 	  "its IP header says @1 bytes, and there are @2: @3 bytes missing",
 	  NULL, NULL, "write the whole packet at once, or mend its length field" },
@@ -448,10 +521,12 @@ static const struct xtun_rule rules[] = {
 	  NULL, NULL, "set the field to zero before summing, and sum the header alone" },
 	{ "conntrack", is_one_connection_too_many,
 	  "the firewall's table of connections is full: @1 of @2",
-	  "sysctl -w net/netfilter/nf_conntrack_max=262144",
+	  "sysctl -w net/netfilter/nf_conntrack_max=@3",
 	  "sysctl -w net/netfilter/nf_conntrack_max=@2", NULL },
 	{ "firewall", is_filtered, "a rule of the firewall has dropped it",
 	  NULL, NULL, "find the rule: nft list ruleset; iptables -L -v -n; nft monitor trace" },
+	{ "martian", is_martian, "it comes from @s, and nobody can be asked to answer there",
+	  NULL, NULL, "mend the source address that the program writes" },
 	{ "ttl", is_at_its_end, "it was to be forwarded with a TTL of @1",
 	  NULL, NULL,
 	  "send it with a greater one; if it should be, look for a loop: traceroute @t" },
@@ -468,7 +543,7 @@ static const struct xtun_rule rules[] = {
 	  "ip address add @t/32 dev @d autojoin", "ip address del @t/32 dev @d", NULL },
 	{ "forwarding", is_not_forwarded,
 	  "@t is no address of this machine, and @d does not forward to others",
-	  "sysctl -w net/@1/conf/@d/forwarding=1", "sysctl -w net/@1/conf/@d/forwarding=0", NULL },
+	  "sysctl -w net/@1/conf/@2/forwarding=1", "sysctl -w net/@1/conf/@2/forwarding=0", NULL },
 	{ "route", has_no_route, "there is no way to @t: @1",
 	  NULL, NULL, "give it one: ip route add @t via GATEWAY" },
 	{ "module", has_module, "nothing on this machine takes protocol @1 of IP",
@@ -481,11 +556,12 @@ static const struct xtun_rule rules[] = {
 	  NULL, NULL, "start the one that should: ss @3" },
 	{ "socket-full", found_socket_full,
 	  "the program that has port @1 open reads too slowly: @2 bytes wait",
-	  "sysctl -w net/core/rmem_default=8388608", "sysctl -w net/core/rmem_default=@3",
+	  "sysctl -w net/core/rmem_default=@4", "sysctl -w net/core/rmem_default=@3",
 	  "start that program again afterwards" },
 	{ "neighbour", has_no_neighbour, "nobody answers @2 for @1 on @d",
 	  "ip neighbour replace @1 dev @d lladdr 02:00:00:00:00:01",
-	  "ip neighbour del @1 dev @d", "let the program that reads @ answer" },
+	  "ip neighbour del @1 dev @d",
+	  "let the program that reads @ answer; that address is made up" },
 	{ "unexplained", is_unexplained, "the kernel dropped it in @f; the reason: @1",
 	  NULL, NULL, "docs/lost-frames.md tells how to go on" },
 };
@@ -503,6 +579,30 @@ const struct xtun_rule *xtun_rule_find(struct xtun_case *c)
 	while (!rule->holds(c))
 		rule++;
 	return rule;
+}
+
+static bool is_plain(const char *name)
+{
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
+			return false;
+	return true;
+}
+
+/* A shell takes it for one word, whatever is in it. */
+static void print_name(FILE *out, const char *name)
+{
+	if (is_plain(name)) {
+		fputs(name, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *name; name++) {
+		if (*name == '\'')
+			fputs("'\\'", out);
+		fputc(*name, out);
+	}
+	fputc('\'', out);
 }
 
 static void print_mac(FILE *out, const uint8_t *mac)
@@ -525,7 +625,7 @@ static bool print_field(FILE *out, char field, const struct xtun_case *c)
 	if (field >= '1' && field <= '4')
 		fputs(c->found[field - '1'], out);
 	else if (field == 'd')
-		fputs(c->at.name, out);
+		print_name(out, c->at.name);
 	else if (field == 'm')
 		print_mac(out, c->at.mac);
 	else if (field == 'M' && c->packet.mac)
@@ -559,6 +659,6 @@ void xtun_rule_print(FILE *out, const char *template, const struct xtun_case *c)
 		else if (print_field(out, template[1], c))
 			template++;
 		else
-			fputs(c->iface->name, out);
+			print_name(out, c->iface->name);
 	}
 }

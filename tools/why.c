@@ -11,6 +11,7 @@
 
 #define FOLLOW_MS 200		/* between two looks at what xtun has lost */
 #define LISTEN_S 2		/* to the stack, if not told how long */
+#define AT_ONCE 128		/* drops between two looks at the clock */
 #define TOLD 16U		/* causes that are not told of once more */
 
 /* A cause that has been told of, and how often it has been met since. */
@@ -34,43 +35,44 @@ struct why {
 	unsigned int n_told;		/* ever; the last are in the array, by their number */
 };
 
-/* Whether the same has been told of before; else it has been now. */
-static bool was_told(struct why *w, const struct xtun_finding *v)
+static void tell_more_of(struct told *t)
 {
-	struct told *t;
-	size_t n;
-	FILE *out;
-
-	t = &w->told[w->n_told % TOLD];
-	free(t->cause);
-	t->cause = NULL;
+	if (t->more)
+		printf("%" PRIu64 " more of these:\n%s", t->more, t->cause);
 	t->more = 0;
-	out = open_memstream(&t->cause, &n);
-	if (!out)
-		return false;
-	xtun_finding_cause(out, v);
-	fclose(out);
-	for (size_t i = 0; i < TOLD; i++) {
-		if (&w->told[i] == t || !w->told[i].cause || strcmp(w->told[i].cause, t->cause))
-			continue;
-		w->told[i].more++;
-		return true;
-	}
-	w->n_told++;
-	return false;
 }
 
 /* How often each cause was met again since it was told of. */
 static void tell_more(struct why *w)
 {
-	for (size_t i = 0; i < TOLD; i++) {
-		struct told *t = &w->told[i];
+	for (size_t i = 0; i < TOLD; i++)
+		tell_more_of(&w->told[i]);
+}
 
-		if (!t->more)
+/* Whether the same has been told of before; else it has been now. */
+static bool was_told(struct why *w, const struct xtun_finding *v)
+{
+	struct told *oldest = &w->told[w->n_told % TOLD];
+	char *cause = NULL;
+	size_t n;
+	FILE *out = open_memstream(&cause, &n);
+
+	if (!out)
+		return false;
+	xtun_finding_cause(out, v);
+	fclose(out);
+	for (size_t i = 0; i < TOLD; i++) {
+		if (!w->told[i].cause || strcmp(w->told[i].cause, cause))
 			continue;
-		printf("%" PRIu64 " more of these:\n%s", t->more, t->cause);
-		t->more = 0;
+		w->told[i].more++;
+		free(cause);
+		return true;
 	}
+	tell_more_of(oldest);
+	free(oldest->cause);
+	oldest->cause = cause;
+	w->n_told++;
+	return false;
 }
 
 static void tell(struct why *w, const struct xtun_finding *v)
@@ -100,13 +102,13 @@ static void tell_losses(struct why *w)
 	}
 }
 
-/* What the stack has dropped meanwhile. */
+/* What the stack has dropped meanwhile; not so many that signals would wait. */
 static void tell_drops(struct why *w)
 {
 	struct xtun_finding v;
 	struct xtun_drop d;
 
-	while (w->drops.fd >= 0 && xtun_drops_next(&w->drops, &d)) {
+	for (int i = 0; i < AT_ONCE && w->drops.fd >= 0 && xtun_drops_next(&w->drops, &d); i++) {
 		if (strcmp(d.iface, w->iface.name) || !xtun_finding_of_drop(&v, &w->iface, &d))
 			continue;
 		tell(w, &v);

@@ -119,6 +119,7 @@ explained checksum "the TCP checksum is" craft proto=tcp bad=tcp
 
 # --- where it is for and from
 
+explained martian "it comes from 127.0.0.1" craft proto=icmp from=127.0.0.1
 mended own-source "from 10.99.0.1, which is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
@@ -221,12 +222,23 @@ mended bridge-port "xtun is a port of a bridge in the state 'disabled'" \
 bridge link set dev xtun state 3
 ip link set br0 type bridge vlan_filtering 1
 bridge vlan del dev xtun vid 1
-mended bridge-vlan "it has no tag, and xtun has no VLAN for such" \
-	"bridge vlan add dev xtun vid 1 pvid untagged" craft proto=icmp
-mended bridge-vlan "it is of VLAN 7, of which xtun is no member" \
+explained bridge-untagged "xtun has none for what comes without a tag" craft proto=icmp
+bridge vlan add dev xtun vid 1 pvid untagged
+ok "... once it has one" spares bridge-untagged craft proto=icmp
+mended bridge-vlan "xtun is no member of VLAN 7" \
 	"bridge vlan add dev xtun vid 7" craft vlan=7 proto=icmp
 ip link del br0
 ip link del near
+
+# --- a processor that has enough to do
+
+crowd_backlog
+on_first() {
+	taskset 1 xtun-test craft "$@" >/dev/xtun
+}
+explained cpu-backlog "had 0 frames waiting already" on_first proto=icmp
+is "... what mends it" "$(field cpu-backlog cure)" "sysctl -w net/core/netdev_max_backlog=10000"
+clear_backlog
 
 # --- and one that no row knows, and one that is none
 
