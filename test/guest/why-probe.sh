@@ -23,7 +23,7 @@ sysctl -q -w net.ipv4.neigh.xtun.retrans_time_ms=100
 
 like "nobody reads" "$(probe 10.99.0.2)" "ARP for 10.99.0.2: asked\.
 the question waits: whoever is the other end of xtun does not read\.
-nobody reads xtun; frames that wait: [1-9]
+nobody reads xtun; frames that wait: [1-9]\.
   what mends it: start the program "
 nok "... and the status is 1" xtun why --probe 10.99.0.2
 
