@@ -116,6 +116,9 @@ static bool open_socket(struct probe *probe)
 			strlen(probe->iface->name) + 1))
 		return true;
 	xtun_explain("socket", errno, probe->iface->name);
+	if (probe->socket >= 0)
+		close(probe->socket);
+	probe->socket = -1;
 	return false;
 }
 

@@ -137,8 +137,17 @@ static int tell_frame(const struct why *w)
 	return EXIT_FAILED;
 }
 
+/* At the interface as it is now, which may be gone by now. */
 static bool look(struct why *w)
 {
+	struct xtun_iface now;
+
+	if (!xtun_iface_read(w->iface.name, &now)) {
+		xtun_complain("%s is gone", w->iface.name);
+		xtun_obituary(w->iface.name);
+		return false;
+	}
+	w->iface = now;
 	if (xtun_losses_read(w->iface.name, &w->losses))
 		return true;
 	xtun_explain("/proc/net/xtun", errno, w->iface.name);
@@ -171,8 +180,11 @@ static int tell_sum(struct why *w)
 		tell_more(w);
 		tell_silence(w, &law);
 		xtun_refusals_print(stdout);
-		if (!lost)
+		if (!lost && !w->dropped)
 			printf("%s has lost no frame.\n", w->iface.name);
+		else if (!lost)
+			printf("%s itself has lost no frame; the kernel's stack: %" PRIu64 ".\n",
+			       w->iface.name, w->dropped);
 	}
 	xtun_law_free(&law);
 	return lost || w->dropped ? EXIT_FAILED : EXIT_OK;

@@ -93,6 +93,15 @@ wait "$follow" && status=$? || status=$?
 is "... and ends when it is told to, with the status of one that was lost" "$status" 1
 is "... having told of each once" "$(grep -c '^#' /tmp/follow)" 3
 
+ip link add gone1 type xtun
+xtun why -f gone1 >/tmp/gone 2>&1 &
+follow=$!
+eventually 10 sh -c "readlink /proc/$follow/fd/* | grep -q signalfd"
+ip link del gone1
+ok "-f ends with its interface" eventually 5 sh -c "! kill -0 $follow"
+wait "$follow" || :
+like "... and says how that went" "$(cat /tmp/gone)" "gone1 is gone.*deleted it|deleted it.*gone1 is gone"
+
 nok "a frame that is not known" xtun why --frame 99
 nok "an interface that is not there" xtun why nosuch
 ip link add gone0 type xtun
