@@ -594,6 +594,22 @@ int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, const int __user *arg);
 void xtun_filter_free(struct xtun *xt);
 
 /* xtun_queue.c: the queue between the two */
+void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb);
+struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait);
+void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsigned int most,
+			  unsigned int headers, size_t room);
+void xtun_queue_delivered(struct xtun_queue *q, struct sk_buff_head *list);
+void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb);
+void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigned int headers);
+void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale);
+void xtun_queue_restart_locked(struct xtun_queue *q);
+void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
+unsigned int xtun_queue_next_len(struct xtun_queue *q);
+__poll_t xtun_queue_poll(struct xtun_queue *q);
+void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms);
+void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
+
+/* xtun_queue_life.c: a queue from its making to its end, and its files */
 struct xtun_queue *xtun_queue_create(struct xtun_slot *slot, bool own);
 struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot);
 void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q);
@@ -605,23 +621,12 @@ void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf);
 void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf);
 void xtun_queue_unref(struct xtun_queue *q);
 void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable);
-void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb);
-struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait);
-void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsigned int most,
-			  unsigned int headers, size_t room);
-void xtun_queue_delivered(struct xtun_queue *q, struct sk_buff_head *list);
-void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb);
-void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigned int headers);
-void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
-unsigned int xtun_queue_next_len(struct xtun_queue *q);
-__poll_t xtun_queue_poll(struct xtun_queue *q);
-void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms);
-void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 
-/* xtun_queue.c: the counters' sums, and the end of every frame that is lost */
+/* xtun_stats.c: the counters' names and sums, and the end of every frame that is lost */
 void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS]);
 void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
 	       unsigned int len);
+void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff_head *list);
 
 /* xtun_frame.c: what stands in front of a frame */
 void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,

@@ -8,7 +8,9 @@
  *	xtun_info.c	what sysfs and netlink tell of it
  *	xtun_steer.c	which queue a frame goes to
  *	xtun_filter.c	which frames go there at all
+ *	xtun_stats.c	the counters, and the end of every frame that is lost
  *	xtun_queue.c	the queue between the interface and the files
+ *	xtun_queue_life.c	a queue from its making to its end, and its files
  *	xtun_frame.c	what stands in front of a frame
  *	xtun_frame_rx.c	bytes to skb, and every check on them
  *	xtun_frame_tx.c	skb to bytes, and what is left to do to one before

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The queue between the interface and the files: put, take, wait, wake, count.
+ * The queue between the interface and the files: put, take, wait, wake.
  *
  * A list under one lock, and not a ptr_ring: it holds exactly tx_queue_len
  * frames, a new length takes effect at once and allocates nothing, and it says
@@ -10,13 +10,9 @@
 #include <linux/poll.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "xtun.h"
 #include "xtun_ring.h"
-#include "xtun_why.h"
-
-#define CREATE_TRACE_POINTS
 #include "xtun_trace.h"
 
 /* Frames older than this do not await the first reader after none. */
@@ -27,250 +23,6 @@ struct xtun_cb {
 };
 
 #define XTUN_CB(skb)	((struct xtun_cb *)(skb)->cb)
-
-const char * const xtun_counter_names[XTUN_NCOUNTERS] = {
-#define XTUN_NAME(id, name, ...)	[XTUN_##id] = name,
-	XTUN_COUNTERS(XTUN_NAME, XTUN_NAME)
-#undef XTUN_NAME
-};
-
-static const enum skb_drop_reason xtun_drop_reasons[XTUN_NCOUNTERS] = {
-#define XTUN_NO_REASON(...)
-#define XTUN_REASON(id, name, reason)	[XTUN_##id] = SKB_DROP_REASON_##reason,
-	XTUN_COUNTERS(XTUN_NO_REASON, XTUN_REASON)
-#undef XTUN_REASON
-#undef XTUN_NO_REASON
-};
-
-/**
- * xtun_stats_sum() - the counters of a queue over all CPUs
- * @slot: of the queue
- * @sum: filled, indexed by enum xtun_counter
- *
- * Context: any; @slot is kept alive by RCU or RTNL.
- */
-void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS])
-{
-	int cpu, c;
-
-	memset(sum, 0, XTUN_NCOUNTERS * sizeof(*sum));
-	if (!slot->stats)
-		return;
-	for_each_possible_cpu(cpu) {
-		const struct xtun_stats *stats = per_cpu_ptr(slot->stats, cpu);
-
-		for (c = 0; c < XTUN_NCOUNTERS; c++) {
-			unsigned int start;
-			u64 v;
-
-			do {
-				start = u64_stats_fetch_begin(&stats->syncp);
-				v = u64_stats_read(&stats->v[c]);
-			} while (u64_stats_fetch_retry(&stats->syncp, start));
-			sum[c] += v;
-		}
-	}
-}
-
-/**
- * xtun_lose() - the one end of every frame that is lost
- * @slot: of the queue
- * @loss: why
- * @skb: the frame, which is freed; NULL if it never became one, or if the
- *	kernel has freed it
- * @len: its length in bytes, Ethernet header included
- *
- * Context: as xtun_count(), no lock of a queue or of rings held.
- */
-void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
-	       unsigned int len)
-{
-	xtun_count(slot, loss);
-	xtun_why_remember(slot, loss, skb, len);
-	trace_xtun_loss(slot->dev, slot->index, len, xtun_counter_names[loss]);
-	if (skb) {
-		skb->dev = slot->dev;	/* for those who watch drops */
-		kfree_skb_reason(skb, xtun_drop_reasons[loss]);
-	}
-}
-
-static void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss,
-			   struct sk_buff_head *list)
-{
-	struct sk_buff *skb;
-
-	while ((skb = __skb_dequeue(list)))
-		xtun_lose(slot, loss, skb, skb->len);
-}
-
-/**
- * xtun_queue_unref() - give back a reference
- * @q: the queue
- *
- * Context: any.
- */
-void xtun_queue_unref(struct xtun_queue *q)
-{
-	if (refcount_dec_and_test(&q->ref))
-		kfree_rcu(q, rcu);
-}
-
-/**
- * xtun_queue_create() - make the queue of a slot
- * @slot: whose queue it will be
- * @own: one file's, with which it ends
- *
- * Context: process, under RTNL.
- * Return: the queue with one reference, which is the slot's, not yet visible to
- * anybody; or an ERR_PTR.
- */
-struct xtun_queue *xtun_queue_create(struct xtun_slot *slot, bool own)
-{
-	struct xtun_queue *q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
-	int err;
-
-	if (!q)
-		return ERR_PTR(-ENOMEM);
-	refcount_set(&q->ref, 1);
-	q->own = own;
-	q->enabled = true;
-	spin_lock_init(&q->lock);
-	__skb_queue_head_init(&q->frames);
-	__skb_queue_head_init(&q->written);
-	INIT_LIST_HEAD(&q->files);
-	RCU_INIT_POINTER(q->slot, slot);
-	err = xtun_xdp_queue_init(q, slot);
-	if (err) {
-		kfree(q);
-		return ERR_PTR(err);
-	}
-	return q;
-}
-
-static void xtun_queue_drain(struct xtun_slot *slot, struct xtun_queue *q)
-{
-	struct sk_buff_head lost;
-
-	__skb_queue_head_init(&lost);
-	spin_lock_bh(&q->lock);
-	skb_queue_splice_init(&q->frames, &lost);
-	spin_unlock_bh(&q->lock);
-	xtun_lose_list(slot, XTUN_TX_DETACHED, &lost);
-}
-
-/* Whatever made the qdisc wait is over, or may be. */
-static void xtun_queue_restart_locked(struct xtun_queue *q)
-{
-	struct xtun_slot *slot = rcu_dereference_check(q->slot, lockdep_is_held(&q->lock));
-
-	lockdep_assert_held(&q->lock);
-	if (!q->stopped || !slot)
-		return;
-	q->stopped = false;
-	if (netif_running(slot->dev))
-		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
-}
-
-/**
- * xtun_queue_kill() - the queue of a slot ends: nobody finds it any more
- * @slot: whose queue it is
- *
- * Its files wake and see an error, and keep the dead queue until they are closed.
- *
- * Context: process, under RTNL.
- * Return: the queue, for xtun_queue_bury() after a grace period.
- */
-struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
-{
-	struct xtun_queue *q = rtnl_dereference(slot->queue);
-	struct xtun_ring *ring = rtnl_dereference(q->ring);
-	struct xtun_file *xf;
-
-	RCU_INIT_POINTER(slot->queue, NULL);
-	/* Before its program is woken, which then asks why. */
-	if (ring) {
-		spin_lock_bh(&ring->lock);
-		xtun_ring_tell(ring, XTUN_STATUS_DETACHED);
-		spin_unlock_bh(&ring->lock);
-	}
-
-	spin_lock_bh(&q->lock);
-	WRITE_ONCE(q->dead, true);
-	/* The slot's next queue starts with room. */
-	xtun_queue_restart_locked(q);
-	RCU_INIT_POINTER(q->slot, NULL);
-	list_for_each_entry(xf, &q->files, node) {
-		wake_up_interruptible_all(&xf->wait);
-		kill_fasync(&xf->fasync, SIGIO, POLL_HUP);
-	}
-	spin_unlock_bh(&q->lock);
-	return q;
-}
-
-/**
- * xtun_queue_bury() - the rest of a queue that has been killed
- * @slot: whose queue it was
- * @q: the queue; the slot's reference is given back
- *
- * The frames that wait are lost as "detached".
- *
- * Context: process, under RTNL.
- */
-void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q)
-{
-	struct xtun_ring *ring = xtun_ring_unpublish(q);
-
-	if (ring)
-		xtun_ring_stop(slot, ring);
-	xtun_napi_stop(slot, q);
-	xtun_queue_drain(slot, q);
-	xtun_xdp_queue_exit(q);
-	xtun_queue_unref(q);
-}
-
-/**
- * xtun_queue_restart() - let the qdisc send, whatever stopped it
- * @q: the queue
- *
- * Context: process, under RCU or RTNL.
- */
-void xtun_queue_restart(struct xtun_queue *q)
-{
-	struct xtun_slot *slot;
-	struct xtun_ring *ring;
-
-	spin_lock_bh(&q->lock);
-	xtun_queue_restart_locked(q);
-	spin_unlock_bh(&q->lock);
-
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	ring = rcu_dereference(q->ring);
-	if (slot && ring)
-		xtun_ring_restart(slot, ring);
-	rcu_read_unlock();
-}
-
-/**
- * xtun_queue_enable() - take a queue into service, or out of it
- * @slot: of the queue
- * @q: the queue
- * @enable: which
- *
- * Out of service it gets no frame, and those that wait are lost as "detached".
- *
- * Context: process, under RTNL.
- */
-void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable)
-{
-	spin_lock_bh(&q->lock);
-	WRITE_ONCE(q->enabled, enable);
-	spin_unlock_bh(&q->lock);
-	xtun_queue_restart(q);
-	if (!enable)
-		xtun_queue_drain(slot, q);
-	xtun_steer_update(slot->dev);
-}
 
 /* A frame is for one of a file's sleepers; what else there is to say, for all. */
 static __always_inline void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
@@ -305,8 +57,14 @@ void xtun_queue_wake(struct xtun_queue *q, __poll_t events)
 	spin_unlock_bh(&q->lock);
 }
 
-/* The first reader after none: what is too old to interest it. */
-static void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
+/**
+ * xtun_queue_age() - the first reader after none: take out what is too old to interest it
+ * @q: the queue
+ * @stale: gets those frames, for xtun_queue_lose_stale()
+ *
+ * Context: under q->lock.
+ */
+void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
 {
 	struct sk_buff *skb;
 
@@ -317,119 +75,22 @@ static void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
 	}
 }
 
-static void xtun_queue_tell_steer(struct xtun_queue *q)
-{
-	struct xtun_slot *slot;
-
-	rcu_read_lock();
-	slot = rcu_dereference(q->slot);
-	if (slot)
-		xtun_steer_update(slot->dev);
-	rcu_read_unlock();
-}
-
 /**
- * xtun_queue_join() - put a file on a queue's list
- * @q: the queue; kept alive by RCU or a reference
- * @xf: the file; on no other queue's list
- * @attach: for good, as one of its users; else to be woken only
- * @stale: gets what is to be lost, for xtun_queue_lose_stale()
- *
- * A file that is on the list already becomes a user, if @attach says so.
- *
- * Context: process, under RCU and xf->lock.
- * Return: 0; -ENODEV if the interface is going; -EBUSY if another file is the
- * queue's sole user, or @xf wants to be and others are there.
- */
-int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
-		    struct sk_buff_head *stale)
-{
-	int err = 0;
-
-	spin_lock_bh(&q->lock);
-	if (q->dead) {
-		err = -ENODEV;
-		goto unlock;
-	}
-	if (attach) {
-		if (q->exclusive || (xf->exclusive && q->users)) {
-			err = -EBUSY;
-			goto unlock;
-		}
-		q->users++;
-		q->exclusive = xf->exclusive;
-		if (xf->reader) {
-			if (!q->readers)
-				xtun_queue_age(q, stale);
-			WRITE_ONCE(q->readers, q->readers + 1);
-		}
-	}
-	if (list_empty(&xf->node)) {
-		refcount_inc(&q->ref);
-		list_add_tail(&xf->node, &q->files);
-	}
-	/* Whoever polled it before it joined was told of an error. */
-	wake_up_interruptible_all(&xf->wait);
-unlock:
-	spin_unlock_bh(&q->lock);
-	if (attach && !err)
-		xtun_queue_tell_steer(q);
-	return err;
-}
-
-/**
- * xtun_queue_lose_stale() - end the frames that a first reader is not to meet
+ * xtun_queue_restart_locked() - let the qdisc send: what made it wait is over, or may be
  * @q: the queue
- * @stale: of xtun_queue_join(); emptied
  *
- * Context: process, under RCU, with no lock held: there may be many.
+ * Context: under q->lock.
  */
-void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale)
+void xtun_queue_restart_locked(struct xtun_queue *q)
 {
-	struct xtun_slot *slot = rcu_dereference(q->slot);
+	struct xtun_slot *slot = rcu_dereference_check(q->slot, lockdep_is_held(&q->lock));
 
-	if (slot)
-		xtun_lose_list(slot, XTUN_TX_STALE, stale);
-	else
-		__skb_queue_purge(stale);
-}
-
-/**
- * xtun_queue_unlist() - take a file off its queue's list
- * @q: the queue; the file keeps its reference
- * @xf: the file; may be off the list already
- *
- * Context: process, under xf->lock or from release.
- */
-void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf)
-{
-	bool attached = xf->attached && !list_empty(&xf->node);
-
-	spin_lock_bh(&q->lock);
-	list_del_init(&xf->node);
-	if (attached) {
-		q->users--;
-		WRITE_ONCE(q->readers, q->readers - xf->reader);
-		q->exclusive = false;
-		if (!q->readers)
-			xtun_queue_restart_locked(q);
-	}
-	spin_unlock_bh(&q->lock);
-	if (attached)
-		xtun_queue_tell_steer(q);
-}
-
-/**
- * xtun_queue_leave() - take a file off its queue's list, and give it up
- * @q: the queue; the file's reference is given back
- * @xf: the file
- *
- * Context: as xtun_queue_unlist().
- */
-void xtun_queue_leave(struct xtun_queue *q, struct xtun_file *xf)
-{
-	xtun_queue_unlist(q, xf);
-	xtun_queue_unref(q);
+	lockdep_assert_held(&q->lock);
+	if (!q->stopped || !slot)
+		return;
+	q->stopped = false;
+	if (netif_running(slot->dev))
+		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
 /*
