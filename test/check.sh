@@ -18,7 +18,7 @@ usual="5.10 6.1 7.3 6.12-cloud malta s390x"
 brief="load nat ring rw wait xdp"
 # What takes minutes, and is the same on each kernel.
 long="abi capture drops flaws gvisor lib-silent lives lwip-rings noreader relay ring-fuzz
-	ring-python tools why why-probe why-refused why-stack"
+	ring-python speed tools why why-probe why-refused why-stack"
 # What measures more than it judges, only with "all", and if it is named.
 measuring="scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one

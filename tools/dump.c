@@ -67,7 +67,7 @@ static int no_frame(struct dump *d, int err)
 static int wait_for_frame(const struct dump *d, int signal_fd)
 {
 	char name[IF_NAMESIZE];
-	int more = xtun_wait(d->fd, signal_fd, d->down ? DOWN_LOOK_MS : -1);
+	int more = xtun_signals_wait(d->fd, signal_fd, d->down ? DOWN_LOOK_MS : -1);
 
 	return more > 0 && d->down && !is_there(d, name) ? -1 : more;
 }
@@ -188,16 +188,16 @@ static int dump_run(int argc, char **argv)
 		else if (opt == 'e')
 			d.macs = true;
 		else if (opt != 'c' || !xtun_parse_count("-c", optarg, &d.count))
-			return xtun_usage(&xtun_dump);
+			return xtun_usage(&xtun_command_dump);
 	}
 	if (argc - optind > 1)
-		return xtun_usage(&xtun_dump);
+		return xtun_usage(&xtun_command_dump);
 	name = optind < argc ? argv[optind] : xtun_ifname();
 	status = xtun_iface_find(name, &d.iface);
 	return status ? status : watch(&d);
 }
 
-const struct command xtun_dump = {
+const struct command xtun_command_dump = {
 	.name = "dump",
 	.run = dump_run,
 	.args = "[-c COUNT] [-e] [-x] [-w FILE] [IFACE]",

@@ -80,7 +80,7 @@ static int echo_loop(struct echo *e, int signal_fd)
 			return EXIT_FAILED;
 		if (enough(e))
 			return EXIT_OK;
-		more = xtun_wait(e->fd, signal_fd, -1);
+		more = xtun_signals_wait(e->fd, signal_fd, -1);
 	} while (more > 0);
 	return more ? EXIT_FAILED : EXIT_OK;
 }
@@ -128,10 +128,10 @@ static int echo_run(int argc, char **argv)
 		else if (opt == 'a' && inet_pton(AF_INET, optarg, e.host.ip) == 1)
 			e.answer = true;
 		else if (opt != 'c' || !xtun_parse_count("-c", optarg, &e.count))
-			return xtun_usage(&xtun_echo);
+			return xtun_usage(&xtun_command_echo);
 	}
 	if (optind < argc || (e.swap && e.answer))
-		return xtun_usage(&xtun_echo);
+		return xtun_usage(&xtun_command_echo);
 
 	signal_fd = xtun_signals_open();
 	if (signal_fd < 0)
@@ -151,7 +151,7 @@ static int echo_run(int argc, char **argv)
 	return status;
 }
 
-const struct command xtun_echo = {
+const struct command xtun_command_echo = {
 	.name = "echo",
 	.run = echo_run,
 	.args = "[-d DEVICE] [-c COUNT] [-s | -a ADDRESS]",

@@ -6,10 +6,11 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&xtun_echo,
-	&xtun_dump,
-	&xtun_status,
-	&xtun_why,
+	&xtun_command_echo,
+	&xtun_command_dump,
+	&xtun_command_status,
+	&xtun_command_why,
+	&xtun_command_bench,
 };
 
 static const struct command *find(const char *name)

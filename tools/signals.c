@@ -29,7 +29,7 @@ int xtun_signals_open(void)
 }
 
 /* Wait for fd, timeout_ms at most if not -1: 1 go on, 0 a signal asks to end, -1 error. */
-int xtun_wait(int fd, int signal_fd, int timeout_ms)
+int xtun_signals_wait(int fd, int signal_fd, int timeout_ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = signal_fd, .events = POLLIN },

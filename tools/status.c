@@ -97,11 +97,11 @@ static int status_run(int argc, char **argv)
 
 	while ((opt = getopt_long(argc, argv, "j", options, NULL)) != -1) {
 		if (opt != 'j')
-			return xtun_usage(&xtun_status);
+			return xtun_usage(&xtun_command_status);
 		json = true;
 	}
 	if (argc - optind > 1)
-		return xtun_usage(&xtun_status);
+		return xtun_usage(&xtun_command_status);
 
 	status = gather(&r, argv[optind]);
 	if (json)
@@ -116,7 +116,7 @@ static int status_run(int argc, char **argv)
 	return status;
 }
 
-const struct command xtun_status = {
+const struct command xtun_command_status = {
 	.name = "status",
 	.run = status_run,
 	.args = "[--json] [IFACE]",

@@ -34,7 +34,8 @@ struct command {
 	const char *options;
 };
 
-extern const struct command xtun_echo, xtun_dump, xtun_status, xtun_why;
+extern const struct command xtun_command_echo, xtun_command_dump, xtun_command_status,
+	xtun_command_why, xtun_command_bench;
 
 int xtun_usage(const struct command *cmd);
 bool xtun_parse_count(const char *option, const char *text, uint64_t *count);
@@ -49,7 +50,7 @@ void xtun_print_about(FILE *out, const char *text, const char *ifname);
 
 /* signals.c */
 int xtun_signals_open(void);
-int xtun_wait(int fd, int signal_fd, int timeout_ms);
+int xtun_signals_wait(int fd, int signal_fd, int timeout_ms);
 
 /* module.c */
 const char *xtun_ifname(void);

@@ -197,7 +197,7 @@ static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 		return false;
 	if (!w->follow && rounds * FOLLOW_MS >= w->seconds * 1000)
 		return false;
-	return xtun_wait(-1, signal_fd, FOLLOW_MS) > 0 && look(w);
+	return xtun_signals_wait(-1, signal_fd, FOLLOW_MS) > 0 && look(w);
 }
 
 static int listen_and_tell(struct why *w)
@@ -331,7 +331,7 @@ static int why_run(int argc, char **argv)
 				xtun_parse_count("--frame", optarg, &w.frame);
 	}
 	if (!known || argc - optind > 1)
-		return xtun_usage(&xtun_why);
+		return xtun_usage(&xtun_command_why);
 
 	name = optind < argc ? argv[optind] : xtun_ifname();
 	status = xtun_iface_find_own(name, &w.iface);
@@ -343,7 +343,7 @@ static int why_run(int argc, char **argv)
 	return run(&w, file);
 }
 
-const struct command xtun_why = {
+const struct command xtun_command_why = {
 	.name = "why",
 	.run = why_run,
 	.args = "[-f | -t SECONDS] [--frame N] [--probe ADDRESS] [--json] [-w FILE] [IFACE]",

@@ -56,3 +56,12 @@ skip() {
 	tap_count=$((tap_count + 1))
 	echo "ok $tap_count - $1 # SKIP $2"
 }
+
+# exits STATUS DESCRIPTION COMMAND...: what it says is in $said.
+exits() {
+	local wanted=$1 description=$2 status=0
+	shift 2
+	said=$("$@" 2>&1) || status=$?
+	is "$description" "$status" "$wanted"
+	[ "$status" = "$wanted" ] || diag "$said"
+}

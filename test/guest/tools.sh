@@ -7,16 +7,8 @@ requires namespaces tcpdump
 
 export PATH=/test/bin:$PATH
 out=/tmp/tools
+said=
 mkdir "$out"
-
-# exits STATUS DESCRIPTION COMMAND...: what it says is in $said.
-exits() {
-	local wanted=$1 description=$2 status=0
-	shift 2
-	said=$("$@" 2>&1) || status=$?
-	is "$description" "$status" "$wanted"
-	[ "$status" = "$wanted" ] || diag "$said"
-}
 
 # ends STATUS DESCRIPTION PID: the job ends by itself.
 ends() {
