@@ -12,13 +12,14 @@ export STRICT=1
 KERNEL=${KERNEL:-${KERNEL_SRC:+tree}}
 everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
 	malta malta+mipsn32el s390x arm64 octeon"
-# The oldest, the default and the newest; then those whose byte order, size of a
-# word or list of drivers differs, for which a few tests speak.
-usual="5.10 6.1 7.3 6.12-cloud malta s390x"
+# The oldest, the default and the newest; then those whose byte order or size of a
+# word differs, for which a few tests speak.
+usual="5.10 6.1 7.3 malta s390x"
 brief="load nat ring rw wait xdp"
-# What takes minutes, and is the same on each kernel.
-long="abi capture drops flaws gvisor lib-silent lives lwip-rings noreader relay ring-fuzz
-	ring-python speed tools why why-probe why-refused why-stack"
+# What takes long, and is the same on each kernel.
+long="abi batched capture config drops flaws gvisor lib-silent lib-ways lives lwip-rings
+	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-probe
+	why-refused why-stack"
 # What measures more than it judges, only with "all", and if it is named.
 measuring="scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one
@@ -41,6 +42,9 @@ if [ "$all" = programs ]; then
 	everywhere=$programs_on
 fi
 targets=${KERNEL:-${all:+$everywhere}}
+# Where patience is all that a test takes, it need not be had at each change.
+[ -n "$targets${TEST:-}" ] ||
+	export FLOOD_SECONDS=${FLOOD_SECONDS:-16} LIVES=${LIVES:-40} FRAMES=${FRAMES:-20000}
 targets=${targets:-$usual}
 
 without() {

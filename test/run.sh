@@ -33,7 +33,8 @@ scratch
 # Poison, red zones and the allocation's caller on every object.
 common="slub_debug=FZPU log_buf_len=4M"
 # What the kernel does not know becomes the guest's environment.
-for setting in RACE_SECONDS FUZZ_SECONDS SEED ALONE PAIRS BY_CHANCE XT_DEVICE; do
+for setting in RACE_SECONDS FUZZ_SECONDS FLOOD_SECONDS LIVES FRAMES SEED ALONE PAIRS BY_CHANCE \
+		XT_DEVICE; do
 	eval "value=\${$setting:-}"
 	# shellcheck disable=SC2154
 	[ -z "$value" ] || common="$common $setting=$value"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A program that never sleeps moves 100,000 frames in, and as many out, without one
+# A program that never sleeps moves 100,000 frames in, or FRAMES, and as many out, without one
 # system call: the kernel's poller looks for what it sends.
 #
 # The poller ends a second after the last frame. On a machine that stands still for so
@@ -16,7 +16,7 @@ x86_64) ;;
 	exit ;;
 esac
 
-frames=100000
+frames=${FRAMES:-100000}
 
 # What strace saw between the two calls that mark it, and how many those were.
 between_marks() {
