@@ -65,6 +65,12 @@ const struct intended intended[] = {
 	/* One for each thing that may be in front, but for a vnet header. */
 	FINISHED("10?? 4500*"), FINISHED("10?? 000008004500*"),
 	FINISHED("10?? 0211*"), FINISHED("10?? 000008000211*"),
+	{ .before = "? TUNSETOFFLOAD *tunnel*", .key = "? reads *", .a = "EFAULT", .parts = true,
+	  .somewhere = true,
+	  .why = "a vnet header too short for what tunnels need has none of it; tap reads nothing" },
+	{ .before = "? TUNSETOFFLOAD *tunnel*", .word = "? read *", .a = "EFAULT*", .parts = true,
+	  .somewhere = true,
+	  .why = "... nor in between" },
 	{ .word = "? TUN*FILTER *", .a = "EINVAL*", .parts = true, .somewhere = true,
 	  .why = "32-bit programs can set a filter too" },
 };
