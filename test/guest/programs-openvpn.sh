@@ -7,6 +7,7 @@
 #   10.9.0.1  tap0/tun0 --- openvpn           openvpn --- tap0/tun0  10.9.0.2
 #   192.0.2.1 eth0 ---------------- UDP ------------------ eth0      192.0.2.2
 #guest: PACKAGES="openvpn openssl"
+#guest: TIMEOUT=600
 . /test/lib.sh
 # shellcheck source=test/guest/programs.sh
 . /test/programs.sh
