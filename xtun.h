@@ -641,9 +641,8 @@ int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
 		     struct xtun_meta *meta, enum xtun_counter *loss);
 struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
 				     bool frags, enum xtun_counter *loss);
-struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data,
-				      unsigned int len, struct page_frag *frag,
-				      enum xtun_counter *loss);
+struct sk_buff *xtun_frame_from_bytes_large(const struct xtun_shape *shape, const void *data,
+					    unsigned int len);
 struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
 				       unsigned int len, struct page_frag *frag,
 				       struct xtun_meta *meta, enum xtun_counter *loss);

@@ -12,6 +12,7 @@
 #include <linux/uio.h>
 
 #include "xtun.h"
+#include "xtun_frame.h"
 
 /* As many as a NAPI would. */
 #define XTUN_BATCH_MAX	64
@@ -289,7 +290,7 @@ static struct sk_buff *xtun_batch_small(const struct xtun_shape *shape, struct x
 
 	xtun_batch_bh(in, true);
 	skb = xtun_frame_from_bytes(shape, in->bytes + in->pos + sizeof(struct xtun_record), len,
-				    &current->task_frag, loss);
+				    xtun_frame_align(&current->task_frag), loss);
 	if (likely(skb))
 		return skb;
 	return ERR_PTR(*loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL);

@@ -8,43 +8,12 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
-#include "xtun.h"
+#include "xtun_frame.h"
 
-/* What a frame takes whose head is cut from a fragment: that is one of a page or less. */
-static unsigned int xtun_frame_size(unsigned int headroom, unsigned int len)
+static struct sk_buff *xtun_frame_alloc_cut(unsigned int headroom, unsigned int len,
+					    unsigned int size)
 {
-	return SKB_DATA_ALIGN(headroom + len) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-}
-
-static __always_inline bool xtun_frame_refill(struct page_frag *frag, unsigned int size, gfp_t gfp)
-{
-	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
-	return likely(skb_page_frag_refill(size, frag, gfp));
-}
-
-/*
- * After xtun_frame_refill(), with bottom halves off: the skb itself is of those that
- * this processor has at hand, as drivers do.
- */
-static __always_inline struct sk_buff *xtun_frame_cut(struct page_frag *frag, unsigned int headroom,
-						      unsigned int len, unsigned int size)
-{
-	struct sk_buff *skb = napi_build_skb(page_address(frag->page) + frag->offset, size);
-
-	if (unlikely(!skb))
-		return NULL;
-	get_page(frag->page);
-	frag->offset += size;
-	skb_reserve(skb, headroom);
-	/* Its size was made for that. */
-	__skb_put(skb, len);
-	return skb;
-}
-
-static struct sk_buff *xtun_frame_alloc_small(unsigned int headroom, unsigned int len,
-					      unsigned int size)
-{
-	struct page_frag *frag = &current->task_frag;
+	struct page_frag *frag = xtun_frame_align(&current->task_frag);
 	struct sk_buff *skb;
 
 	if (!xtun_frame_refill(frag, size, GFP_KERNEL))
@@ -55,7 +24,7 @@ static struct sk_buff *xtun_frame_alloc_small(unsigned int headroom, unsigned in
 	return skb;
 }
 
-/* A larger one: a head of a page, and the rest in fragments. */
+/* One for which there is no such piece: a head of a page, and the rest in fragments. */
 static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned int len, gfp_t gfp)
 {
 	unsigned int linear = SKB_MAX_HEAD(headroom);
@@ -77,9 +46,12 @@ static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned in
 static struct sk_buff *xtun_frame_alloc(unsigned int headroom, unsigned int len)
 {
 	unsigned int size = xtun_frame_size(headroom, len);
+	struct sk_buff *skb = NULL;
 
-	if (size <= PAGE_SIZE)
-		return xtun_frame_alloc_small(headroom, len, size);
+	if (likely(size <= XTUN_FRAME_CUT_MAX))
+		skb = xtun_frame_alloc_cut(headroom, len, size);
+	if (likely(skb) || size <= PAGE_SIZE)
+		return skb;
 	return xtun_frame_alloc_large(headroom, len, GFP_KERNEL);
 }
 
@@ -211,14 +183,6 @@ static int xtun_frame_parse_vnet(const struct xtun_shape *shape, struct iov_iter
 	return 0;
 }
 
-/* The loss that its length makes of a frame; 0 if it is none. */
-static enum xtun_counter xtun_frame_judge(const struct xtun_shape *shape, size_t len)
-{
-	if (unlikely(len < (shape->ethernet ? ETH_HLEN : 1)))
-		return XTUN_RX_SHORT;
-	return unlikely(len > XTUN_FRAME_MAX) ? XTUN_RX_LONG : 0;
-}
-
 /**
  * xtun_frame_parse() - all that can be said of a frame before it is copied
  * @shape: what it looks like
@@ -343,46 +307,24 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 	return err ?: total;
 }
 
-static struct sk_buff *xtun_frame_alloc_atomic(unsigned int headroom, unsigned int len,
-					       struct page_frag *frag)
-{
-	unsigned int size = xtun_frame_size(headroom, len);
-
-	if (unlikely(size > PAGE_SIZE))
-		return xtun_frame_alloc_large(headroom, len, GFP_ATOMIC);
-	if (!xtun_frame_refill(frag, size, GFP_ATOMIC))
-		return NULL;
-	return xtun_frame_cut(frag, headroom, len, size);
-}
-
 /**
- * xtun_frame_from_bytes() - one frame that has nothing in front of it
+ * xtun_frame_from_bytes_large() - xtun_frame_from_bytes(), where there is no piece for it
  * @shape: what it looks like
- * @data: the frame; a program may write it at any time: each byte is read once
+ * @data: the frame, of a sound length; each byte is read once
  * @len: its length in bytes
- * @frag: where to cut it from; the caller's
- * @loss: set to the reason, if it is lost
  *
  * Context: bottom halves off.
- * Return: the frame, NULL if it is lost.
+ * Return: the frame; NULL if there is no memory, also for one of which a page would do.
  */
-struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data,
-				      unsigned int len, struct page_frag *frag,
-				      enum xtun_counter *loss)
+struct sk_buff *xtun_frame_from_bytes_large(const struct xtun_shape *shape, const void *data,
+					    unsigned int len)
 {
 	struct sk_buff *skb;
 
-	*loss = xtun_frame_judge(shape, len);
-	if (unlikely(*loss))
+	if (xtun_frame_size(shape->headroom, len) <= PAGE_SIZE)
 		return NULL;
-	skb = xtun_frame_alloc_atomic(shape->headroom, len, frag);
-	if (unlikely(!skb)) {
-		*loss = XTUN_RX_NOMEM;
-		return NULL;
-	}
-	if (likely(!skb_is_nonlinear(skb)))
-		memcpy(skb->data, data, len);
-	else
+	skb = xtun_frame_alloc_large(shape->headroom, len, GFP_ATOMIC);
+	if (likely(skb))
 		skb_store_bits(skb, 0, data, len);
 	return skb;
 }

@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "xtun.h"
+#include "xtun_frame.h"
 #include "xtun_ring.h"
 
 #define XTUN_RING_BUDGET	NAPI_POLL_WEIGHT

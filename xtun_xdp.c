@@ -4,8 +4,8 @@
  * that the programs of other devices redirect to this one.
  *
  * A program runs in the writer's context. It gets the frame natively if it
- * lies in one piece with room before it; larger ones, and those that carry an
- * offload, go the generic way, as with tap.
+ * lies in a page or less, with room before it; larger ones, and those that carry
+ * an offload, go the generic way, as with tap.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_trace.h>
@@ -141,17 +141,23 @@ static bool xtun_xdp_act(struct xtun_slot *slot, struct xtun_queue *q, struct bp
 	}
 }
 
+/* What it lies in, from its head on. */
+static u32 xtun_xdp_frame_size(const struct sk_buff *skb)
+{
+	return skb_end_offset(skb) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+}
+
 static bool xtun_xdp_run(struct xtun_slot *slot, struct xtun_queue *q, struct bpf_prog *prog,
 			 struct sk_buff *skb)
 {
-	u32 size = skb_end_offset(skb) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	struct xtun_compat_bpf_context context;
 	struct xdp_buff xdp;
 	bool pass;
 
 	local_bh_disable();
 	xtun_compat_bpf_enter(&context);
-	xtun_compat_xdp_buff(&xdp, &q->rxq, skb->head, size, skb_headroom(skb), skb->len);
+	xtun_compat_xdp_buff(&xdp, &q->rxq, skb->head, xtun_xdp_frame_size(skb),
+			     skb_headroom(skb), skb->len);
 	pass = xtun_xdp_act(slot, q, prog, &xdp, skb, bpf_prog_run_xdp(prog, &xdp));
 	xtun_compat_bpf_leave(&context);
 	local_bh_enable();
@@ -180,7 +186,7 @@ bool xtun_xdp_native(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buf
 	if (likely(!prog))
 		return true;
 	if (skb_is_nonlinear(skb) || !skb->head_frag ||
-	    skb_headroom(skb) < XDP_PACKET_HEADROOM) {
+	    skb_headroom(skb) < XDP_PACKET_HEADROOM || xtun_xdp_frame_size(skb) > PAGE_SIZE) {
 		*done = false;
 		return true;
 	}
