@@ -105,6 +105,7 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 	return skb;
 }
 
+/* It counts as in, too. */
 static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
@@ -116,23 +117,26 @@ static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 		netif_receive_skb(skb);
 		local_bh_enable();
 	} else if (unlikely(netif_rx(skb) == NET_RX_DROP)) {
+		xtun_count(slot, XTUN_RX_IN);
 		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
 		return;
 	}
-	xtun_count_received(slot, 1, len);
+	xtun_count_entered(slot, len);
 	trace_xtun_rx(slot->dev, slot->index, len);
 }
 
 static int xtun_rx_receive_rcu(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
 			       struct xtun_meta *meta)
 {
-	xtun_count(slot, XTUN_RX_IN);
 	skb = xtun_rx_admit(slot, q, skb, meta);
+	if (likely(!IS_ERR_OR_NULL(skb) && !READ_ONCE(q->napi_on))) {
+		xtun_rx_deliver(slot, skb);
+		return 0;
+	}
+	xtun_count(slot, XTUN_RX_IN);
 	if (IS_ERR_OR_NULL(skb))
 		return PTR_ERR_OR_ZERO(skb);
-	if (likely(!READ_ONCE(q->napi_on))) {
-		xtun_rx_deliver(slot, skb);
-	} else if (!xtun_napi_put(q, skb)) {
+	if (!xtun_napi_put(q, skb)) {
 		xtun_lose(slot, XTUN_RX_DETACHED, skb, xtun_rx_len(skb));
 		return -EBUSY;
 	}
@@ -217,7 +221,7 @@ void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_
 }
 
 /* GRO gains with TCP only, and costs the others. */
-static bool xtun_sink_is_tcp(const struct sk_buff *skb)
+static __always_inline bool xtun_sink_is_tcp(const struct sk_buff *skb)
 {
 	if (skb->protocol == htons(ETH_P_IP))
 		return skb_headlen(skb) >= sizeof(struct iphdr) &&
@@ -246,11 +250,12 @@ static void xtun_sink_deliver(struct xtun_sink *sink)
  * bridge takes each by itself, and IP drops them, for less if each is freed
  * before the next is made.
  */
-static void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb, unsigned int len)
+static __always_inline void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb, unsigned int len)
 {
 	sink->frames++;
 	sink->bytes += len;
-	trace_xtun_rx(sink->slot->dev, sink->slot->index, len);
+	if (trace_xtun_rx_enabled())
+		trace_xtun_rx(sink->slot->dev, sink->slot->index, len);
 	if (sink->napi && xtun_sink_is_tcp(skb)) {
 		napi_gro_receive(sink->napi, skb);
 	} else if (skb->pkt_type == PACKET_OTHERHOST) {
@@ -263,16 +268,18 @@ static void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb, unsigned 
 }
 
 /* As xtun_rx_admit() does when all that it asks is answered. */
-static void xtun_sink_put_simple(struct xtun_sink *sink, struct sk_buff *skb)
+static __always_inline void xtun_sink_put_simple(struct xtun_sink *sink, struct sk_buff *skb)
 {
 	unsigned int len = skb->len;
 
 	skb->protocol = eth_type_trans(skb, sink->slot->dev);
-	skb_reset_network_header(skb);
 	if (likely(sink->rxq))
 		skb_record_rx_queue(skb, sink->rxq - 1);
-	if (unlikely(sink->learns))
+	if (unlikely(sink->learns)) {
+		/* The stack finds it by itself. */
+		skb_reset_network_header(skb);
 		xtun_steer_learn(sink->slot, skb);
+	}
 	xtun_sink_add(sink, skb, len);
 }
 
