@@ -250,7 +250,8 @@ static void xtun_sink_deliver(struct xtun_sink *sink)
  * bridge takes each by itself, and IP drops them, for less if each is freed
  * before the next is made.
  */
-static __always_inline void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb, unsigned int len)
+static __always_inline void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb,
+					  unsigned int len)
 {
 	sink->frames++;
 	sink->bytes += len;
