@@ -479,18 +479,17 @@ static inline void xtun_count_received(struct xtun_slot *slot, unsigned int fram
  * @slot: of the queue
  * @len: its length in bytes, Ethernet header included
  *
- * Context: process or softirq; @slot is kept alive by RCU or RTNL.
+ * Context: bottom halves off; @slot is kept alive by RCU or RTNL.
  */
 static inline void xtun_count_entered(struct xtun_slot *slot, unsigned int len)
 {
-	struct xtun_stats *stats = get_cpu_ptr(slot->stats);
+	struct xtun_stats *stats = this_cpu_ptr(slot->stats);
 	unsigned long flags = u64_stats_update_begin_irqsave(&stats->syncp);
 
 	u64_stats_add(&stats->v[XTUN_RX_IN], 1);
 	u64_stats_add(&stats->v[XTUN_RX_OUT], 1);
 	u64_stats_add(&stats->v[XTUN_RX_BYTES], len);
 	u64_stats_update_end_irqrestore(&stats->syncp, flags);
-	put_cpu_ptr(slot->stats);
 }
 
 /**

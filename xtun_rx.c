@@ -26,13 +26,14 @@ static __be16 xtun_rx_ip_protocol(struct sk_buff *skb)
 
 /*
  * Older kernels do not look for the transport header of a large frame whose
- * vnet header does not say where it is.
+ * vnet header does not say where it is. The network header the stack finds by itself.
  */
 static inline void xtun_rx_find_headers(struct sk_buff *skb)
 {
-	skb_reset_network_header(skb);
-	if (skb_is_gso(skb))
+	if (skb_is_gso(skb)) {
+		skb_reset_network_header(skb);
 		skb_probe_transport_header(skb);
+	}
 }
 
 /* What a program wrote in front of it is applied; 0 or the loss. */
@@ -65,8 +66,8 @@ static unsigned int xtun_rx_len(const struct sk_buff *skb)
 }
 
 /*
- * All that is done with a written frame before it is delivered; it counts as in
- * already. The frame, as the stack is to receive it; NULL if an XDP program took
+ * All that is done with a written frame before it is delivered; the caller counts
+ * it as in. The frame, as the stack is to receive it; NULL if an XDP program took
  * it; an ERR_PTR if it is lost: -EINVAL for an offload that does not fit the
  * frame, or a packet that is no IP, -EIO if the interface is down, -ENOMEM.
  */
@@ -100,28 +101,33 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 			return NULL;
 	}
 	/* With one queue there is nothing to choose. */
-	if (slot->dev->num_tx_queues > 1)
+	if (slot->dev->num_tx_queues > 1) {
+		skb_reset_network_header(skb);
 		xtun_steer_learn(slot, skb);
+	}
 	return skb;
 }
 
-/* It counts as in, too. */
+/* What becomes of it in the stack is the stack's: it counts its own drops. */
 static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 	unsigned int len = xtun_rx_len(skb);
+	bool full = false;
 
-	if (READ_ONCE(xt->rx_direct)) {
-		/* What becomes of it here is the stack's: it counts its own drops. */
-		local_bh_disable();
+	local_bh_disable();
+	if (READ_ONCE(xt->rx_direct))
 		netif_receive_skb(skb);
-		local_bh_enable();
-	} else if (unlikely(netif_rx(skb) == NET_RX_DROP)) {
+	else
+		full = netif_rx(skb) == NET_RX_DROP;
+	if (likely(!full))
+		xtun_count_entered(slot, len);
+	local_bh_enable();
+	if (unlikely(full)) {
 		xtun_count(slot, XTUN_RX_IN);
 		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
 		return;
 	}
-	xtun_count_entered(slot, len);
 	trace_xtun_rx(slot->dev, slot->index, len);
 }
 
