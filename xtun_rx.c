@@ -116,10 +116,13 @@ static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 	bool full = false;
 
 	local_bh_disable();
-	if (READ_ONCE(xt->rx_direct))
+	if (READ_ONCE(xt->rx_direct)) {
 		netif_receive_skb(skb);
-	else
+	} else {
+		/* The core sets it behind the backlog, and whoever watches drops looks at it. */
+		skb->skb_iif = slot->dev->ifindex;
 		full = netif_rx(skb) == NET_RX_DROP;
+	}
 	if (likely(!full))
 		xtun_count_entered(slot, len);
 	local_bh_enable();
