@@ -20,7 +20,7 @@ MODULE_TREE := $(SOURCES) Makefile compat/tree.sh dkms.conf LICENSE
 DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*,\1,p' | sort -u); do \
 	dkms remove "xtun/$$version" --all && rm -rf "/usr/src/xtun-$$version" || exit; done
 
-WHY_TESTS = drops proc why why-probe why-refused why-stack
+WHY_TESTS = drops proc why why-firewall why-probe why-refused why-stack why-tunnel
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-profile check check-kernels check-programs \

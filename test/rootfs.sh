@@ -12,7 +12,7 @@ set -eu
 . "$(dirname "$0")/arch.sh"
 
 packages="bash busybox coreutils curl diffutils ethtool findutils grep iproute2 iptables jq iputils-arping
-	iputils-ping kmod liblwip0 liburing2 mawk mount net-tools netcat-openbsd procps sed strace tcpdump
+	iputils-ping kmod liblwip0 liburing2 mawk mount net-tools netcat-openbsd nftables procps sed strace tcpdump
 	trace-cmd util-linux"
 arch=$1
 shift

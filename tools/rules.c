@@ -84,6 +84,30 @@ static void found_sum(struct xtun_case *c, const struct xtun_checksum *sum)
 	found(c, 2, "0x%04x", sum->right);
 }
 
+static bool is_plain(const char *name)
+{
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
+			return false;
+	return true;
+}
+
+/* A shell takes it for one word, whatever is in it. */
+static void print_name(FILE *out, const char *name)
+{
+	if (is_plain(name)) {
+		fputs(name, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *name; name++) {
+		if (*name == '\'')
+			fputs("'\\'", out);
+		fputc(*name, out);
+	}
+	fputc('\'', out);
+}
+
 /* --- the tests, in the order in which the stack meets the faults */
 
 /* Programs with a raw socket have had theirs, when the kernel finds that nobody else asked. */
@@ -355,6 +379,38 @@ static bool is_not_forwarded(struct xtun_case *c)
 	       !xtun_setting(AF_INET6, "all", "forwarding");
 }
 
+/* What goes behind "ip route add", and what is not known of it. */
+static void found_way(struct xtun_case *c, int family, const uint8_t *to)
+{
+	char text[INET6_ADDRSTRLEN], *name = NULL;
+	struct xtun_way way;
+	const char *via;
+	size_t len;
+	FILE *out;
+
+	inet_ntop(family, to, text, sizeof(text));
+	xtun_way_find(family, c->iface->name, &way);
+	if (way.dev[0]) {
+		out = open_memstream(&name, &len);
+		if (!out)
+			return;
+		print_name(out, way.dev);
+		fclose(out);
+		via = way.via[0] ? " via " : "";
+		found(c, 2, "ip route add %s%s%s dev %s", text, via, way.via, name);
+		found(c, 3, "ip route del %s%s%s dev %s", text, via, way.via, name);
+		found(c, 4, "%s", *via ? "by another gateway, if this neighbour is none" :
+				  "add via GATEWAY: no neighbour there is known, or several are");
+		free(name);
+	} else if (way.all[0]) {
+		found(c, 4, "which of %s leads there, and by which gateway, is not known: ip route add %s via GATEWAY",
+		      way.all, text);
+	} else {
+		found(c, 4, "no other interface is up and has an address: set one up, and then: ip route add %s via GATEWAY",
+		      text);
+	}
+}
+
 static bool has_no_route(struct xtun_case *c)
 {
 	struct xtun_route route;
@@ -362,6 +418,27 @@ static bool has_no_route(struct xtun_case *c)
 	if (!is_for_others(c, &route) || !route.error)
 		return false;
 	found(c, 1, "%s", strerror(route.error));
+	found_way(c, c->packet.family, c->packet.dst);
+	return true;
+}
+
+/* What a bridge has given to a VXLAN leaves by a route of the VXLAN's own. */
+static bool has_no_outer_route(struct xtun_case *c)
+{
+	struct xtun_route route;
+	uint8_t to[16];
+	int family;
+
+	if (!c->packet.mac || !within(c, "vxlan_xmit") || c->drop->function[0] == '?')
+		return false;
+	family = xtun_vxlan_remote(c->at.index, c->packet.mac, to);
+	if (!family)
+		return false;
+	xtun_route_get(family, to, &route);
+	if (!route.error)
+		return false;
+	inet_ntop(family, to, c->found[0], sizeof(c->found[0]));
+	found_way(c, family, to);
 	return true;
 }
 
@@ -372,7 +449,8 @@ static const char *module_for(int family, int proto)
 		int proto;
 		const char *four, *six;
 	} modules[] = {
-		{ 4, "ipip", "ip6_tunnel" }, { 41, "sit", "ip6_tunnel" }, { 47, "gre", "ip6_gre" },
+		{ 4, "ipip", "ip6_tunnel" }, { 41, "sit", "ip6_tunnel" },
+		{ 47, "ip_gre", "ip6_gre" },
 		{ 50, "esp4", "esp6" }, { 51, "ah4", "ah6" }, { 108, "ipcomp", "ipcomp6" },
 		{ 115, "l2tp_ip", "l2tp_ip6" }, { 132, "sctp", "sctp" },
 	};
@@ -402,14 +480,59 @@ static bool is_unknown_protocol(struct xtun_case *c)
 	       within(c, "ip_protocol_deliver ip_local_deliver ip6_protocol_deliver ip6_input");
 }
 
+/* RFC 2784 and 2890: the header at which the kernel has come to grief, or NULL. */
+static const uint8_t *gre_header(const struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || p->family != AF_INET || p->proto != 47 || !p->transport ||
+	    !within(c, "gre_rcv") || p->transport + 8 > p->net + p->net_kept)
+		return NULL;
+	return p->transport;
+}
+
+/* One module takes the protocol, and others its versions. */
+static bool is_gre_without_module(struct xtun_case *c)
+{
+	const uint8_t *gre = gre_header(c);
+
+	found(c, 1, "47");
+	return gre && !(gre[1] & 0x7f) && access("/sys/module/ip_gre", F_OK);
+}
+
 static bool has_module(struct xtun_case *c)
 {
 	const char *module = module_for(c->packet.family, c->packet.proto);
 
-	if (!module || !is_unknown_protocol(c))
+	if (!module || !(is_gre_without_module(c) || is_unknown_protocol(c)))
 		return false;
 	found(c, 2, "%s", module);
 	return true;
+}
+
+static bool is_of_strange_gre_version(struct xtun_case *c)
+{
+	const uint8_t *gre = gre_header(c);
+
+	if (!gre || !(gre[1] & 0x7f))
+		return false;
+	found(c, 1, "%d", gre[1] & 0x7f);
+	return true;
+}
+
+/* With a key, perhaps, and a number; what else it may have is not looked at here. */
+static bool has_no_gre_tunnel(struct xtun_case *c)
+{
+	const uint8_t *gre = gre_header(c);
+	unsigned int type;
+
+	if (!gre || gre[1] || gre[0] & ~0x30)
+		return false;
+	type = get16(gre + 2);
+	found(c, 1, "%s", type == 0x6558 ? "gretap" : "gre");
+	if (gre[0] & 0x20)
+		found(c, 2, " key %u", get16(gre + 4) << 16 | get16(gre + 6));
+	return type != 0x88be && type != 0x22eb;	/* ERSPAN has keys of its own */
 }
 
 static bool has_bad_sum(struct xtun_case *c)
@@ -502,6 +625,8 @@ static const struct xtun_rule rules[] = {
 	  "it has the tag of a VLAN for which @d has no interface",
 	  NULL, NULL,
 	  "see which (xtun dump @d), then: ip link add link @d name @d.N up type vlan id N" },
+	{ "vxlan", has_no_outer_route,
+	  "@d is to send it to @1, and there is no route to that", "@2", "@3", "@4" },
 	{ "mac", is_for_other_mac, "it is for @M, and @d is @m",
 	  "ip link set dev @d address @M", "ip link set dev @d address @m", NULL },
 	{ "ethertype", has_no_handler, "nothing on this machine takes frames of type @1",
@@ -545,9 +670,15 @@ static const struct xtun_rule rules[] = {
 	  "@t is no address of this machine, and @d does not forward to others",
 	  "sysctl -w net/@1/conf/@2/forwarding=1", "sysctl -w net/@1/conf/@2/forwarding=0", NULL },
 	{ "route", has_no_route, "there is no way to @t: @1",
-	  NULL, NULL, "give it one: ip route add @t via GATEWAY" },
+	  "@2", "@3", "@4" },
 	{ "module", has_module, "nothing on this machine takes protocol @1 of IP",
 	  "modprobe @2", "modprobe -r @2", NULL },
+	{ "gre-version", is_of_strange_gre_version,
+	  "its GRE header says version @1; there is 0, and 1 where PPTP is",
+	  NULL, NULL,
+	  "write 0 into the low 7 bits of its second byte; or for PPTP: modprobe pptp" },
+	{ "gre-tunnel", has_no_gre_tunnel, "no GRE tunnel here is for what comes from @s to @t@2",
+	  "ip link add xtungre up type @1 local @t remote @s@2", "ip link del xtungre", NULL },
 	{ "protocol", is_unknown_protocol, "nothing on this machine takes protocol @1 of IP",
 	  NULL, NULL, "start the program that does: cat /proc/net/raw" },
 	{ "checksum", has_bad_sum, "the @3 checksum is @1, and ought to be @2",
@@ -576,33 +707,10 @@ const struct xtun_rule *xtun_rule_find(struct xtun_case *c)
 {
 	const struct xtun_rule *rule = rules;
 
-	while (!rule->holds(c))
-		rule++;
+	/* What one has found is no other's. */
+	for (memset(c->found, 0, sizeof(c->found)); !rule->holds(c); rule++)
+		memset(c->found, 0, sizeof(c->found));
 	return rule;
-}
-
-static bool is_plain(const char *name)
-{
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
-			return false;
-	return true;
-}
-
-/* A shell takes it for one word, whatever is in it. */
-static void print_name(FILE *out, const char *name)
-{
-	if (is_plain(name)) {
-		fputs(name, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *name; name++) {
-		if (*name == '\'')
-			fputs("'\\'", out);
-		fputc(*name, out);
-	}
-	fputc('\'', out);
 }
 
 static void print_mac(FILE *out, const uint8_t *mac)

@@ -51,26 +51,9 @@ static size_t address_len(int family)
 	return family == AF_INET6 ? 16 : 4;
 }
 
-static ssize_t ask(const struct route_request *request, void *answer, size_t size)
+static void read_route(const struct nlmsghdr *head, void *arg)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	ssize_t n = -1;
-	int err;
-
-	if (fd < 0)
-		return -1;
-	if (sendto(fd, request, request->head.nlmsg_len, 0, (struct sockaddr *)&kernel,
-		   sizeof(kernel)) >= 0)
-		n = recv(fd, answer, size, 0);
-	err = errno;
-	close(fd);
-	errno = err;
-	return n;
-}
-
-static void read_route(const struct nlmsghdr *head, struct xtun_route *route)
-{
+	struct xtun_route *route = arg;
 	const struct rtmsg *msg = NLMSG_DATA(head);
 	int left = RTM_PAYLOAD(head);
 
@@ -102,25 +85,11 @@ void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route)
 		.attr.rta_type = RTA_DST,
 		.attr.rta_len = RTA_LENGTH(n),
 	};
-	union {
-		struct nlmsghdr head;
-		char bytes[4096];
-	} answer;
-	const struct nlmsgerr *error = NLMSG_DATA(&answer.head);
-	ssize_t len;
 
 	memset(route, 0, sizeof(*route));
 	memcpy(request.to, to, n);
 	memcpy(route->via, to, n);
-	len = ask(&request, &answer, sizeof(answer));
-	if (len < 0)
-		route->error = errno;
-	else if (!NLMSG_OK(&answer.head, (size_t)len))
-		route->error = EPROTO;
-	else if (answer.head.nlmsg_type == NLMSG_ERROR)
-		route->error = -error->error;
-	else
-		read_route(&answer.head, route);
+	route->error = xtun_netlink_ask(NETLINK_ROUTE, &request.head, read_route, route);
 }
 
 /* --- tables of /proc/net */

@@ -76,13 +76,36 @@ bool xtun_has_joined(const char *dev, const uint8_t *group);
 bool xtun_has_handler(unsigned int ethertype);
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits);
 
+/* netlink.c */
+struct nlmsghdr;
+struct nlattr;
+
+int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
+		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg);
+const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, int type);
+const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type);
+const void *xtun_netlink_data(const struct nlattr *attr);
+size_t xtun_netlink_len(const struct nlattr *attr);
+
+/* tunnel.c: where a VXLAN sends what is for an Ethernet address */
+int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16]);
+
+/* ways.c: by which interface what has no route could leave */
+struct xtun_way {
+	char dev[IF_NAMESIZE];		/* empty if there is none, or not one alone */
+	char via[64];			/* the one neighbour that is known there; or empty */
+	char all[128];			/* of several, their names */
+};
+
+void xtun_way_find(int family, const char *except, struct xtun_way *way);
+
 /* rules.c */
 struct xtun_case {
 	const struct xtun_iface *iface;		/* the xtun */
 	struct xtun_iface at;			/* where in the stack, or the same */
 	const struct xtun_drop *drop;
 	struct xtun_packet packet;
-	char found[4][64];			/* what the rule has measured */
+	char found[4][320];			/* what the rule has measured */
 };
 
 struct xtun_rule {
@@ -111,7 +134,7 @@ struct xtun_finding {
 	const uint8_t *bytes;
 	size_t kept;
 	char where[192], why[512];
-	char cure[192], undo[192], advice[192];		/* empty: none */
+	char cure[320], undo[320], advice[320];		/* empty: none */
 };
 
 void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,

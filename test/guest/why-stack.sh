@@ -3,101 +3,10 @@
 # xtun why, of what the kernel's stack drops: each cause is provoked and named, the
 # command that is printed ends it, and the one that takes it back brings it again.
 . /test/lib.sh
-. /test/frames.sh
-PATH=$PATH:/test/bin
+. /test/mended.sh
 
-out=$(mktemp -d)
-
-craft() {
-	xtun-test craft "$@" >/dev/xtun
-}
-
-listener() {
-	xtun why --json -f >"$out/told" 2>"$out/said" &
-	listener=$!
-	eventually 10 listens "$listener"
-}
-
-listens() {
-	readlink "/proc/$1/fd/"* | grep -qx '/proc/[0-9]*/net/xtun_drops'
-}
-
-silence_listener() {
-	kill "$listener"
-	wait "$listener" || :
-}
-
-# rules: those of the stack that have been told of.
-rules() {
-	jq -r 'select(.where | startswith("in the kernel")).rule' "$out/told"
-}
-
-# drops RULE COMMAND...: whether what that sends is dropped for that reason.
-drops() {
-	local rule=$1 told=0
-	shift
-	: >"$out/told"
-	listener
-	"$@" >/dev/null 2>&1 || :
-	eventually 4 has_told "$rule" || told=1
-	silence_listener
-	[ "$told" = 0 ] || sed 's/"data":"[^"]*",//; s/^/# /' "$out/told"
-	return "$told"
-}
-
-has_told() {
-	rules | grep -qx "$1"
-}
-
-# spares RULE COMMAND...: that it is not, any more, for as long as it took to be told.
-spares() {
-	local rule=$1
-	shift
-	: >"$out/told"
-	listener
-	"$@" >/dev/null 2>&1 || :
-	! eventually 1 has_told "$rule"
-	silence_listener
-	! has_told "$rule"
-}
-
-field() {
-	jq -r "select(.rule == \"$1\") | .$2 // \"\"" "$out/told" | head -n 1
-}
-
-# explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
-explained() {
-	local rule=$1 why=$2
-	shift 2
-	ok "$rule: is told of" drops "$rule" "$@"
-	like "... and why" "$(field "$rule" why)" "$why"
-}
-
-# mended RULE WHY CURE COMMAND...: so too, and that the cure is one, and can be undone.
-mended() {
-	local rule=$1 cure=$3 undo
-	explained "$1" "$2" "${@:4}"
-	is "... what mends it" "$(field "$rule" cure)" "$cure"
-	undo=$(field "$rule" undo)
-	ok "... can be typed" sh -c "$cure"
-	ok "... and does" spares "$rule" "${@:4}"
-	ok "... what takes that back can be typed too" sh -c "$undo"
-	ok "... and does" drops "$rule" "${@:4}"
-}
-
-xtun_load
-if [ ! -e /proc/net/xtun_drops ]; then
-	skip "what the stack drops" "this kernel has no tracepoints"
-	exit
-fi
-frames_up
+stack_up
 mac=$(cat /sys/class/net/xtun/address)
-ip link add far type veth peer name near
-sysctl -q -w net.ipv6.conf.far.disable_ipv6=1 net.ipv6.conf.near.disable_ipv6=1
-ip addr add 10.98.0.1/24 dev near
-ip neigh add 10.98.0.2 dev near lladdr 02:00:00:00:00:05
-ip link set near up
-ip link set far up
 
 # --- the frame itself
 
@@ -137,7 +46,15 @@ sysctl -q -w net.ipv4.conf.xtun.forwarding=0
 mended forwarding "10.98.0.2 is no address of this machine, and xtun does not forward" \
 	"sysctl -w net/ipv4/conf/xtun/forwarding=1" craft proto=icmp to=10.98.0.2
 sysctl -q -w net.ipv4.conf.xtun.forwarding=1
-explained route "no way to 10.55.0.9: Network is unreachable" craft proto=icmp to=10.55.0.9
+mended route "no way to 10.55.0.9: Network is unreachable" \
+	"ip route add 10.55.0.9 via 10.98.0.2 dev near" craft proto=icmp to=10.55.0.9
+ip link add further type dummy
+ip addr add 10.97.0.1/24 dev further
+ip link set further up
+explained route "no way to 10.55.0.9" craft proto=icmp to=10.55.0.9
+is "... by either of two there is no command" "$(field route cure)" ""
+like "... but what is missing" "$(field route advice)" "which of (near, further|further, near) leads there"
+ip link del further
 explained ttl "forwarded with a TTL of 1" craft proto=icmp to=10.98.0.2 ttl=1
 ip link set near mtu 600
 mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
@@ -146,33 +63,11 @@ ip link set near mtu 1500
 
 # --- whom it is for
 
-explained module "takes protocol 47 of IP" craft proto=47 payload=00000800
-is "... what mends it" "$(field module cure)" "modprobe gre"
+explained module "takes protocol 115 of IP" craft proto=115 payload=00000800
+is "... what mends it" "$(field module cure)" "modprobe l2tp_ip"
 explained protocol "takes protocol 89 of IP" craft proto=89 payload=0201
 explained socket "no program has UDP port 9 open" craft proto=udp dport=9
 explained socket "no program has TCP port 9 open" craft proto=tcp dport=9
-
-iptables -A INPUT -s 10.99.0.2 -p icmp -j DROP
-explained firewall "a rule of the firewall" craft proto=icmp
-iptables -F INPUT
-iptables -A INPUT -s 10.99.0.2 -p icmp -j REJECT --reject-with icmp-admin-prohibited
-explained firewall "a rule of the firewall" craft proto=icmp
-iptables -F INPUT
-
-# strangers: more connections than there is room for, and none twice.
-strangers() {
-	local first=$((RANDOM + 1024)) i
-	for i in 0 1 2; do
-		craft proto=udp sport=$((first + i)) dport=9
-	done
-}
-
-modprobe -q nf_conntrack || :
-iptables -A INPUT -m conntrack --ctstate INVALID -j DROP
-sysctl -q -w net.netfilter.nf_conntrack_max=1
-mended conntrack "table of connections is full: [0-9]+ of 1" \
-	"sysctl -w net/netfilter/nf_conntrack_max=262144" strangers
-iptables -F INPUT
 
 # hoard: whom the frames are for, and who reads none.
 hoard() {
@@ -228,7 +123,7 @@ ok "... once it has one" spares bridge-untagged craft proto=icmp
 mended bridge-vlan "xtun is no member of VLAN 7" \
 	"bridge vlan add dev xtun vid 7" craft vlan=7 proto=icmp
 ip link del br0
-ip link del near
+stack_down
 
 # --- a processor that has enough to do
 

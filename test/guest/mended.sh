@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# For the tests of what xtun why says of the kernel's stack: that a cause is named, that
+# what is printed mends it, and that this can be taken back.
+. /test/frames.sh
+PATH=$PATH:/test/bin
+
+out=$(mktemp -d)
+
+craft() {
+	xtun-test craft "$@" >/dev/xtun
+}
+
+listener() {
+	xtun why --json -f >"$out/told" 2>"$out/said" &
+	listener=$!
+	eventually 10 listens "$listener"
+}
+
+listens() {
+	readlink "/proc/$1/fd/"* | grep -qx '/proc/[0-9]*/net/xtun_drops'
+}
+
+silence_listener() {
+	kill "$listener"
+	wait "$listener" || :
+}
+
+# rules: those of the stack that have been told of.
+rules() {
+	jq -r 'select(.where | startswith("in the kernel")).rule' "$out/told"
+}
+
+# drops RULE COMMAND...: whether what that sends is dropped for that reason.
+drops() {
+	local rule=$1 told=0
+	shift
+	: >"$out/told"
+	listener
+	"$@" >/dev/null 2>&1 || :
+	eventually 4 has_told "$rule" || told=1
+	silence_listener
+	[ "$told" = 0 ] || sed 's/"data":"[^"]*",//; s/^/# /' "$out/told"
+	return "$told"
+}
+
+has_told() {
+	rules | grep -qx "$1"
+}
+
+# spares RULE COMMAND...: that it is not, any more, for as long as it took to be told.
+spares() {
+	local rule=$1
+	shift
+	: >"$out/told"
+	listener
+	"$@" >/dev/null 2>&1 || :
+	! eventually 1 has_told "$rule"
+	silence_listener
+	! has_told "$rule"
+}
+
+field() {
+	jq -r "select(.rule == \"$1\") | .$2 // \"\"" "$out/told" | head -n 1
+}
+
+# explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
+explained() {
+	local rule=$1 why=$2
+	shift 2
+	ok "$rule: is told of" drops "$rule" "$@"
+	like "... and why" "$(field "$rule" why)" "$why"
+}
+
+# mended RULE WHY CURE COMMAND...: so too, and that the cure is one, and can be undone.
+mended() {
+	local rule=$1 cure=$3 undo
+	explained "$1" "$2" "${@:4}"
+	is "... what mends it" "$(field "$rule" cure)" "$cure"
+	undo=$(field "$rule" undo)
+	ok "... can be typed" sh -c "$cure"
+	ok "... and does" spares "$rule" "${@:4}"
+	ok "... what takes that back can be typed too" sh -c "$undo"
+	ok "... and does" drops "$rule" "${@:4}"
+}
+
+# stack_up: an interface that forwards to another, near, at whose end nobody is.
+stack_up() {
+	xtun_load
+	if [ ! -e /proc/net/xtun_drops ]; then
+		skip "what the stack drops" "this kernel has no tracepoints"
+		exit
+	fi
+	frames_up
+	ip link add far type veth peer name near
+	sysctl -q -w net.ipv6.conf.far.disable_ipv6=1 net.ipv6.conf.near.disable_ipv6=1
+	ip addr add 10.98.0.1/24 dev near
+	ip neigh add 10.98.0.2 dev near lladdr 02:00:00:00:00:05
+	ip link set near up
+	ip link set far up
+	sysctl -q -w net.ipv4.conf.xtun.rp_filter=0 net.ipv4.conf.all.rp_filter=0
+	sysctl -q -w net.ipv4.conf.xtun.forwarding=1
+}
+
+stack_down() {
+	ip link del near
+}

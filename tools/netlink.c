@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Questions to the kernel by netlink, whose answers are one message or many. */
+#include "why.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* True once no further message comes. */
+static bool pass_on(const struct nlmsghdr *head, size_t len,
+		    void (*each)(const struct nlmsghdr *head, void *arg), void *arg, int *err)
+{
+	for (; NLMSG_OK(head, len); head = NLMSG_NEXT(head, len)) {
+		if (head->nlmsg_type == NLMSG_DONE)
+			return true;
+		if (head->nlmsg_type == NLMSG_ERROR) {
+			*err = -((const struct nlmsgerr *)NLMSG_DATA(head))->error;
+			return true;
+		}
+		each(head, arg);
+		if (!(head->nlmsg_flags & NLM_F_MULTI))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * xtun_netlink_ask() - ask, and hand on what is answered
+ * @protocol: NETLINK_...
+ * @request: the question, with NLM_F_REQUEST, and NLM_F_DUMP if it is for all
+ * @each: called for each message of the answer
+ * @arg: for @each
+ *
+ * Return: 0 or an errno.
+ */
+int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
+		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), err = 0;
+	static union {
+		struct nlmsghdr head;
+		char bytes[65536];
+	} answer;
+	ssize_t n;
+
+	if (fd < 0)
+		return errno;
+	if (sendto(fd, request, request->nlmsg_len, 0, (struct sockaddr *)&kernel,
+		   sizeof(kernel)) < 0)
+		err = errno;
+	while (!err) {
+		n = recv(fd, &answer, sizeof(answer), 0);
+		if (n < 0)
+			err = errno;
+		else if (!NLMSG_OK(&answer.head, (size_t)n))
+			err = EPROTO;
+		else if (pass_on(&answer.head, n, each, arg, &err))
+			break;
+	}
+	close(fd);
+	return err;
+}
+
+/**
+ * xtun_netlink_find() - an attribute among others
+ * @attr: the first
+ * @len: bytes of all
+ * @type: which
+ *
+ * Return: it, or NULL.
+ */
+const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, int type)
+{
+	size_t size;
+
+	for (; len >= NLA_HDRLEN; attr = (const void *)((const char *)attr + size), len -= size) {
+		if (attr->nla_len < NLA_HDRLEN || attr->nla_len > len)
+			return NULL;
+		if ((attr->nla_type & NLA_TYPE_MASK) == type)
+			return attr;
+		size = NLA_ALIGN(attr->nla_len);
+		if (size > len)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* The same of those that stand within another; NULL if there is none. */
+const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type)
+{
+	return outer ? xtun_netlink_find(xtun_netlink_data(outer), xtun_netlink_len(outer), type) :
+		       NULL;
+}
+
+const void *xtun_netlink_data(const struct nlattr *attr)
+{
+	return (const char *)attr + NLA_HDRLEN;
+}
+
+size_t xtun_netlink_len(const struct nlattr *attr)
+{
+	return attr->nla_len - NLA_HDRLEN;
+}
