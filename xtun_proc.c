@@ -129,6 +129,7 @@ static void xtun_proc_bytes(struct seq_file *seq, const u8 *bytes, unsigned int 
 static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
 {
 	bool tx;
+	char fault[96];
 	const char *name = xtun_proc_loss(l->loss, &tx);
 
 	seq_printf(seq, "  lost #%llu", l->number);
@@ -136,6 +137,10 @@ static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
 	seq_printf(seq, ": queue %u %s %s, %u bytes", l->queue, tx ? "tx" : "rx", name, l->len);
 	if (l->waiting)
 		seq_printf(seq, ", %u waited, the oldest for %u ms", l->waiting, l->oldest_ms);
+	if (l->fault.field) {
+		xtun_why_fault_text(&l->fault, fault, sizeof(fault));
+		seq_printf(seq, "; wrong: %s", fault);
+	}
 	seq_putc(seq, '\n');
 }
 

@@ -288,23 +288,30 @@ void xtun_ring_tell(struct xtun_ring *ring, u32 status)
  * xtun_ring_break() - a program wrote what makes no sense: no more frames for it
  * @slot: of its queue
  * @ring: its rings
+ * @fault: what it wrote; NULL if that stands in @ring already
  *
  * Context: bottom halves off, under RCU, without ring->lock.
  */
-void xtun_ring_break(struct xtun_slot *slot, struct xtun_ring *ring)
+void xtun_ring_break(struct xtun_slot *slot, struct xtun_ring *ring,
+		     const struct xtun_why_fault *fault)
 {
+	char text[96];
 	bool first;
 
 	spin_lock(&ring->lock);
 	first = !ring->broken;
+	if (first && fault)
+		ring->fault = *fault;
 	WRITE_ONCE(ring->broken, true);
 	xtun_ring_tell(ring, XTUN_STATUS_BROKEN);
 	spin_unlock(&ring->lock);
 	if (!first)
 		return;
-	if (net_ratelimit())
-		netdev_info(slot->dev, "queue %u: the rings' program wrote a position or a record that makes no sense; its rings are out of service until it closes the file\n",
-			    slot->index);
+	if (net_ratelimit()) {
+		xtun_why_fault_text(&ring->fault, text, sizeof(text));
+		netdev_info(slot->dev, "queue %u: the rings' program wrote %s; its rings are out of service until it closes the file\n",
+			    slot->index, text);
+	}
 	xtun_ring_restart(slot, ring);
 	xtun_steer_update(slot->dev);
 	xtun_queue_wake(ring->q, EPOLLERR | EPOLLHUP);

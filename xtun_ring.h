@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 
 #include "xtun.h"
+#include "xtun_why.h"
 
 /**
  * struct xtun_ring_area - memory that a program maps
@@ -52,6 +53,7 @@ struct xtun_ring_area {
  * @stopped: the netdev queue is, for want of room
  * @stopping: no poller is to be started; also read without the lock
  * @broken: the program wrote nonsense; also read without the lock
+ * @fault: what that was, first; constant once @broken
  * @rx_cons: as the program is told it; whoever has the queue's NAPI
  * @rx_frag: what frames from the program are cut from; likewise
  * @rx_armed: a writer asked to be woken; read and written anywhere
@@ -83,6 +85,7 @@ struct xtun_ring {
 	bool stopped;
 	bool stopping;
 	bool broken;
+	struct xtun_why_fault fault;
 
 	u32 rx_cons;
 	struct page_frag rx_frag;
@@ -114,7 +117,8 @@ void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_
 struct xtun_ring *xtun_ring_unpublish(struct xtun_queue *q);
 void xtun_ring_stop(struct xtun_slot *slot, struct xtun_ring *ring);
 void xtun_ring_tell(struct xtun_ring *ring, u32 status);
-void xtun_ring_break(struct xtun_slot *slot, struct xtun_ring *ring);
+void xtun_ring_break(struct xtun_slot *slot, struct xtun_ring *ring,
+		     const struct xtun_why_fault *fault);
 
 /* xtun_ring_tx.c: frames to a program, and when it is woken */
 void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb);

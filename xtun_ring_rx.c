@@ -24,14 +24,38 @@ static struct workqueue_struct *xtun_ring_pollers;
 
 /* The header is read once: the program may write it at any time. */
 static bool xtun_ring_rx_next(const struct xtun_ring *ring, u32 cons, u32 prod,
-			      const void **data, u32 *len)
+			      const void **data, u32 *len, u32 *flags)
 {
 	const struct xtun_record *record = ring->rx.data + (cons & (ring->rx_size - 1));
 
 	*data = record + 1;
 	*len = READ_ONCE(record->len);
-	return *len <= ring->rx_size && XTUN_RECORD_SIZE(*len) <= prod - cons &&
-	       !READ_ONCE(record->flags);
+	*flags = READ_ONCE(record->flags);
+	return *len <= ring->rx_size && XTUN_RECORD_SIZE(*len) <= prod - cons && !*flags;
+}
+
+/* What of that was wrong, @cons being where the record begins. */
+static noinline void xtun_ring_rx_blame(const struct xtun_ring *ring, u32 cons, u32 prod, u32 len,
+					u32 flags, struct xtun_why_fault *fault)
+{
+	u32 room = prod - cons;
+
+	*fault = (struct xtun_why_fault) { .field = "rx_prod", .value = prod, .at = cons };
+	if (room > ring->rx_size) {
+		fault->first = cons;
+		fault->last = cons + ring->rx_size;
+	} else if (room < sizeof(struct xtun_record)) {
+		fault->inside = true;
+	} else if (len > ring->rx_size || XTUN_RECORD_SIZE(len) > room) {
+		fault->field = "len";
+		fault->value = len;
+		fault->record = true;
+		fault->last = round_down(room, XTUN_RECORD_ALIGN) - sizeof(struct xtun_record);
+	} else {
+		fault->field = "flags";
+		fault->value = flags;
+		fault->record = true;
+	}
 }
 
 static noinline void xtun_ring_rx_take_headers(struct xtun_ring *ring,
@@ -78,7 +102,8 @@ static void xtun_ring_rx_wake(struct xtun_ring *ring, u32 from, u32 to)
 /* Whoever calls it owns the NAPI, and so ring->rx_cons. */
 static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, int budget)
 {
-	u32 from = ring->rx_cons, cons = from, prod, len;
+	u32 from = ring->rx_cons, cons = from, prod, len = 0, flags = 0;
+	struct xtun_why_fault fault;
 	struct xtun_shape shape;
 	struct xtun_sink sink;
 	const void *data;
@@ -93,7 +118,7 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 	xtun_frame_get_shape(ring->xf, slot, &shape);
 	xtun_sink_init(&sink, slot, ring->q, &ring->q->napi);
 	while (sane && n < budget && cons != prod) {
-		sane = xtun_ring_rx_next(ring, cons, prod, &data, &len);
+		sane = xtun_ring_rx_next(ring, cons, prod, &data, &len, &flags);
 		if (unlikely(!sane))
 			break;
 		if (unlikely(shape.pi || shape.vnet))
@@ -113,7 +138,9 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 	if (unlikely(!sane)) {
 		xtun_count(slot, XTUN_RX_IN);
 		xtun_lose(slot, XTUN_RX_BROKEN, NULL, 0);
-		xtun_ring_break(slot, ring);
+		xtun_ring_rx_blame(ring, cons, prod, len, flags, &fault);
+		xtun_why_blame(slot, XTUN_RX_BROKEN, &fault);
+		xtun_ring_break(slot, ring, &fault);
 	}
 	return n;
 }
@@ -317,7 +344,7 @@ void xtun_ring_rx_start(struct xtun_slot *slot, struct xtun_queue *q, struct xtu
  */
 void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	u32 prod = READ_ONCE(ring->user->rx_prod), len;
+	u32 prod = READ_ONCE(ring->user->rx_prod), len, flags;
 	const void *data;
 
 	cancel_work_sync(&ring->poller);
@@ -327,7 +354,7 @@ void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 	if (ring->broken || prod - ring->rx_cons > ring->rx_size)
 		return;
 	while (ring->rx_cons != prod &&
-	       xtun_ring_rx_next(ring, ring->rx_cons, prod, &data, &len)) {
+	       xtun_ring_rx_next(ring, ring->rx_cons, prod, &data, &len, &flags)) {
 		xtun_count(slot, XTUN_RX_IN);
 		xtun_lose(slot, XTUN_RX_DETACHED, NULL, len);
 		ring->rx_cons += XTUN_RECORD_SIZE(len);

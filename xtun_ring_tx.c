@@ -37,6 +37,18 @@ static bool xtun_ring_tx_cons(const struct xtun_ring *ring, u32 *cons)
 	return *cons - ring->tx_done <= ring->tx_prod - ring->tx_done;
 }
 
+/* Remember a tx_cons that is nowhere, or where no record begins. */
+static noinline void xtun_ring_tx_blame(struct xtun_ring *ring, u32 cons, bool inside)
+{
+	lockdep_assert_held(&ring->lock);
+	if (ring->broken)
+		return;
+	ring->fault = (struct xtun_why_fault) {
+		.field = "tx_cons", .value = cons, .inside = inside, .at = ring->tx_done,
+		.first = ring->tx_done, .last = ring->tx_prod,
+	};
+}
+
 /*
  * Count what the program has taken, until @free bytes of the ring are known to
  * be free, or all is counted. The records' lengths are the kernel's own: the
@@ -49,14 +61,18 @@ static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u3
 	u32 cons, size;
 
 	lockdep_assert_held(&ring->lock);
-	if (!xtun_ring_tx_cons(ring, &cons))
+	if (!xtun_ring_tx_cons(ring, &cons)) {
+		xtun_ring_tx_blame(ring, cons, false);
 		return false;
+	}
 	while (ring->tx_done != cons && ring->tx_size - (ring->tx_prod - ring->tx_done) < free) {
 		size = XTUN_RECORD_SIZE(xtun_ring_tx_record(ring, ring->tx_done)->len);
 		/* It says to be in the middle of a record. */
 		sane = size <= cons - ring->tx_done;
-		if (!sane)
+		if (!sane) {
+			xtun_ring_tx_blame(ring, cons, true);
 			break;
+		}
 		ring->tx_done += size;
 		n++;
 	}
@@ -248,10 +264,12 @@ static noinline void xtun_ring_tx_lose(struct xtun_slot *slot, struct xtun_ring 
 				       enum xtun_counter loss, struct sk_buff *skb, bool counted)
 {
 	if (loss == XTUN_TX_BROKEN)
-		xtun_ring_break(slot, ring);
+		xtun_ring_break(slot, ring, NULL);
 	if (!counted)
 		xtun_count(slot, XTUN_TX_IN);
 	xtun_lose(slot, loss, skb, skb->len);
+	if (loss == XTUN_TX_BROKEN)
+		xtun_why_blame(slot, loss, &ring->fault);
 }
 
 /* @counted: as transmitted and queued. */

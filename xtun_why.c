@@ -108,6 +108,7 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 		l->queue = slot->index;
 		l->times = 0;
 		l->first = now;
+		l->fault.field = NULL;
 	}
 	l->last = now;
 	if (!l->times++ || now - l->seen > XTUN_WHY_AGAIN) {
@@ -115,6 +116,51 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 		xtun_why_look(l, slot, skb, len);
 	}
 	spin_unlock_bh(&why->lock);
+}
+
+/**
+ * xtun_why_blame() - the last loss was for what a program wrote
+ * @slot: of the queue
+ * @loss: why; if another one has come since, that is left as it is
+ * @fault: what it wrote
+ *
+ * Context: as xtun_why_remember().
+ */
+void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,
+		    const struct xtun_why_fault *fault)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+	struct xtun_why *why = xt->why;
+	struct xtun_why_loss *l;
+
+	spin_lock_bh(&why->lock);
+	l = xtun_why_nth(why, why->n - 1);
+	if (why->n && l->loss == loss && l->queue == slot->index)
+		l->fault = *fault;
+	spin_unlock_bh(&why->lock);
+}
+
+/**
+ * xtun_why_fault_text() - a fault in words
+ * @fault: it
+ * @text: filled
+ * @size: bytes of @text
+ *
+ * Context: any.
+ */
+void xtun_why_fault_text(const struct xtun_why_fault *fault, char *text, size_t size)
+{
+	int n = scnprintf(text, size, "%s %u", fault->field, fault->value);
+
+	if (fault->inside) {
+		scnprintf(text + n, size - n, ", within the record at %u", fault->at);
+		return;
+	}
+	if (fault->record)
+		n += scnprintf(text + n, size - n, " of the record at %u", fault->at);
+	n += scnprintf(text + n, size - n, ", not %u", fault->first);
+	if (fault->first != fault->last)
+		scnprintf(text + n, size - n, " to %u", fault->last);
 }
 
 /**

@@ -11,6 +11,26 @@
 #define XTUN_WHY_BYTES	128
 
 /**
+ * struct xtun_why_fault - what a program wrote wrongly into its rings
+ * @field: its name in struct xtun_ring_user or struct xtun_record; NULL: nothing was
+ * @value: what stood there
+ * @record: it is of the record at @at
+ * @inside: it is a position within the record at @at
+ * @at: that record's position
+ * @first: the least that would have been right
+ * @last: the most, which as a position may have wrapped
+ */
+struct xtun_why_fault {
+	const char *field;
+	u32 value;
+	bool record;
+	bool inside;
+	u32 at;
+	u32 first;
+	u32 last;
+};
+
+/**
  * struct xtun_why_loss - frames that one queue lost for one reason, one after the other
  * @number: of the first of them among all that the interface has lost; from 1
  * @first: when that was, in nanoseconds as ktime_get_ns()
@@ -22,6 +42,7 @@
  * @len: bytes of that frame, Ethernet header included
  * @waiting: frames that waited in the queue then
  * @oldest_ms: milliseconds for which the first of these had waited
+ * @fault: if it was lost for that
  * @kept: how many of @bytes count
  * @bytes: its beginning
  */
@@ -36,6 +57,7 @@ struct xtun_why_loss {
 	unsigned int len;
 	unsigned int waiting;
 	unsigned int oldest_ms;
+	struct xtun_why_fault fault;
 	unsigned int kept;
 	u8 bytes[XTUN_WHY_BYTES];
 };
@@ -44,6 +66,9 @@ struct xtun_why *xtun_why_create(void);
 void xtun_why_free(struct xtun_why *why);
 void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 		       const struct sk_buff *skb, unsigned int len);
+void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,
+		    const struct xtun_why_fault *fault);
+void xtun_why_fault_text(const struct xtun_why_fault *fault, char *text, size_t size);
 u64 xtun_why_lost(const struct xtun *xt);
 bool xtun_why_get(const struct xtun *xt, unsigned int back, struct xtun_why_loss *l);
 

@@ -46,6 +46,15 @@ static void add_readers(struct xtun_finding *v, const char *ifname)
 	fclose(out);
 }
 
+/* Which field of which record, or which position. */
+static void add_fault(struct xtun_finding *v, const struct xtun_lost *l)
+{
+	size_t n = strlen(v->why);
+
+	if (l->wrong[0])
+		snprintf(v->why + n, sizeof(v->why) - n, ": it wrote %s", l->wrong);
+}
+
 static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 {
 	size_t n = strlen(v->why);
@@ -87,6 +96,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	else
 		fill_all(v, &c, "a loss that this program is too old to know", NULL, NULL,
 			 "man 4 xtun");
+	add_fault(v, l);
 	add_backlog(v, l);
 	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full"))
 		add_readers(v, iface->name);

@@ -47,7 +47,7 @@ static const struct xtun_loss losses[] = {
 	  NULL, NULL, "write 18 pieces at most, none empty and each but the first within a page" },
 	{ XTUN_RX, "detached", "written to a queue that was out of service, or ended",
 	  NULL, NULL, "ring the doorbell before closing; TUNSETQUEUE with IFF_ATTACH_QUEUE" },
-	{ XTUN_RX, "broken", "a record or position in the rings that makes no sense",
+	{ XTUN_RX, "broken", "the program wrote a record or position into its rings that makes no sense",
 	  NULL, NULL, "mend the program: records as docs/ring.md has them" },
 	{ XTUN_RX, "xdp_drop", "dropped by the XDP program of @",
 	  "ip link set dev @ xdp off", NULL, "attach the program again to take that back" },

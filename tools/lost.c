@@ -43,6 +43,9 @@ static bool parse_loss(const char *line, struct xtun_lost *l)
 			    &l->queue, way, l->loss, &l->len, &l->waiting, &l->oldest_ms) < 4)
 		return false;
 	l->direction = way[0] == 't' ? XTUN_TX : XTUN_RX;
+	line = strstr(line, "; wrong: ");
+	if (line)
+		sscanf(line, "; wrong: %95[^\n]", l->wrong);
 	return true;
 }
 

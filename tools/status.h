@@ -105,6 +105,7 @@ struct xtun_lost {
 	char loss[32];			/* as struct xtun_loss has it */
 	size_t len;
 	unsigned int waiting, oldest_ms;	/* frames in the queue then */
+	char wrong[96];			/* what a program wrote into its rings, or empty */
 	size_t kept;
 	uint8_t bytes[128];		/* the frame's beginning, as much as is known */
 };

@@ -132,3 +132,26 @@ eventually 5 grep -q "readers 2" /proc/net/xtun
 like "two that share a queue" "$(said)" "of several that read one queue each gets some of the frames: cat.*; cat"
 kill "$stopped" "$second"
 wait "$stopped" "$second" || :
+
+# --- rings that are written wrongly
+
+# quotes WHAT WRONG: what a program writes is told of, by the field's name.
+quotes() {
+	ok "rings, $1: the kernel minds" xtun-test ring-wrong "$1"
+	like "... and xtun why quotes it" "$(said)" "it wrote $2"
+}
+
+expect_log "the rings' program wrote"
+if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
+	ip link set xtun txqueuelen 1000
+	quotes len "len 70000 of the record at 0, not 0 to 120"
+	quotes flags "flags 7 of the record at 0, not 0"
+	quotes rx_prod "rx_prod [0-9]+, not 0 to [0-9]+"
+	quotes rx_prod-inside "rx_prod 4, within the record at 0"
+	quotes tx_cons "tx_cons [0-9]+, not 0 to [0-9]+"
+	quotes tx_cons-inside "tx_cons 4, within the record at 0"
+	like "... as does the kernel's log" "$(dmesg | tail -n 5)" \
+		"queue 0: the rings' program wrote tx_cons 4, within the record at 0; its rings"
+else
+	skip "rings that are written wrongly" "this machine has none"
+fi

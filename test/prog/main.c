@@ -5,6 +5,7 @@
 
 #include "attach.h"
 #include "craft.h"
+#include "ring_wrong.h"
 #include "silent.h"
 #include "xt.h"
 
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
 		return offload(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ifflags"))
 		return ifflags(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "ring-wrong"))
+		return ring_wrong(argv[2]);
 	if (argc > 1 && !strcmp(argv[1], "craft"))
 		return craft(argv + 2);
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
@@ -68,6 +71,6 @@ int main(int argc, char **argv)
 			"       xtun-test offload VALUE | ifflags IFACE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
 			"       xtun-test machine DEVICE\n"
-			"       xtun-test silent FRAMES\n");
+			"       xtun-test silent FRAMES | ring-wrong FIELD\n");
 	return 2;
 }

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RING_WRONG_H
+#define RING_WRONG_H
+
+/* len, flags, rx_prod or tx_cons, or the latter two with "-inside": 0 if the kernel minds. */
+int ring_wrong(const char *what);
+
+#endif
