@@ -42,7 +42,7 @@ void xtun_print_about(FILE *out, const char *text, const char *ifname)
 {
 	for (; *text; text++) {
 		if (*text == '@' && ifname)
-			fputs(ifname, out);
+			xtun_word_print(out, ifname);
 		else
 			fputc(*text, out);
 	}

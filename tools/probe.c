@@ -223,6 +223,7 @@ static void tell(const struct probe *probe)
 static bool is_reachable(struct probe *probe)
 {
 	const char *name = probe->iface->name;
+	struct xtun_word word;
 
 	xtun_route_get(probe->family, probe->to, &probe->route);
 	/* Of these each device has some, and the one that is asked for is meant. */
@@ -233,13 +234,14 @@ static bool is_reachable(struct probe *probe)
 	}
 	if (probe->route.error)
 		printf("There is no way to %s: %s.\n  what mends it: ip route add %s dev %s\n",
-		       probe->text, strerror(probe->route.error), probe->text, name);
+		       probe->text, strerror(probe->route.error), probe->text,
+		       xtun_word(name, &word));
 	else if (probe->route.local)
 		printf("%s is an address of this machine itself; ask for one that is behind %s.\n",
 		       probe->text, name);
 	else if (strcmp(probe->route.dev, name))
 		printf("Frames for %s leave by %s.\n  what mends it: ip route add %s dev %s\n",
-		       probe->text, probe->route.dev, probe->text, name);
+		       probe->text, probe->route.dev, probe->text, xtun_word(name, &word));
 	else
 		return true;
 	return false;

@@ -79,7 +79,8 @@ static void say_readers(struct xtun_silence *s, const char *ifname)
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
 		    const struct xtun_law *law, struct xtun_silence list[8])
 {
-	const char *name = iface->name;
+	struct xtun_word word;
+	const char *name = xtun_word(iface->name, &word);
 	struct flows sum;
 	size_t n = 0;
 
@@ -105,16 +106,16 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 		    "; who has it open: ",
 		    losses->oldest_ms / 1000, losses->oldest_ms / 100 % 10, sum.waiting);
 	if (sum.readers && losses->oldest_ms >= ASLEEP_MS)
-		say_readers(&list[n - 1], name);
+		say_readers(&list[n - 1], iface->name);
 	if (sum.shared) {
 		SAY("end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",
 		    "of several that read one queue each gets some of the frames: ");
-		say_readers(&list[n - 1], name);
+		say_readers(&list[n - 1], iface->name);
 	}
 	if (iface->up && iface->ethernet && !iface->arp)
 		SAY("ip link set dev %s arp on",
 		    "ARP is off at %s: the kernel neither asks nor answers", name);
-	if (iface->up && needs_address(name) && !has_address(name))
+	if (iface->up && needs_address(iface->name) && !has_address(iface->name))
 		SAY("ip address add 192.0.2.1/24 dev %s   (or whichever it is to have)",
 		    "%s has no address: the kernel answers nobody there", name);
 	if (iface->up && !sum.in)

@@ -84,6 +84,14 @@ void xtun_decode(FILE *out, const uint8_t *frame, size_t len);
 void xtun_decode_macs(FILE *out, const uint8_t *frame, size_t len);
 void xtun_hex(FILE *out, const uint8_t *frame, size_t len);
 
+/* word.c */
+struct xtun_word {
+	char text[64];		/* of an interface's name, quoted */
+};
+
+void xtun_word_print(FILE *out, const char *name);
+const char *xtun_word(const char *name, struct xtun_word *word);
+
 /* json.c */
 void xtun_json_string(FILE *out, const char *text);
 

@@ -139,8 +139,20 @@ static void test_shapes(void)
 	   p.sum.verdict == XTUN_SUM_WRONG, "IPv6 without an Ethernet header");
 }
 
+static void test_words(void)
+{
+	static const char longest[] = "'''''''''''''''";
+	struct xtun_word w;
+
+	ok(!strcmp(xtun_word("br-lan.5", &w), "br-lan.5"), "a plain name stands as it is");
+	ok(!strcmp(xtun_word("$(x)", &w), "'$(x)'"), "one that a shell would run is quoted");
+	ok(!strcmp(xtun_word("a'b", &w), "'a'\\''b'"), "one with a quote too");
+	ok(strlen(xtun_word(longest, &w)) == 2 + 4 * strlen(longest), "the longest there is fits");
+}
+
 int main(void)
 {
+	test_words();
 	test_lines();
 	test_sums();
 	test_shapes();

@@ -155,3 +155,14 @@ if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 else
 	skip "rings that are written wrongly" "this machine has none"
 fi
+
+# --- names that a shell would not take for one word
+
+# shellcheck disable=SC2016
+for name in '$(x)' "a'b" 'a;b' '*'; do
+	ip link add "$name" type xtun
+	told=$(xtun why -t 0 "$name" | sed -n 's/^  what mends it: \(ip link set .* up\)$/\1/p')
+	ok "$name: what is printed can be typed" sh -c "$told"
+	like "... and does" "$(ip link show dev "$name")" "[<,]UP[,>]"
+	ip link del "$name"
+done
