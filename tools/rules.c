@@ -10,7 +10,6 @@
 #include "why.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -84,28 +83,28 @@ static void found_sum(struct xtun_case *c, const struct xtun_checksum *sum)
 	found(c, 2, "0x%04x", sum->right);
 }
 
-static bool is_plain(const char *name)
+static bool found_bad_sum(struct xtun_case *c)
 {
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
-			return false;
+	static const struct {
+		int proto;
+		const char *name;
+	} names[] = {
+		{ IPPROTO_ICMP, "ICMP" }, { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" },
+		{ IPPROTO_ICMPV6, "ICMPv6" },
+	};
+
+	if (!comes_in(c) || c->packet.sum.verdict != XTUN_SUM_WRONG)
+		return false;
+	found_sum(c, &c->packet.sum);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].proto == c->packet.proto)
+			found(c, 3, "%s", names[i].name);
 	return true;
 }
 
-/* A shell takes it for one word, whatever is in it. */
-static void print_name(FILE *out, const char *name)
+static bool has_bad_sum(struct xtun_case *c)
 {
-	if (is_plain(name)) {
-		fputs(name, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *name; name++) {
-		if (*name == '\'')
-			fputs("'\\'", out);
-		fputc(*name, out);
-	}
-	fputc('\'', out);
+	return within(c, "udp tcp icmp skb_") && found_bad_sum(c);
 }
 
 /* --- the tests, in the order in which the stack meets the faults */
@@ -265,6 +264,64 @@ static bool is_filtered(struct xtun_case *c)
 	       (unreasoned(c) && c->drop->function[0] != '?' && within(c, "nf_hook_slow nft_do"));
 }
 
+/* Asked once of a packet. */
+static bool is_filtered_by_one(struct xtun_case *c)
+{
+	if (!is_filtered(c))
+		return false;
+	if (!c->asked)
+		c->could = xtun_firewall_find(c->packet.family, &c->rule);
+	c->asked = true;
+	return c->could == 1;
+}
+
+static void found_written(struct xtun_case *c, int n,
+			  void (*write)(FILE *out, const struct xtun_firewall_rule *rule,
+					const struct xtun_packet *p))
+{
+	FILE *out = fmemopen(c->found[n - 1], sizeof(c->found[0]), "w");
+
+	if (!out)
+		return;
+	write(out, &c->rule, &c->packet);
+	fclose(out);
+	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
+}
+
+/* Behind a port of IP alone; what is no packet is left to whoever reads the rule. */
+static bool is_dropped_by_rule(struct xtun_case *c)
+{
+	if (!is_filtered_by_one(c))
+		return false;
+	found_written(c, 1, xtun_accept_name);
+	if (is_ip(c)) {
+		found_written(c, 2, xtun_accept_cure);
+		found_written(c, 3, xtun_accept_undo);
+	}
+	found_written(c, 4, xtun_accept_removal);
+	return true;
+}
+
+static bool is_dropped_as_invalid(struct xtun_case *c)
+{
+	return is_filtered_by_one(c) && c->rule.invalid && is_dropped_by_rule(c);
+}
+
+/* It is the checksum that connection tracking does not like. */
+static bool is_invalid_by_its_sum(struct xtun_case *c)
+{
+	return is_filtered_by_one(c) && c->rule.invalid && found_bad_sum(c);
+}
+
+static bool is_dropped_by_some(struct xtun_case *c)
+{
+	if (!is_filtered(c))
+		return false;
+	if (c->could > 1)
+		found(c, 1, ": one of %zu that could have", c->could);
+	return true;
+}
+
 static bool is_at_its_end(struct xtun_case *c)
 {
 	found(c, 1, "%u", c->packet.ttl);
@@ -382,26 +439,20 @@ static bool is_not_forwarded(struct xtun_case *c)
 /* What goes behind "ip route add", and what is not known of it. */
 static void found_way(struct xtun_case *c, int family, const uint8_t *to)
 {
-	char text[INET6_ADDRSTRLEN], *name = NULL;
+	char text[INET6_ADDRSTRLEN];
+	struct xtun_word word;
 	struct xtun_way way;
-	const char *via;
-	size_t len;
-	FILE *out;
+	const char *via, *dev;
 
 	inet_ntop(family, to, text, sizeof(text));
 	xtun_way_find(family, c->iface->name, &way);
 	if (way.dev[0]) {
-		out = open_memstream(&name, &len);
-		if (!out)
-			return;
-		print_name(out, way.dev);
-		fclose(out);
+		dev = xtun_word(way.dev, &word);
 		via = way.via[0] ? " via " : "";
-		found(c, 2, "ip route add %s%s%s dev %s", text, via, way.via, name);
-		found(c, 3, "ip route del %s%s%s dev %s", text, via, way.via, name);
+		found(c, 2, "ip route add %s%s%s dev %s", text, via, way.via, dev);
+		found(c, 3, "ip route del %s%s%s dev %s", text, via, way.via, dev);
 		found(c, 4, "%s", *via ? "by another gateway, if this neighbour is none" :
 				  "add via GATEWAY: no neighbour there is known, or several are");
-		free(name);
 	} else if (way.all[0]) {
 		found(c, 4, "which of %s leads there, and by which gateway, is not known: ip route add %s via GATEWAY",
 		      way.all, text);
@@ -535,37 +586,34 @@ static bool has_no_gre_tunnel(struct xtun_case *c)
 	return type != 0x88be && type != 0x22eb;	/* ERSPAN has keys of its own */
 }
 
-static bool has_bad_sum(struct xtun_case *c)
-{
-	static const struct {
-		int proto;
-		const char *name;
-	} names[] = {
-		{ IPPROTO_ICMP, "ICMP" }, { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" },
-		{ IPPROTO_ICMPV6, "ICMPv6" },
-	};
-
-	if (!comes_in(c) || c->packet.sum.verdict != XTUN_SUM_WRONG ||
-	    !within(c, "udp tcp icmp skb_"))
-		return false;
-	found_sum(c, &c->packet.sum);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].proto == c->packet.proto)
-			found(c, 3, "%s", names[i].name);
-	return true;
-}
-
 static bool has_no_socket(struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
 	unsigned long waits;
+	char service[32];
 
 	if (!comes_in(c) || p->dport < 0 || !within(c, "udp tcp"))
 		return false;
 	found(c, 1, "%s", p->proto == IPPROTO_TCP ? "TCP" : "UDP");
 	found(c, 2, "%d", p->dport);
 	found(c, 3, "%s", p->proto == IPPROTO_TCP ? "-tln" : "-uln");
+	if (xtun_service_name(p->proto, p->dport, service, sizeof(service)))
+		found(c, 4, " (%s)", service);
 	return !xtun_has_socket(p->family, p->proto, p->dport, &waits);
+}
+
+/* A socket takes what is for its own address, or if it has none, for any. */
+static bool has_socket_elsewhere(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || p->dport < 0 || !within(c, "udp tcp"))
+		return false;
+	found(c, 1, "%s", p->proto == IPPROTO_TCP ? "TCP" : "UDP");
+	found(c, 2, "%d", p->dport);
+	found(c, 4, "%s", p->proto == IPPROTO_TCP ? "-tlnp" : "-ulnp");
+	return xtun_socket_elsewhere(p->family, p->proto, p->dport, p->dst, c->found[2],
+				     sizeof(c->found[2]));
 }
 
 static bool found_socket_full(struct xtun_case *c)
@@ -604,6 +652,8 @@ static bool is_unexplained(struct xtun_case *c)
 	found(c, 1, "%s", c->drop->reason[0] ? c->drop->reason : "it gives none");
 	return true;
 }
+
+#define SUM_ADVICE	"set the field to zero before summing, and count the pseudo header"
 
 /*
  * Templates: @ is the xtun, @d the device where the frame was and @m that one's address,
@@ -648,8 +698,16 @@ static const struct xtun_rule rules[] = {
 	  "the firewall's table of connections is full: @1 of @2",
 	  "sysctl -w net/netfilter/nf_conntrack_max=@3",
 	  "sysctl -w net/netfilter/nf_conntrack_max=@2", NULL },
-	{ "firewall", is_filtered, "a rule of the firewall has dropped it",
-	  NULL, NULL, "find the rule: nft list ruleset; iptables -L -v -n; nft monitor trace" },
+	{ "checksum", is_invalid_by_its_sum,
+	  "the @3 checksum is @1, and ought to be @2: the firewall drops it as invalid",
+	  NULL, NULL, SUM_ADVICE },
+	{ "invalid", is_dropped_as_invalid,
+	  "connection tracking calls it invalid, and such are dropped by @1", "@2", "@3", "@4" },
+	{ "firewall", is_dropped_by_rule,
+	  "a rule of the firewall has dropped it: @1", "@2", "@3", "@4" },
+	{ "firewall", is_dropped_by_some, "a rule of the firewall has dropped it@1",
+	  NULL, NULL,
+	  "find the rule: nft -a list ruleset; iptables-legacy -L -v -n; nft monitor trace" },
 	{ "martian", is_martian, "it comes from @s, and nobody can be asked to answer there",
 	  NULL, NULL, "mend the source address that the program writes" },
 	{ "ttl", is_at_its_end, "it was to be forwarded with a TTL of @1",
@@ -682,9 +740,12 @@ static const struct xtun_rule rules[] = {
 	{ "protocol", is_unknown_protocol, "nothing on this machine takes protocol @1 of IP",
 	  NULL, NULL, "start the program that does: cat /proc/net/raw" },
 	{ "checksum", has_bad_sum, "the @3 checksum is @1, and ought to be @2",
-	  NULL, NULL, "set the field to zero before summing, and count the pseudo header" },
-	{ "socket", has_no_socket, "no program has @1 port @2 open",
-	  NULL, NULL, "start the one that should: ss @3" },
+	  NULL, NULL, SUM_ADVICE },
+	{ "socket", has_no_socket, "no program has @1 port @2@4 of @t open",
+	  NULL, NULL, "start the one that is to listen there; which do, and where: ss @3" },
+	{ "socket-address", has_socket_elsewhere,
+	  "a program has @1 port @2 open at @3 alone, and it is for @t",
+	  NULL, NULL, "have that program listen at @t, or at all addresses; who it is: ss @4" },
 	{ "socket-full", found_socket_full,
 	  "the program that has port @1 open reads too slowly: @2 bytes wait",
 	  "sysctl -w net/core/rmem_default=@4", "sysctl -w net/core/rmem_default=@3",
@@ -733,7 +794,7 @@ static bool print_field(FILE *out, char field, const struct xtun_case *c)
 	if (field >= '1' && field <= '4')
 		fputs(c->found[field - '1'], out);
 	else if (field == 'd')
-		print_name(out, c->at.name);
+		xtun_word_print(out, c->at.name);
 	else if (field == 'm')
 		print_mac(out, c->at.mac);
 	else if (field == 'M' && c->packet.mac)
@@ -767,6 +828,6 @@ void xtun_rule_print(FILE *out, const char *template, const struct xtun_case *c)
 		else if (print_field(out, template[1], c))
 			template++;
 		else
-			print_name(out, c->iface->name);
+			xtun_word_print(out, c->iface->name);
 	}
 }

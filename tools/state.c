@@ -170,3 +170,99 @@ int xtun_has_socket(int family, int proto, int port, unsigned long *waits)
 		n = count_sockets(tcp ? "/proc/net/tcp" : "/proc/net/udp", port, waits);
 	return n + count_sockets(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", port, waits);
 }
+
+/* As the kernel prints it: the address' words, each as a number. */
+static void print_hex(char *text, size_t size, const uint8_t *address, size_t n)
+{
+	size_t len = 0;
+	uint32_t word;
+
+	for (size_t i = 0; i < n && len < size; i += sizeof(word)) {
+		memcpy(&word, address + i, sizeof(word));
+		len += snprintf(text + len, size - len, "%08X", word);
+	}
+}
+
+static void parse_hex(const char *text, char *at, size_t size)
+{
+	uint8_t address[16];
+	unsigned int word;
+	size_t n = 0;
+
+	for (; n < sizeof(address) && sscanf(text, "%8x", &word) == 1; text += 8, n += 4)
+		memcpy(address + n, &word, sizeof(word));
+	inet_ntop(n == 4 ? AF_INET : AF_INET6, address, at, size);
+}
+
+static bool is_any(const char *hex)
+{
+	return hex[strspn(hex, "0")] == '\0';
+}
+
+/* True if a socket there has the port, and none takes what is for TO; of the last, where. */
+static bool is_elsewhere(const char *path, int port, const uint8_t *to, size_t n, char *at,
+			 size_t size, bool *taken)
+{
+	FILE *in = fopen(path, "re");
+	char line[512], local[64], wanted[64] = "";
+	bool found = false;
+	unsigned int is;
+
+	print_hex(wanted, sizeof(wanted), to, n);
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, " %*d: %63[0-9A-Fa-f]:%x", local, &is) != 2 || (int)is != port)
+			continue;
+		*taken |= is_any(local) || !strcmp(local, wanted);
+		parse_hex(local, at, size);
+		found = true;
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+/**
+ * xtun_socket_elsewhere() - whether a port is open, and at other addresses alone
+ * @family: AF_INET or AF_INET6
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @port: the number
+ * @to: the address that is asked for
+ * @at: filled: one of the addresses where it is open
+ * @size: bytes of @at
+ *
+ * Return: true if so.
+ */
+bool xtun_socket_elsewhere(int family, int proto, int port, const uint8_t *to, char *at,
+			   size_t size)
+{
+	bool tcp = proto == IPPROTO_TCP, taken = false, found = false;
+	uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+
+	if (family == AF_INET) {
+		memcpy(mapped + 12, to, 4);
+		found = is_elsewhere(tcp ? "/proc/net/tcp" : "/proc/net/udp", port, to, 4, at, size,
+				     &taken);
+		to = mapped;
+	}
+	found |= is_elsewhere(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", port, to, 16, at, size,
+			      &taken);
+	return found && !taken;
+}
+
+/* As /etc/services calls it: "domain 53/udp". */
+bool xtun_service_name(int proto, int port, char *name, size_t size)
+{
+	FILE *in = fopen("/etc/services", "re");
+	char line[256], service[32], of[8];
+	bool found = false;
+	int is;
+
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = sscanf(line, "%31[^# \t] %d/%7s", service, &is, of) == 3 && is == port &&
+			!strcmp(of, proto == IPPROTO_TCP ? "tcp" : "udp");
+	if (in)
+		fclose(in);
+	if (found)
+		snprintf(name, size, "%s", service);
+	return found;
+}

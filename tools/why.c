@@ -200,6 +200,14 @@ static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 	return xtun_signals_wait(-1, signal_fd, FOLLOW_MS) > 0 && look(w);
 }
 
+static void each_second(struct why *w)
+{
+	if (!w->json)
+		tell_more(w);
+	if (w->drops.fd >= 0)
+		xtun_firewall_note();
+}
+
 static int listen_and_tell(struct why *w)
 {
 	int signal_fd = xtun_signals_open();
@@ -210,8 +218,8 @@ static int listen_and_tell(struct why *w)
 	do {
 		tell_losses(w);
 		tell_drops(w);
-		if (w->follow && !w->json && rounds % (1000 / FOLLOW_MS) == 0)
-			tell_more(w);
+		if (w->follow && rounds % (1000 / FOLLOW_MS) == 0)
+			each_second(w);
 	} while (go_on(w, signal_fd, rounds++));
 	close(signal_fd);
 	if (w->drops.missed)
@@ -252,7 +260,10 @@ static int probe(struct why *w)
 static void open_drops(struct why *w)
 {
 	w->drops.fd = -1;
-	if ((!w->follow && !w->seconds) || w->frame || xtun_drops_open(&w->drops))
+	if ((!w->follow && !w->seconds) || w->frame)
+		return;
+	xtun_firewall_note();
+	if (xtun_drops_open(&w->drops))
 		return;
 	if (errno == ENOENT)
 		xtun_complain("this kernel cannot tell what its stack drops; what xtun loses follows");

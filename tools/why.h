@@ -75,6 +75,9 @@ int xtun_sysctl(const char *name);
 bool xtun_has_joined(const char *dev, const uint8_t *group);
 bool xtun_has_handler(unsigned int ethertype);
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits);
+bool xtun_socket_elsewhere(int family, int proto, int port, const uint8_t *to, char *at,
+			   size_t size);
+bool xtun_service_name(int proto, int port, char *name, size_t size);
 
 /* netlink.c */
 struct nlmsghdr;
@@ -99,6 +102,26 @@ struct xtun_way {
 
 void xtun_way_find(int family, const char *except, struct xtun_way *way);
 
+/* firewall.c: the rule that has dropped a packet */
+struct xtun_firewall_rule {
+	int family;			/* NFPROTO_... */
+	char table[64], chain[64];
+	uint64_t handle;
+	unsigned int number;		/* in its chain, from 1; 0: it is the chain's policy */
+	bool invalid;			/* it is for what connection tracking calls so */
+	bool iptables;			/* made by iptables, which can change it */
+};
+
+void xtun_firewall_note(void);
+size_t xtun_firewall_find(int family, struct xtun_firewall_rule *found);
+
+/* accept.c: and how that one is got round */
+void xtun_accept_name(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p);
+void xtun_accept_cure(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p);
+void xtun_accept_undo(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p);
+void xtun_accept_removal(FILE *out, const struct xtun_firewall_rule *r,
+			 const struct xtun_packet *p);
+
 /* rules.c */
 struct xtun_case {
 	const struct xtun_iface *iface;		/* the xtun */
@@ -106,6 +129,9 @@ struct xtun_case {
 	const struct xtun_drop *drop;
 	struct xtun_packet packet;
 	char found[4][320];			/* what the rule has measured */
+	struct xtun_firewall_rule rule;		/* the one that can have dropped it, */
+	size_t could;				/* if only one could, */
+	bool asked;				/* and if that was asked */
 };
 
 struct xtun_rule {

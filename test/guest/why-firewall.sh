@@ -1,17 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# xtun why, of the firewall and of its table of connections.
+# xtun why, of the firewall and its table of connections: which rule it was, and how the
+# packet is let through.
 . /test/lib.sh
 . /test/mended.sh
 
 stack_up
 
+# --- iptables
+
+iptables -A INPUT -s 10.99.0.7 -j DROP
 iptables -A INPUT -s 10.99.0.2 -p icmp -j DROP
-explained firewall "a rule of the firewall" craft proto=icmp
+mended firewall "dropped it: rule 2 of INPUT in the table filter of iptables$" \
+	"iptables -I INPUT 2 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" craft proto=icmp
+is "... or" "$(field firewall advice)" "delete that rule: iptables -D INPUT 2"
 iptables -F INPUT
 iptables -A INPUT -s 10.99.0.2 -p icmp -j REJECT --reject-with icmp-admin-prohibited
-explained firewall "a rule of the firewall" craft proto=icmp
+explained firewall "rule 1 of INPUT in the table filter of iptables" craft proto=icmp
 iptables -F INPUT
+iptables -t raw -A PREROUTING -p udp -j DROP
+explained firewall "rule 1 of PREROUTING in the table raw of iptables" craft proto=udp
+is "... what mends it" "$(field firewall cure)" \
+	"iptables -t raw -I PREROUTING 1 -s 10.99.0.2 -d 10.99.0.1 -p udp --dport 9 -j ACCEPT"
+iptables -t raw -F PREROUTING
+iptables -P FORWARD DROP
+mended firewall "the policy of the chain FORWARD in the table ip filter" \
+	"iptables -A FORWARD -s 10.99.0.2 -d 10.98.0.2 -p icmp -j ACCEPT" craft proto=icmp to=10.98.0.2
+iptables -P FORWARD ACCEPT
+
+# --- a table of connections that is full, and what is invalid in it
+
+# unasked: an answer to a question that there was none of.
+unasked() {
+	craft proto=1 payload=0000ffff00000000
+}
 
 # strangers: more connections than there is room for, and none twice.
 strangers() {
@@ -26,5 +48,39 @@ iptables -A INPUT -m conntrack --ctstate INVALID -j DROP
 sysctl -q -w net.netfilter.nf_conntrack_max=1
 mended conntrack "table of connections is full: [0-9]+ of 1" \
 	"sysctl -w net/netfilter/nf_conntrack_max=262144" strangers
+sysctl -q -w net.netfilter.nf_conntrack_max=1024
+mended invalid "calls it invalid, and such are dropped by rule 1 of INPUT" \
+	"iptables -I INPUT 1 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" unasked
+explained checksum "the UDP checksum is .*: the firewall drops it as invalid" craft proto=udp bad=udp
 iptables -F INPUT
+
+# --- nft
+
+if ! command -v nft >/dev/null; then
+	skip "rules of nft" "this guest lacks nft"
+	stack_down
+	exit
+fi
+nft -f - <<-END
+	table inet fw {
+		chain in {
+			type filter hook input priority 0;
+			ct state invalid drop
+			ip saddr 10.99.0.2 udp dport 9 counter drop
+		}
+	}
+END
+explained firewall "has dropped it: one of 2 that could have" craft proto=udp
+like "... what there is to do" "$(field firewall advice)" "nft -a list ruleset"
+nft delete rule inet fw in handle 2
+mended firewall "the rule with handle 3 of the chain in in the table inet fw" \
+	"nft insert rule inet fw in handle 3 ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment xtun-why" \
+	craft proto=udp
+is "... or" "$(field firewall advice)" "delete that rule: nft delete rule inet fw in handle 3"
+nft flush chain inet fw in
+nft add chain inet fw in '{ policy drop; }'
+mended firewall "the policy of the chain in in the table inet fw" \
+	"nft add rule inet fw in ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment xtun-why" \
+	craft proto=icmp
+nft delete table inet fw
 stack_down

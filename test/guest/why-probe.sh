@@ -53,7 +53,7 @@ iptables -A INPUT -s 10.99.0.2 -p icmp -j DROP
 like "an answer that does not come through" "$(probe 10.99.0.2)" \
 "^T s ago, from userspace, 4[0-9] bytes: IP 10.99.0.2 > 10.99.0.1 ICMP echo reply.*
   where: in the kernel's stack, at xtun, .*
-  why: a rule of the firewall has dropped it
+  why: a rule of the firewall has dropped it: rule 1 of INPUT in the table filter of iptables
 .*Echo reply from 10.99.0.2: came in by xtun\.
 The kernel's stack has not delivered it: see above\."
 iptables -F INPUT

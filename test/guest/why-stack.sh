@@ -66,8 +66,29 @@ ip link set near mtu 1500
 explained module "takes protocol 115 of IP" craft proto=115 payload=00000800
 is "... what mends it" "$(field module cure)" "modprobe l2tp_ip"
 explained protocol "takes protocol 89 of IP" craft proto=89 payload=0201
-explained socket "no program has UDP port 9 open" craft proto=udp dport=9
-explained socket "no program has TCP port 9 open" craft proto=tcp dport=9
+# with_listener ADDRESS COMMAND...: while a program has UDP port 9 of ADDRESS open.
+with_listener() {
+	local status=0 nc
+	nc -u -l "$1" 9 >/dev/null 2>&1 &
+	nc=$!
+	eventually 5 grep -q ':0009 ' /proc/net/udp
+	"${@:2}" || status=1
+	kill "$nc"
+	wait "$nc" || :
+	return $status
+}
+
+explained socket "no program has TCP port 9 of 10.99.0.1 open" craft proto=tcp dport=9
+explained socket "no program has UDP port 9 of 10.99.0.1 open" craft proto=udp dport=9
+is "... which it is to be is not known" "$(field socket cure)" ""
+like "... but where to look" "$(field socket advice)" "ss -uln$"
+ok "... once there is one, it does" with_listener 10.99.0.1 spares socket craft proto=udp dport=9
+ok "... and no more without" drops socket craft proto=udp dport=9
+ok "socket-address: is told of" with_listener 127.0.0.1 drops socket-address craft proto=udp dport=9
+like "... and why" "$(field socket-address why)" \
+	"a program has UDP port 9 open at 127.0.0.1 alone, and it is for 10.99.0.1"
+ok "... and is mended where it is open at all" with_listener 0.0.0.0 \
+	spares socket-address craft proto=udp dport=9
 
 # hoard: whom the frames are for, and who reads none.
 hoard() {

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which rule of the firewall drops: nftables knows its own rules and those of iptables,
+ * but for iptables-legacy's. Of several that could, it is the one whose counter has
+ * moved; where that does not single out one, none is named.
+ */
+#include "why.h"
+
+#include <endian.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct rule {
+	struct xtun_firewall_rule is;
+	bool drops;
+	bool counted;		/* each frame that it drops is in PACKETS */
+	uint64_t packets;
+};
+
+/* The last of them, before the one that is found next, is being read. */
+struct rules {
+	struct rule *list;
+	size_t n;
+	bool failed;
+};
+
+/* How the counters were; the older of the two is compared with. */
+static struct rules older, newer;
+
+static void copy_name(char *to, size_t size, const struct nlattr *attr)
+{
+	snprintf(to, size, "%.*s", attr ? (int)xtun_netlink_len(attr) : 0,
+		 attr ? (const char *)xtun_netlink_data(attr) : "");
+}
+
+static uint32_t get_be32(const struct nlattr *attr)
+{
+	uint32_t n;
+
+	if (!attr || xtun_netlink_len(attr) != sizeof(n))
+		return UINT32_MAX;
+	memcpy(&n, xtun_netlink_data(attr), sizeof(n));
+	return be32toh(n);
+}
+
+static uint64_t get_be64(const struct nlattr *attr)
+{
+	uint64_t n;
+
+	if (!attr || xtun_netlink_len(attr) != sizeof(n))
+		return 0;
+	memcpy(&n, xtun_netlink_data(attr), sizeof(n));
+	return be64toh(n);
+}
+
+/* --- what a rule does */
+
+/* "-m conntrack --ctstate INVALID" and "-m state --state INVALID", and nothing besides. */
+static bool matches_invalid(const struct nlattr *data)
+{
+	const struct nlattr *info = xtun_netlink_inside(data, NFTA_MATCH_INFO);
+	uint16_t flags, states;
+	uint32_t state;
+	char name[32];
+
+	copy_name(name, sizeof(name), xtun_netlink_inside(data, NFTA_MATCH_NAME));
+	if (info && !strcmp(name, "state") && xtun_netlink_len(info) >= sizeof(state)) {
+		memcpy(&state, xtun_netlink_data(info), sizeof(state));
+		return state == 1;
+	}
+	/* struct xt_conntrack_mtinfo3: match_flags, invert_flags, state_mask */
+	if (!info || strcmp(name, "conntrack") || xtun_netlink_len(info) < 152)
+		return false;
+	memcpy(&flags, (const char *)xtun_netlink_data(info) + 146, sizeof(flags));
+	memcpy(&states, (const char *)xtun_netlink_data(info) + 150, sizeof(states));
+	return flags == 1 && states == 1;
+}
+
+static bool masks_invalid(const struct nlattr *data)
+{
+	const struct nlattr *mask = xtun_netlink_inside(data, NFTA_BITWISE_MASK);
+	uint32_t state;
+
+	mask = xtun_netlink_inside(mask, NFTA_DATA_VALUE);
+	if (!mask || xtun_netlink_len(mask) != sizeof(state))
+		return false;
+	memcpy(&state, xtun_netlink_data(mask), sizeof(state));
+	return state == 1;
+}
+
+static bool is_verdict_drop(const struct nlattr *data)
+{
+	const struct nlattr *verdict = xtun_netlink_inside(data, NFTA_IMMEDIATE_DATA);
+
+	verdict = xtun_netlink_inside(verdict, NFTA_DATA_VERDICT);
+	return get_be32(xtun_netlink_inside(verdict, NFTA_VERDICT_CODE)) == NF_DROP;
+}
+
+/* One of its parts, in the order in which they are run. */
+static void read_part(struct rule *r, const char *name, const struct nlattr *data, bool *of_state)
+{
+	char target[32];
+	bool state = false;
+
+	if (!strcmp(name, "counter")) {
+		r->counted = true;
+		r->packets = get_be64(xtun_netlink_inside(data, NFTA_COUNTER_PACKETS));
+	} else if (!strcmp(name, "immediate")) {
+		r->drops |= is_verdict_drop(data);
+	} else if (!strcmp(name, "reject")) {
+		r->drops = true;
+	} else if (!strcmp(name, "target")) {
+		copy_name(target, sizeof(target), xtun_netlink_inside(data, NFTA_TARGET_NAME));
+		r->drops |= !strcmp(target, "REJECT") || !strcmp(target, "DROP");
+	} else if (!strcmp(name, "lookup")) {
+		/* In a map of verdicts: one of them may be to drop. */
+		r->drops |= get_be32(xtun_netlink_inside(data, NFTA_LOOKUP_DREG)) ==
+			    NFT_REG_VERDICT;
+		r->counted = false;
+	} else if (!strcmp(name, "ct")) {
+		state = get_be32(xtun_netlink_inside(data, NFTA_CT_KEY)) == NFT_CT_STATE;
+	} else if (!strcmp(name, "bitwise")) {
+		r->is.invalid |= *of_state && masks_invalid(data);
+	} else if (!strcmp(name, "match")) {
+		r->is.invalid |= matches_invalid(data);
+		r->counted = false;
+	} else if (strcmp(name, "log")) {
+		/* What is counted before it may still go another way. */
+		r->counted = false;
+	}
+	*of_state = state;
+}
+
+static void read_parts(struct rule *r, const struct nlattr *parts)
+{
+	size_t left = parts ? xtun_netlink_len(parts) : 0, size;
+	const struct nlattr *part = parts ? xtun_netlink_data(parts) : NULL;
+	bool of_state = false;
+	char name[32];
+
+	for (; left >= NLA_HDRLEN && part->nla_len >= NLA_HDRLEN && part->nla_len <= left;
+	     left -= size, part = (const void *)((const char *)part + size)) {
+		size = NLA_ALIGN(part->nla_len);
+		size = size < left ? size : left;
+		copy_name(name, sizeof(name), xtun_netlink_inside(part, NFTA_EXPR_NAME));
+		read_part(r, name, xtun_netlink_inside(part, NFTA_EXPR_DATA), &of_state);
+	}
+}
+
+/* --- all rules */
+
+static struct rule *add(struct rules *rules, int family, const struct nlattr *table,
+			const struct nlattr *chain)
+{
+	struct rule *r = realloc(rules->list, (rules->n + 1) * sizeof(*r));
+
+	if (!r) {
+		rules->failed = true;
+		return NULL;
+	}
+	rules->list = r;
+	r += rules->n++;
+	memset(r, 0, sizeof(*r));
+	r->is.family = family;
+	copy_name(r->is.table, sizeof(r->is.table), table);
+	copy_name(r->is.chain, sizeof(r->is.chain), chain);
+	return r;
+}
+
+static void read_rule(const struct nlmsghdr *head, void *arg)
+{
+	const struct nfgenmsg *msg = NLMSG_DATA(head);
+	const struct nlattr *attrs = (const void *)(msg + 1);
+	size_t len = NLMSG_PAYLOAD(head, NLMSG_ALIGN(sizeof(*msg)));
+	struct rules *rules = arg;
+	const struct rule *last;
+	struct rule *r;
+
+	if ((head->nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
+		return;
+	r = add(rules, msg->nfgen_family, xtun_netlink_find(attrs, len, NFTA_RULE_TABLE),
+		xtun_netlink_find(attrs, len, NFTA_RULE_CHAIN));
+	if (!r)
+		return;
+	last = rules->n > 1 ? r - 1 : NULL;
+	r->is.number = last && last->is.family == r->is.family &&
+		       !strcmp(last->is.table, r->is.table) &&
+		       !strcmp(last->is.chain, r->is.chain) ? last->is.number + 1 : 1;
+	r->is.handle = get_be64(xtun_netlink_find(attrs, len, NFTA_RULE_HANDLE));
+	read_parts(r, xtun_netlink_find(attrs, len, NFTA_RULE_EXPRESSIONS));
+}
+
+/* A chain whose policy is to drop does so as a rule would: it has no number. */
+static void read_chain(const struct nlmsghdr *head, void *arg)
+{
+	const struct nfgenmsg *msg = NLMSG_DATA(head);
+	const struct nlattr *attrs = (const void *)(msg + 1);
+	size_t len = NLMSG_PAYLOAD(head, NLMSG_ALIGN(sizeof(*msg)));
+	struct rule *r;
+
+	if ((head->nlmsg_type & 0xff) != NFT_MSG_NEWCHAIN ||
+	    !xtun_netlink_find(attrs, len, NFTA_CHAIN_HOOK) ||
+	    get_be32(xtun_netlink_find(attrs, len, NFTA_CHAIN_POLICY)) != NF_DROP)
+		return;
+	r = add(arg, msg->nfgen_family, xtun_netlink_find(attrs, len, NFTA_CHAIN_TABLE),
+		xtun_netlink_find(attrs, len, NFTA_CHAIN_NAME));
+	if (r)
+		r->drops = true;
+}
+
+/* Asking would load the module. */
+static void read_rules(struct rules *rules)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nfgenmsg msg;
+	} ask = {
+		.head.nlmsg_len = sizeof(ask),
+		.head.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE,
+		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+	};
+
+	memset(rules, 0, sizeof(*rules));
+	if (access("/sys/module/nf_tables", F_OK))
+		return;
+	rules->failed |= xtun_netlink_ask(NETLINK_NETFILTER, &ask.head, read_rule, rules);
+	ask.head.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN;
+	rules->failed |= xtun_netlink_ask(NETLINK_NETFILTER, &ask.head, read_chain, rules);
+}
+
+/**
+ * xtun_firewall_note() - remember how often each rule has dropped until now
+ *
+ * The counters of the last but one time are what later ones are compared with, so that
+ * a frame that is not told of yet is not forgotten.
+ */
+void xtun_firewall_note(void)
+{
+	static bool again;
+
+	free(older.list);
+	older = newer;
+	read_rules(&newer);
+	if (!again)
+		read_rules(&older);
+	again = true;
+}
+
+/* --- the one that has dropped */
+
+static bool is_of(const struct rule *r, int family)
+{
+	switch (r->is.family) {
+	case NFPROTO_IPV4:
+		return family == AF_INET;
+	case NFPROTO_IPV6:
+		return family == AF_INET6;
+	case NFPROTO_ARP:
+		return !family;
+	default:
+		return true;
+	}
+}
+
+static uint64_t packets_before(const struct rule *r)
+{
+	for (size_t i = 0; i < older.n; i++) {
+		const struct rule *o = &older.list[i];
+
+		if (o->is.handle == r->is.handle && o->is.number && r->is.number &&
+		    o->is.family == r->is.family && !strcmp(o->is.table, r->is.table))
+			return o->packets;
+	}
+	return 0;
+}
+
+static bool can_be(const struct rule *r, int family)
+{
+	return r->drops && is_of(r, family) && (!r->counted || r->packets > packets_before(r));
+}
+
+/* iptables-nft made it, and iptables is to change it. */
+static bool is_of_iptables(const struct rule *r)
+{
+	static const char * const tables[] = { "filter", "mangle", "raw", "security", "nat" };
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		known |= !strcmp(r->is.table, tables[i]);
+	return known && (r->is.family == NFPROTO_IPV4 || r->is.family == NFPROTO_IPV6) &&
+	       strspn(r->is.chain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(r->is.chain);
+}
+
+/**
+ * xtun_firewall_find() - which rule has dropped a packet
+ * @family: of the packet; 0 if it is none of IP
+ * @found: filled, if it is one alone
+ *
+ * Return: how many could have: 1 if that is it.
+ */
+size_t xtun_firewall_find(int family, struct xtun_firewall_rule *found)
+{
+	struct rules now;
+	size_t n = 0;
+
+	read_rules(&now);
+	for (size_t i = 0; i < now.n; i++) {
+		if (!can_be(&now.list[i], family) || n++)
+			continue;
+		*found = now.list[i].is;
+		found->iptables = is_of_iptables(&now.list[i]);
+	}
+	if (now.failed)
+		n = 0;
+	free(now.list);
+	return n;
+}
