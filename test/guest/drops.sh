@@ -176,6 +176,14 @@ tc qdisc del dev xtun clsact
 is "a VLAN that there is not" "$(crafted vlan=5)" \
 	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800, for another host"
 
+# Nothing has set its network header yet, which would then seem to be before the frame,
+# nor where it came in: which way it goes is not known.
+crowd_backlog
+like "one that the processor's backlog has no room for" "$(crafted bad=ip)" \
+	"^xtun [rt]x: enqueue_to_backlog, $(reason CPU_BACKLOG), 62 bytes, Ethernet 0800$"
+is "... from its first byte, and nothing of old memory" "$(bytes)" "$(craft bad=ip | hex)"
+clear_backlog
+
 # --- devices come and go meanwhile
 
 ip link add link xtun name xtun.5 type vlan id 5
@@ -277,6 +285,22 @@ is "a flood: each is told of, or counted" "$(accounted /tmp/told)" 1500
 ok "... the count no more than once in a second" \
 	test "$(repeated /tmp/told)" -le $((SECONDS - began + 1))
 stop $listener
+
+# --- more of them than there may be
+
+crowd=()
+for _ in $(seq 16); do
+	exec {one}<$drops
+	crowd+=("$one")
+done
+like "the seventeenth is refused" "$(cat $drops 2>&1)" "Device or resource busy"
+exec {one}<&-
+listen /tmp/told
+stop $listener
+ok "... until one has left" test -n "$listener"
+for one in "${crowd[@]:0:15}"; do
+	exec {one}<&-
+done
 
 # --- programs that wait
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # xtun why, of the firewall and its table of connections: which rule it was, and how the
 # packet is let through.
+#guest: TIMEOUT=900
 . /test/lib.sh
 . /test/mended.sh
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # xtun why, of what the kernel's stack drops: each cause is provoked and named, the
 # command that is printed ends it, and the one that takes it back brings it again.
+#guest: TIMEOUT=900
 . /test/lib.sh
 . /test/mended.sh
 

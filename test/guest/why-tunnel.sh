@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # xtun why, of tunnels: what they are given and cannot take, or cannot send.
+#guest: TIMEOUT=900
 . /test/lib.sh
 . /test/mended.sh
 
