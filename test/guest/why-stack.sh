@@ -79,8 +79,8 @@ with_listener() {
 	return $status
 }
 
-explained socket "no program has TCP port 9 of 10.99.0.1 open" craft proto=tcp dport=9
-explained socket "no program has UDP port 9 of 10.99.0.1 open" craft proto=udp dport=9
+explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=tcp dport=9
+explained socket "no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=udp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -uln$"
 ok "... once there is one, it does" with_listener 10.99.0.1 spares socket craft proto=udp dport=9
