@@ -180,7 +180,7 @@ is "a VLAN that there is not" "$(crafted vlan=5)" \
 # nor where it came in: which way it goes is not known.
 crowd_backlog
 like "one that the processor's backlog has no room for" "$(crafted bad=ip)" \
-	"^xtun [rt]x: enqueue_to_backlog, $(reason CPU_BACKLOG), 62 bytes, Ethernet 0800$"
+	"^xtun rx: enqueue_to_backlog, $(reason CPU_BACKLOG), 62 bytes, Ethernet 0800$"
 is "... from its first byte, and nothing of old memory" "$(bytes)" "$(craft bad=ip | hex)"
 clear_backlog
 
