@@ -357,7 +357,7 @@ struct xtun_meta {
  * @vnet: bytes of vnet header, after it
  * @flags: of the interface
  * @offloads: that its readers can finish
- * @ethernet: the frame starts with an Ethernet header
+ * @least: bytes that a frame has at least: an Ethernet header, or one
  * @headroom: to leave in front of a written one
  */
 struct xtun_shape {
@@ -365,7 +365,7 @@ struct xtun_shape {
 	unsigned int vnet;
 	unsigned int flags;
 	netdev_features_t offloads;
-	bool ethernet;
+	unsigned int least;
 	unsigned int headroom;
 };
 
@@ -659,8 +659,8 @@ int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
 		     struct xtun_meta *meta, enum xtun_counter *loss);
 struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
 				     bool frags, enum xtun_counter *loss);
-struct sk_buff *xtun_frame_from_bytes_large(const struct xtun_shape *shape, const void *data,
-					    unsigned int len);
+struct sk_buff *xtun_frame_from_bytes_slow(const struct xtun_shape *shape, const void *data,
+					   unsigned int len, enum xtun_counter *loss);
 struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
 				       unsigned int len, struct page_frag *frag,
 				       struct xtun_meta *meta, enum xtun_counter *loss);

@@ -26,7 +26,7 @@ void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *sl
 	shape->pi = 0;
 	shape->vnet = 0;
 	shape->flags = READ_ONCE(xt->flags);
-	shape->ethernet = shape->flags & IFF_TAP;
+	shape->least = shape->flags & IFF_TAP ? ETH_HLEN : 1;
 	shape->offloads = READ_ONCE(slot->dev->features) & XTUN_OFFLOADS;
 	shape->headroom = XTUN_HEADROOM;
 	if (rcu_access_pointer(xt->xdp))

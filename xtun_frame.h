@@ -19,15 +19,6 @@
 #define XTUN_FRAME_CUT_MAX	max_t(unsigned int, PAGE_SIZE, \
 				      (PAGE_SIZE << SKB_FRAG_PAGE_ORDER) / 2)
 
-/* The loss that its length makes of a frame; 0 if it is none. */
-static __always_inline enum xtun_counter xtun_frame_judge(const struct xtun_shape *shape,
-							   size_t len)
-{
-	if (unlikely(len < (shape->ethernet ? ETH_HLEN : 1)))
-		return XTUN_RX_SHORT;
-	return unlikely(len > XTUN_FRAME_MAX) ? XTUN_RX_LONG : 0;
-}
-
 /* What a frame takes whose head is cut from a fragment. */
 static __always_inline unsigned int xtun_frame_size(unsigned int headroom, unsigned int len)
 {
@@ -94,17 +85,18 @@ static __always_inline struct sk_buff *xtun_frame_from_bytes(const struct xtun_s
 							      enum xtun_counter *loss)
 {
 	unsigned int size = xtun_frame_size(shape->headroom, len);
-	struct sk_buff *skb = NULL;
+	struct sk_buff *skb;
 
-	*loss = xtun_frame_judge(shape, len);
-	if (unlikely(*loss))
-		return NULL;
-	*loss = XTUN_RX_NOMEM;
-	if (unlikely(size > XTUN_FRAME_CUT_MAX || !xtun_frame_refill(frag, size, GFP_ATOMIC)))
-		return xtun_frame_from_bytes_large(shape, data, len);
+	BUILD_BUG_ON(XTUN_FRAME_CUT_MAX > XTUN_FRAME_MAX);
+	/* What can be cut is not too long. */
+	if (unlikely(len < shape->least || size > XTUN_FRAME_CUT_MAX ||
+		     !xtun_frame_refill(frag, size, GFP_ATOMIC)))
+		return xtun_frame_from_bytes_slow(shape, data, len, loss);
 	skb = xtun_frame_cut(frag, shape->headroom, len, size);
 	if (likely(skb))
 		memcpy(skb->data, data, len);
+	else
+		*loss = XTUN_RX_NOMEM;
 	return skb;
 }
 

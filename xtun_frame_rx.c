@@ -178,9 +178,17 @@ static int xtun_frame_parse_vnet(const struct xtun_shape *shape, struct iov_iter
 
 	*loss = XTUN_RX_HEADER;
 	hdr_len = xtun_frame_vnet_hdr_len(&meta->vnet.hdr, xtun_vnet_is_le(shape->flags));
-	if (hdr_len > iov_iter_count(from) || (shape->ethernet && hdr_len && hdr_len < ETH_HLEN))
+	if (hdr_len > iov_iter_count(from) || (hdr_len && hdr_len < shape->least))
 		return -EINVAL;
 	return 0;
+}
+
+/* The loss that its length makes of a frame; 0 if it is none. */
+static enum xtun_counter xtun_frame_judge(const struct xtun_shape *shape, size_t len)
+{
+	if (unlikely(len < shape->least))
+		return XTUN_RX_SHORT;
+	return unlikely(len > XTUN_FRAME_MAX) ? XTUN_RX_LONG : 0;
 }
 
 /**
@@ -308,24 +316,29 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 }
 
 /**
- * xtun_frame_from_bytes_large() - xtun_frame_from_bytes(), where there is no piece for it
+ * xtun_frame_from_bytes_slow() - xtun_frame_from_bytes(), where no piece is cut for it
  * @shape: what it looks like
- * @data: the frame, of a sound length; each byte is read once
+ * @data: the frame; each byte is read once
  * @len: its length in bytes
+ * @loss: set to the reason, if it is lost
  *
  * Context: bottom halves off.
- * Return: the frame; NULL if there is no memory, also for one of which a page would do.
+ * Return: the frame; NULL if it is lost, also if it is one for which a page would do.
  */
-struct sk_buff *xtun_frame_from_bytes_large(const struct xtun_shape *shape, const void *data,
-					    unsigned int len)
+struct sk_buff *xtun_frame_from_bytes_slow(const struct xtun_shape *shape, const void *data,
+					   unsigned int len, enum xtun_counter *loss)
 {
-	struct sk_buff *skb;
+	struct sk_buff *skb = NULL;
 
-	if (xtun_frame_size(shape->headroom, len) <= PAGE_SIZE)
+	*loss = xtun_frame_judge(shape, len);
+	if (unlikely(*loss))
 		return NULL;
-	skb = xtun_frame_alloc_large(shape->headroom, len, GFP_ATOMIC);
+	if (xtun_frame_size(shape->headroom, len) > PAGE_SIZE)
+		skb = xtun_frame_alloc_large(shape->headroom, len, GFP_ATOMIC);
 	if (likely(skb))
 		skb_store_bits(skb, 0, data, len);
+	else
+		*loss = XTUN_RX_NOMEM;
 	return skb;
 }
 

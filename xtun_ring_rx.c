@@ -22,19 +22,7 @@
 
 static struct workqueue_struct *xtun_ring_pollers;
 
-/* The header is read once: the program may write it at any time. */
-static bool xtun_ring_rx_next(const struct xtun_ring *ring, u32 cons, u32 prod,
-			      const void **data, u32 *len, u32 *flags)
-{
-	const struct xtun_record *record = ring->rx.data + (cons & (ring->rx_size - 1));
-
-	*data = record + 1;
-	*len = READ_ONCE(record->len);
-	*flags = READ_ONCE(record->flags);
-	return *len <= ring->rx_size && XTUN_RECORD_SIZE(*len) <= prod - cons && !*flags;
-}
-
-/* What of that was wrong, @cons being where the record begins. */
+/* What is wrong with the record that begins at @cons, if any fits there. */
 static noinline void xtun_ring_rx_blame(const struct xtun_ring *ring, u32 cons, u32 prod, u32 len,
 					u32 flags, struct xtun_why_fault *fault)
 {
@@ -56,6 +44,22 @@ static noinline void xtun_ring_rx_blame(const struct xtun_ring *ring, u32 cons, 
 		fault->value = flags;
 		fault->record = true;
 	}
+}
+
+/* The header is read once: the program may write it at any time. */
+static __always_inline bool xtun_ring_rx_next(const struct xtun_ring *ring, u32 cons, u32 prod,
+					      const void **data, u32 *len,
+					      struct xtun_why_fault *fault)
+{
+	const struct xtun_record *record = ring->rx.data + (cons & (ring->rx_size - 1));
+	u32 flags = READ_ONCE(record->flags);
+
+	*data = record + 1;
+	*len = READ_ONCE(record->len);
+	if (likely(*len <= ring->rx_size && XTUN_RECORD_SIZE(*len) <= prod - cons && !flags))
+		return true;
+	xtun_ring_rx_blame(ring, cons, prod, *len, flags, fault);
+	return false;
 }
 
 static noinline void xtun_ring_rx_take_headers(struct xtun_ring *ring,
@@ -102,7 +106,7 @@ static void xtun_ring_rx_wake(struct xtun_ring *ring, u32 from, u32 to)
 /* Whoever calls it owns the NAPI, and so ring->rx_cons. */
 static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, int budget)
 {
-	u32 from = ring->rx_cons, cons = from, prod, len = 0, flags = 0;
+	u32 from = ring->rx_cons, cons = from, prod, len;
 	struct xtun_why_fault fault;
 	struct xtun_shape shape;
 	struct xtun_sink sink;
@@ -115,10 +119,12 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 	if (prod == cons)
 		return 0;
 	sane = prod - cons <= ring->rx_size;
+	if (unlikely(!sane))
+		xtun_ring_rx_blame(ring, cons, prod, 0, 0, &fault);
 	xtun_frame_get_shape(ring->xf, slot, &shape);
 	xtun_sink_init(&sink, slot, ring->q, &ring->q->napi);
 	while (sane && n < budget && cons != prod) {
-		sane = xtun_ring_rx_next(ring, cons, prod, &data, &len, &flags);
+		sane = xtun_ring_rx_next(ring, cons, prod, &data, &len, &fault);
 		if (unlikely(!sane))
 			break;
 		if (unlikely(shape.pi || shape.vnet))
@@ -138,7 +144,6 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 	if (unlikely(!sane)) {
 		xtun_count(slot, XTUN_RX_IN);
 		xtun_lose(slot, XTUN_RX_BROKEN, NULL, 0);
-		xtun_ring_rx_blame(ring, cons, prod, len, flags, &fault);
 		xtun_why_blame(slot, XTUN_RX_BROKEN, &fault);
 		xtun_ring_break(slot, ring, &fault);
 	}
@@ -344,7 +349,8 @@ void xtun_ring_rx_start(struct xtun_slot *slot, struct xtun_queue *q, struct xtu
  */
 void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	u32 prod = READ_ONCE(ring->user->rx_prod), len, flags;
+	u32 prod = READ_ONCE(ring->user->rx_prod), len;
+	struct xtun_why_fault fault;
 	const void *data;
 
 	cancel_work_sync(&ring->poller);
@@ -354,7 +360,7 @@ void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 	if (ring->broken || prod - ring->rx_cons > ring->rx_size)
 		return;
 	while (ring->rx_cons != prod &&
-	       xtun_ring_rx_next(ring, ring->rx_cons, prod, &data, &len, &flags)) {
+	       xtun_ring_rx_next(ring, ring->rx_cons, prod, &data, &len, &fault)) {
 		xtun_count(slot, XTUN_RX_IN);
 		xtun_lose(slot, XTUN_RX_DETACHED, NULL, len);
 		ring->rx_cons += XTUN_RECORD_SIZE(len);
