@@ -49,6 +49,7 @@ mended forwarding "10.98.0.2 is no address of this machine, and xtun does not fo
 sysctl -q -w net.ipv4.conf.xtun.forwarding=1
 mended route "no way to 10.55.0.9: Network is unreachable" \
 	"ip route add 10.55.0.9 via 10.98.0.2 dev near" craft proto=icmp to=10.55.0.9
+modprobe dummy numdummies=0
 ip link add further type dummy
 ip addr add 10.97.0.1/24 dev further
 ip link set further up
