@@ -64,7 +64,8 @@ if [ -n "${COUNTED:-}" ] && [ "$karch" = x86 ]; then
 		-icount shift=0,sleep=off -rtc base=2024-01-01,clock=vm -seed 1"
 	accel=tcg speed="no_timer_check nokaslr tsc=reliable tsc_early_khz=1000000"
 fi
-[ -z "${DEBUGGER:-}" ] || qemu="$qemu -gdb unix:$DEBUGGER,server=on,wait=off"
+# Whoever attaches has it start.
+[ -z "${DEBUGGER:-}" ] || qemu="$qemu -S -gdb unix:$DEBUGGER,server=on,wait=off"
 
 # A kernel that checks itself all the time takes its time, and memory.
 slowness=1 memory=${MEMORY:-512}

@@ -52,10 +52,13 @@ sub monitor {
 	ask('qRcmd,' . unpack 'H*', $_) for @_;
 }
 
-# An interrupt that is due at a mark comes first, and then the mark is met once more.
+# No mark stays set: from one where it stands it would not get away, and an interrupt
+# that is due there comes first and has it meet the same mark once more.
 sub go_to {
 	my ($at) = @_;
-	do { ask('c') } until unpack('Q<', pack 'H16', ask('p10')) == $at;
+	ask(sprintf 'Z1,%x,1', $at);
+	ask('c');
+	ask(sprintf 'z1,%x,1', $at);
 }
 
 # The emulator then runs one instruction at a time, and says which.
@@ -68,9 +71,6 @@ sub record {
 	}
 	$socket or die "Nobody answers at $path.\n";
 	$socket->autoflush(1);
-	# Attached, the guest stops and says so.
-	answer();
-	ask(sprintf 'Z1,%x,1', $at{$_}) for qw(profile_begin profile_end);
 	go_to($at{profile_begin});
 	for (1 .. PROFILED) {
 		monitor("logfile $file", 'log exec,nochain', 'singlestep on') if $_ == 1;
@@ -79,7 +79,6 @@ sub record {
 		monitor('log none', 'singlestep off');
 		go_to($at{profile_begin}) if $_ < PROFILED;
 	}
-	ask(sprintf 'z1,%x,1', $at{$_}) for qw(profile_begin profile_end);
 	say_to('D');
 	close $socket;
 }
