@@ -118,7 +118,7 @@ static int status_of(const struct script *counters, size_t n)
 	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
 	optind = 1;
-	status = xtun_status.run(1 + as_json, argv);
+	status = xtun_command_status.run(1 + as_json, argv);
 	dup2(terminal, STDOUT_FILENO);
 	close(terminal);
 	len = pread(fileno(file), said, sizeof(said) - 1, 0);
