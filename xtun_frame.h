@@ -79,10 +79,9 @@ static __always_inline struct sk_buff *xtun_frame_cut(struct page_frag *frag, un
  * Context: bottom halves off.
  * Return: the frame, NULL if it is lost.
  */
-static __always_inline struct sk_buff *xtun_frame_from_bytes(const struct xtun_shape *shape,
-							      const void *data, unsigned int len,
-							      struct page_frag *frag,
-							      enum xtun_counter *loss)
+static __always_inline struct sk_buff *
+xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data, unsigned int len,
+		      struct page_frag *frag, enum xtun_counter *loss)
 {
 	unsigned int size = xtun_frame_size(shape->headroom, len);
 	struct sk_buff *skb;

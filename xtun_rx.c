@@ -138,7 +138,7 @@ static int xtun_rx_receive_rcu(struct xtun_slot *slot, struct xtun_queue *q, str
 			       struct xtun_meta *meta)
 {
 	skb = xtun_rx_admit(slot, q, skb, meta);
-	if (likely(!IS_ERR_OR_NULL(skb) && !READ_ONCE(q->napi_on))) {
+	if (!IS_ERR_OR_NULL(skb) && likely(!READ_ONCE(q->napi_on))) {
 		xtun_rx_deliver(slot, skb);
 		return 0;
 	}

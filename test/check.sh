@@ -44,7 +44,8 @@ fi
 targets=${KERNEL:-${all:+$everywhere}}
 # Where patience is all that a test takes, it need not be had at each change.
 [ -n "$targets${TEST:-}" ] ||
-	export FLOOD_SECONDS=${FLOOD_SECONDS:-16} LIVES=${LIVES:-40} FRAMES=${FRAMES:-20000}
+	export FLOOD_SECONDS="${FLOOD_SECONDS:-16}" LIVES="${LIVES:-40}" \
+		FRAMES="${FRAMES:-20000}"
 targets=${targets:-$usual}
 
 without() {

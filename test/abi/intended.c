@@ -67,7 +67,7 @@ const struct intended intended[] = {
 	FINISHED("10?? 0211*"), FINISHED("10?? 000008000211*"),
 	{ .before = "? TUNSETOFFLOAD *tunnel*", .key = "? reads *", .a = "EFAULT", .parts = true,
 	  .somewhere = true,
-	  .why = "a vnet header too short for what tunnels need has none of it; tap reads nothing" },
+	  .why = "a vnet header too short for tunnels has nothing of them; tap reads nothing" },
 	{ .before = "? TUNSETOFFLOAD *tunnel*", .word = "? read *", .a = "EFAULT*", .parts = true,
 	  .somewhere = true,
 	  .why = "... nor in between" },

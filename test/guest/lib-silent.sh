@@ -31,7 +31,7 @@ between_marks() {
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_up
 ok "the program sends back all that it gets" \
-	strace -o /out/strace /test/bin/xtun-test silent $frames
+	strace -o /out/strace /test/bin/xtun-test silent "$frames"
 is "no system call between the marks" "$(between_marks /out/strace)" "2 0"
 ok "and all frames are with the stack" test \
 	"$(ethtool -S xtun | awk '$1 == "q0_rx_out:" { print $2 }')" -ge $((frames + 1000))
