@@ -13,7 +13,7 @@
 /* Enough of them for what else goes on in the machine to matter little. */
 #define TUNNELS 16
 
-static double available_kib(void)
+static double free_kib(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	char line[128];
@@ -84,11 +84,11 @@ static int open_all(enum bench_way way, struct xtun *tunnels[TUNNELS])
 void bench_idle(enum bench_way way, struct bench_idle *idle)
 {
 	struct xtun *tunnels[TUNNELS] = { NULL };
-	double kib = available_kib();
+	double kib = free_kib();
 	int threads = kernel_threads();
 
 	idle->error = open_all(way, tunnels);
-	idle->kib = (kib - available_kib()) / TUNNELS;
+	idle->kib = (kib - free_kib()) / TUNNELS;
 	idle->threads = (double)(kernel_threads() - threads) / TUNNELS;
 	if (idle->kib < 0)
 		idle->kib = 0;
