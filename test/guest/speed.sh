@@ -39,6 +39,8 @@ like "--json: trips have their times" "$said" '"round trip", "way": "rings".*"p9
 
 # Whoever may open the device need not be root: what is made is in a namespace of theirs.
 chmod 666 /dev/xtun /dev/net/tun
+[ ! -e /proc/sys/kernel/unprivileged_userns_clone ] ||
+	sysctl -q -w kernel.unprivileged_userns_clone=1
 exits 0 "as nobody" setpriv --reuid 65534 --regid 65534 --clear-groups \
 	/test/bin/xtun bench -t 2
 is "as nobody: batches" "$(measured batch)" 5
