@@ -10,14 +10,14 @@
 #define _XTUN_FRAME_H
 
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/skbuff.h>
 #include <net/sock.h>
 
 #include "xtun.h"
 
-/* What is cut from a fragment: a second one is to fit there. */
-#define XTUN_FRAME_CUT_MAX	max_t(unsigned int, PAGE_SIZE, \
-				      (PAGE_SIZE << SKB_FRAG_PAGE_ORDER) / 2)
+/* What is cut from a fragment: half of one, or of those of a page all. */
+#define XTUN_FRAME_CUT_MAX	max_t(unsigned int, PAGE_SIZE, SZ_16K)
 
 /* What a frame takes whose head is cut from a fragment. */
 static __always_inline unsigned int xtun_frame_size(unsigned int headroom, unsigned int len)
