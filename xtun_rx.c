@@ -26,7 +26,7 @@ static __be16 xtun_rx_ip_protocol(struct sk_buff *skb)
 
 /*
  * Older kernels do not look for the transport header of a large frame whose
- * vnet header does not say where it is. The network header the stack finds by itself.
+ * vnet header does not say where it is.
  */
 static inline void xtun_rx_find_headers(struct sk_buff *skb)
 {
@@ -48,12 +48,15 @@ static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct x
 		return XTUN_RX_HEADER;
 	if (flags & IFF_TUN) {
 		skb_reset_mac_header(skb);
+		/* Whoever watches drops tells by it that no Ethernet header is there. */
+		skb_reset_network_header(skb);
 		skb->protocol = meta->has_pi ? meta->proto : xtun_rx_ip_protocol(skb);
 		xtun_rx_find_headers(skb);
 		return meta->has_pi || skb->protocol ? 0 : XTUN_RX_PROTO;
 	}
 	if (!pskb_may_pull(skb, ETH_HLEN))
 		return XTUN_RX_NOMEM;
+	/* The network header of these the stack finds by itself. */
 	skb->protocol = eth_type_trans(skb, dev);
 	xtun_rx_find_headers(skb);
 	return 0;

@@ -176,8 +176,7 @@ tc qdisc del dev xtun clsact
 is "a VLAN that there is not" "$(crafted vlan=5)" \
 	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800, for another host"
 
-# Nothing has set its network header yet, which would then seem to be before the frame,
-# nor where it came in: which way it goes is not known.
+# Nothing has set its network header yet, which would then seem to be before the frame.
 crowd_backlog
 like "one that the processor's backlog has no room for" "$(crafted bad=ip)" \
 	"^xtun rx: enqueue_to_backlog, $(reason CPU_BACKLOG), 62 bytes, Ethernet 0800$"
