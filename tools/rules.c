@@ -284,7 +284,9 @@ static void found_written(struct xtun_case *c, int n,
 	if (!out)
 		return;
 	write(out, &c->rule, &c->packet);
-	fclose(out);
+	/* Half a command is none. */
+	if (fclose(out))
+		c->found[n - 1][0] = '\0';
 	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
 }
 
