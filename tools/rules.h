@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The tests behind the rows of rules.c, and what they have in common. */
+#ifndef XTUN_RULES_H
+#define XTUN_RULES_H
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "why.h"
+
+/* found[N] is "@N" in the row's templates, counted from 1. */
+static inline __attribute__((format(printf, 3, 4))) void found(struct xtun_case *c, int n,
+							 const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->found[n - 1], sizeof(c->found[0]), fmt, ap);
+	va_end(ap);
+}
+
+/* Of a list of beginnings, of which underscores do not count; a kernel may have no names. */
+static inline bool within(const struct xtun_case *c, const char *list)
+{
+	const char *function = c->drop->function;
+	size_t n;
+
+	function += strspn(function, "_");
+	if (*function == '?')
+		return true;
+	for (; *list; list += n + strspn(list + n, " ")) {
+		n = strcspn(list, " ");
+		if (!strncmp(function, list, n))
+			return true;
+	}
+	return false;
+}
+
+static inline bool because(const struct xtun_case *c, const char *reason)
+{
+	return !strcmp(c->drop->reason, reason);
+}
+
+/* The kernel says no more than where it was. */
+static inline bool unreasoned(const struct xtun_case *c)
+{
+	return !c->drop->reason[0] || because(c, "NOT_SPECIFIED");
+}
+
+static inline bool comes_in(const struct xtun_case *c)
+{
+	return c->drop->direction == XTUN_RX;
+}
+
+static inline bool is_ip(const struct xtun_case *c)
+{
+	return c->packet.family;
+}
+
+static inline bool is_ipv4(const struct xtun_case *c)
+{
+	return c->packet.family == AF_INET;
+}
+
+static inline void found_address(struct xtun_case *c, int n, const uint8_t *address)
+{
+	inet_ntop(c->packet.family, address, c->found[n - 1], sizeof(c->found[0]));
+}
+
+static inline void found_sum(struct xtun_case *c, const struct xtun_checksum *sum)
+{
+	found(c, 1, "0x%04x", sum->found);
+	found(c, 2, "0x%04x", sum->right);
+}
+
+static inline bool found_bad_sum(struct xtun_case *c)
+{
+	static const struct {
+		int proto;
+		const char *name;
+	} names[] = {
+		{ IPPROTO_ICMP, "ICMP" }, { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" },
+		{ IPPROTO_ICMPV6, "ICMPv6" },
+	};
+
+	if (!comes_in(c) || c->packet.sum.verdict != XTUN_SUM_WRONG)
+		return false;
+	found_sum(c, &c->packet.sum);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].proto == c->packet.proto)
+			found(c, 3, "%s", names[i].name);
+	return true;
+}
+
+static inline unsigned int get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+/*
+ * Whether a row's cause is the one. Each looks at what it needs to be sure, and fills
+ * found[]; what it has found is thrown away if it is not.
+ */
+
+/* rules_link.c */
+bool xtun_is_no_drop(struct xtun_case *c);
+bool xtun_is_backlogged(struct xtun_case *c);
+bool xtun_is_headerless(struct xtun_case *c);
+bool xtun_is_strange_vlan(struct xtun_case *c);
+bool xtun_is_for_other_mac(struct xtun_case *c);
+bool xtun_has_no_handler(struct xtun_case *c);
+bool xtun_is_blocked(struct xtun_case *c);
+bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c);
+bool xtun_has_no_bridge_vlan(struct xtun_case *c);
+
+/* rules_firewall.c */
+bool xtun_is_one_connection_too_many(struct xtun_case *c);
+bool xtun_is_invalid_by_its_sum(struct xtun_case *c);
+bool xtun_is_dropped_as_invalid(struct xtun_case *c);
+bool xtun_is_dropped_by_rule(struct xtun_case *c);
+bool xtun_is_dropped_by_some(struct xtun_case *c);
+
+/* rules_ip.c */
+bool xtun_has_no_outer_route(struct xtun_case *c);
+bool xtun_is_cut_short(struct xtun_case *c);
+bool xtun_has_bad_ip_sum(struct xtun_case *c);
+bool xtun_is_martian(struct xtun_case *c);
+bool xtun_is_at_its_end(struct xtun_case *c);
+bool xtun_is_too_large(struct xtun_case *c);
+bool xtun_is_own_source(struct xtun_case *c);
+bool xtun_is_filtered_by_reverse_path(struct xtun_case *c);
+bool xtun_is_for_strange_group(struct xtun_case *c);
+bool xtun_is_not_forwarded(struct xtun_case *c);
+bool xtun_has_no_route(struct xtun_case *c);
+
+/* rules_above.c */
+bool xtun_has_module(struct xtun_case *c);
+bool xtun_is_of_strange_gre_version(struct xtun_case *c);
+bool xtun_has_no_gre_tunnel(struct xtun_case *c);
+bool xtun_is_unknown_protocol(struct xtun_case *c);
+bool xtun_has_bad_sum(struct xtun_case *c);
+bool xtun_has_no_socket(struct xtun_case *c);
+bool xtun_has_socket_elsewhere(struct xtun_case *c);
+bool xtun_found_socket_full(struct xtun_case *c);
+bool xtun_has_no_neighbour(struct xtun_case *c);
+bool xtun_is_unexplained(struct xtun_case *c);
+
+#endif

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is dropped above IP: by protocols, sockets and neighbours. */
+#include "rules.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+bool xtun_has_bad_sum(struct xtun_case *c)
+{
+	return within(c, "udp tcp icmp skb_") && found_bad_sum(c);
+}
+
+/* The modules that take these protocols of IP; IANA, "Protocol Numbers". */
+static const char *module_for(int family, int proto)
+{
+	static const struct {
+		int proto;
+		const char *four, *six;
+	} modules[] = {
+		{ 4, "ipip", "ip6_tunnel" }, { 41, "sit", "ip6_tunnel" },
+		{ 47, "ip_gre", "ip6_gre" },
+		{ 50, "esp4", "esp6" }, { 51, "ah4", "ah6" }, { 108, "ipcomp", "ipcomp6" },
+		{ 115, "l2tp_ip", "l2tp_ip6" }, { 132, "sctp", "sctp" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
+		if (modules[i].proto == proto)
+			return family == AF_INET ? modules[i].four : modules[i].six;
+	return NULL;
+}
+
+/* Each kernel takes these, or what they stand before. */
+static bool is_usual(int proto)
+{
+	static const int usual[] = { 0, 1, 6, 17, 43, 44, 58, 59, 60 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		if (usual[i] == proto)
+			return true;
+	return false;
+}
+
+bool xtun_is_unknown_protocol(struct xtun_case *c)
+{
+	found(c, 1, "%d", c->packet.proto);
+	return comes_in(c) && is_ip(c) && !is_usual(c->packet.proto) &&
+	       (because(c, "IP_NOPROTO") || unreasoned(c)) &&
+	       within(c, "ip_protocol_deliver ip_local_deliver ip6_protocol_deliver ip6_input");
+}
+
+/* RFC 2784 and 2890: the header at which the kernel has come to grief, or NULL. */
+static const uint8_t *gre_header(const struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || p->family != AF_INET || p->proto != 47 || !p->transport ||
+	    !within(c, "gre_rcv") || p->transport + 8 > p->net + p->net_kept)
+		return NULL;
+	return p->transport;
+}
+
+/* One module takes the protocol, and others its versions. */
+static bool is_gre_without_module(struct xtun_case *c)
+{
+	const uint8_t *gre = gre_header(c);
+
+	found(c, 1, "47");
+	return gre && !(gre[1] & 0x7f) && access("/sys/module/ip_gre", F_OK);
+}
+
+bool xtun_has_module(struct xtun_case *c)
+{
+	const char *module = module_for(c->packet.family, c->packet.proto);
+
+	if (!module || !(is_gre_without_module(c) || xtun_is_unknown_protocol(c)))
+		return false;
+	found(c, 2, "%s", module);
+	return true;
+}
+
+bool xtun_is_of_strange_gre_version(struct xtun_case *c)
+{
+	const uint8_t *gre = gre_header(c);
+
+	if (!gre || !(gre[1] & 0x7f))
+		return false;
+	found(c, 1, "%d", gre[1] & 0x7f);
+	return true;
+}
+
+/* With a key, perhaps, and a number; what else it may have is not looked at here. */
+bool xtun_has_no_gre_tunnel(struct xtun_case *c)
+{
+	const uint8_t *gre = gre_header(c);
+	unsigned int type;
+
+	if (!gre || gre[1] || gre[0] & ~0x30)
+		return false;
+	type = get16(gre + 2);
+	found(c, 1, "%s", type == 0x6558 ? "gretap" : "gre");
+	if (gre[0] & 0x20)
+		found(c, 2, " key %u", get16(gre + 4) << 16 | get16(gre + 6));
+	return type != 0x88be && type != 0x22eb;	/* ERSPAN has keys of its own */
+}
+
+bool xtun_has_no_socket(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+	unsigned long waits;
+	char service[32];
+
+	if (!comes_in(c) || p->dport < 0 || !within(c, "udp tcp"))
+		return false;
+	found(c, 1, "%s", p->proto == IPPROTO_TCP ? "TCP" : "UDP");
+	found(c, 2, "%d", p->dport);
+	found(c, 3, "%s", p->proto == IPPROTO_TCP ? "-tln" : "-uln");
+	if (xtun_service_name(p->proto, p->dport, service, sizeof(service)))
+		found(c, 4, " (%s)", service);
+	return !xtun_has_socket(p->family, p->proto, p->dport, &waits);
+}
+
+/* A socket takes what is for its own address, or if it has none, for any. */
+bool xtun_has_socket_elsewhere(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || p->dport < 0 || !within(c, "udp tcp"))
+		return false;
+	found(c, 1, "%s", p->proto == IPPROTO_TCP ? "TCP" : "UDP");
+	found(c, 2, "%d", p->dport);
+	found(c, 4, "%s", p->proto == IPPROTO_TCP ? "-tlnp" : "-ulnp");
+	return xtun_socket_elsewhere(p->family, p->proto, p->dport, p->dst, c->found[2],
+				     sizeof(c->found[2]));
+}
+
+bool xtun_found_socket_full(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+	int usual = xtun_sysctl("net/core/rmem_default");
+	unsigned long waits;
+
+	if (!comes_in(c) || p->proto != IPPROTO_UDP || p->dport < 0 ||
+	    !within(c, "udp sock_queue") ||
+	    !xtun_has_socket(p->family, p->proto, p->dport, &waits) || !waits)
+		return false;
+	found(c, 1, "%d", p->dport);
+	found(c, 2, "%lu", waits);
+	found(c, 3, "%d", usual);
+	found(c, 4, "%d", usual < 4194304 ? 8388608 : 2 * usual);
+	return because(c, "SOCKET_RCVBUFF") || (unreasoned(c) && waits * 2 >= (unsigned int)usual);
+}
+
+bool xtun_has_no_neighbour(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	if (comes_in(c) || !is_ip(c) || !within(c, "arp_error ndisc_error neigh ip_finish"))
+		return false;
+	xtun_route_get(c->packet.family, c->packet.dst, &route);
+	if (route.error || strcmp(route.dev, c->at.name))
+		return false;
+	found_address(c, 1, route.via);
+	found(c, 2, "%s", is_ipv4(c) ? "ARP" : "neighbour discovery");
+	return true;
+}
+
+bool xtun_is_unexplained(struct xtun_case *c)
+{
+	found(c, 1, "%s", c->drop->reason[0] ? c->drop->reason : "it gives none");
+	return true;
+}

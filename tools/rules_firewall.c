@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What netfilter drops: by a rule, or for its table of connections. */
+#include "rules.h"
+
+#include <string.h>
+
+bool xtun_is_one_connection_too_many(struct xtun_case *c)
+{
+	int n = xtun_sysctl("net/netfilter/nf_conntrack_count");
+	int most = xtun_sysctl("net/netfilter/nf_conntrack_max");
+
+	found(c, 1, "%d", n);
+	found(c, 2, "%d", most);
+	found(c, 3, "%d", most < 131072 ? 262144 : 2 * most);
+	return within(c, "nf_hook nf_conntrack") && most > 0 && n >= most;
+}
+
+static bool is_filtered(struct xtun_case *c)
+{
+	return because(c, "NETFILTER_DROP") ||
+	       (unreasoned(c) && c->drop->function[0] != '?' && within(c, "nf_hook_slow nft_do"));
+}
+
+/* Asked once of a packet. */
+static bool is_filtered_by_one(struct xtun_case *c)
+{
+	if (!is_filtered(c))
+		return false;
+	if (!c->asked)
+		c->could = xtun_firewall_find(c->packet.family, &c->rule);
+	c->asked = true;
+	return c->could == 1;
+}
+
+static void found_written(struct xtun_case *c, int n,
+			  void (*write)(FILE *out, const struct xtun_firewall_rule *rule,
+					const struct xtun_packet *p))
+{
+	FILE *out = fmemopen(c->found[n - 1], sizeof(c->found[0]), "w");
+
+	if (!out)
+		return;
+	write(out, &c->rule, &c->packet);
+	/* Half a command is none. */
+	if (fclose(out))
+		c->found[n - 1][0] = '\0';
+	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
+}
+
+/* Behind a port of IP alone; what is no packet is left to whoever reads the rule. */
+bool xtun_is_dropped_by_rule(struct xtun_case *c)
+{
+	if (!is_filtered_by_one(c))
+		return false;
+	found_written(c, 1, xtun_accept_name);
+	if (is_ip(c)) {
+		found_written(c, 2, xtun_accept_cure);
+		found_written(c, 3, xtun_accept_undo);
+	}
+	found_written(c, 4, xtun_accept_removal);
+	return true;
+}
+
+bool xtun_is_dropped_as_invalid(struct xtun_case *c)
+{
+	return is_filtered_by_one(c) && c->rule.invalid && xtun_is_dropped_by_rule(c);
+}
+
+/* It is the checksum that connection tracking does not like. */
+bool xtun_is_invalid_by_its_sum(struct xtun_case *c)
+{
+	return is_filtered_by_one(c) && c->rule.invalid && found_bad_sum(c);
+}
+
+bool xtun_is_dropped_by_some(struct xtun_case *c)
+{
+	if (!is_filtered(c))
+		return false;
+	if (c->could > 1)
+		found(c, 1, ": one of %zu that could have", c->could);
+	return true;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What IP drops: for its header, or for where a packet comes from or is to go. */
+#include "rules.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+bool xtun_is_cut_short(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || !is_ip(c) || p->total <= p->net_len)
+		return false;
+	found(c, 1, "%zu", p->total);
+	found(c, 2, "%zu", p->net_len);
+	found(c, 3, "%zu", p->total - p->net_len);
+	return true;
+}
+
+bool xtun_has_bad_ip_sum(struct xtun_case *c)
+{
+	found_sum(c, &c->packet.ip);
+	return comes_in(c) && c->packet.ip.verdict == XTUN_SUM_WRONG;
+}
+
+bool xtun_is_at_its_end(struct xtun_case *c)
+{
+	found(c, 1, "%u", c->packet.ttl);
+	/* IPv6 looks first whether it forwards at all. */
+	if (c->packet.family == AF_INET6 && !xtun_setting(AF_INET6, "all", "forwarding"))
+		return false;
+	return comes_in(c) && is_ip(c) && c->packet.ttl <= 1 && within(c, "ip_forward ip6_forward");
+}
+
+/* RFC 791: DF. Routers cut nothing of IPv6 (RFC 8200). */
+static bool may_not_be_cut(const struct xtun_packet *p)
+{
+	return p->family == AF_INET6 || (p->family == AF_INET && p->net[6] & 0x40);
+}
+
+bool xtun_is_too_large(struct xtun_case *c)
+{
+	struct xtun_route route;
+	struct xtun_iface out;
+
+	if (!is_ip(c) || !may_not_be_cut(&c->packet) ||
+	    !(because(c, "PKT_TOO_BIG") || unreasoned(c)) ||
+	    !within(c, "ip_forward ip6_forward ip_frag ip_do_frag ip6_frag ip_finish ip6_finish"))
+		return false;
+	xtun_route_get(c->packet.family, c->packet.dst, &route);
+	if (route.error || !xtun_iface_read(route.dev, &out))
+		return false;
+	found(c, 1, "%zu", c->packet.total);
+	found(c, 2, "%s", route.dev);
+	found(c, 3, "%d", out.mtu);
+	return c->packet.total > (size_t)out.mtu;
+}
+
+/* Where a route for what came in is looked up. */
+static bool is_being_routed(const struct xtun_case *c)
+{
+	return comes_in(c) && is_ip(c) &&
+	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route ip6_pkt ip6_rcv ipv6_rcv");
+}
+
+/* RFC 1812, 5.3.7: nobody sends from these, and no setting but route_localnet lets them in. */
+bool xtun_is_martian(struct xtun_case *c)
+{
+	const uint8_t *src = c->packet.src;
+
+	return is_ipv4(c) && is_being_routed(c) && (src[0] == 0 || src[0] == 127 || src[0] >= 224);
+}
+
+bool xtun_is_own_source(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	if (!is_ipv4(c) || !is_being_routed(c) ||
+	    xtun_setting(AF_INET, c->at.name, "accept_local") ||
+	    xtun_setting(AF_INET, "all", "accept_local"))
+		return false;
+	xtun_route_get(AF_INET, c->packet.src, &route);
+	return !route.error && route.local;
+}
+
+/* RFC 3704; the kernel takes the greater of the two settings. */
+bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
+{
+	int own = xtun_setting(AF_INET, c->at.name, "rp_filter");
+	int all = xtun_setting(AF_INET, "all", "rp_filter");
+	int filter = own > all ? own : all;
+	struct xtun_route route;
+
+	if (!is_ipv4(c) || !is_being_routed(c) || filter <= 0)
+		return false;
+	xtun_route_get(AF_INET, c->packet.src, &route);
+	if (route.error)
+		found(c, 1, "nowhere, for there is no route");
+	else if (filter == 1 && strcmp(route.dev, c->at.name))
+		found(c, 1, "by %s", route.dev);
+	else
+		return false;
+	found(c, 2, "%s", filter == 1 ? "strict" : "loose");
+	found(c, 3, "%d", own);
+	found(c, 4, "%d", all);
+	return true;
+}
+
+bool xtun_is_for_strange_group(struct xtun_case *c)
+{
+	return is_ipv4(c) && is_being_routed(c) && c->packet.dst[0] >> 4 == 14 &&
+	       !xtun_has_joined(c->at.name, c->packet.dst);
+}
+
+static bool is_for_others(struct xtun_case *c, struct xtun_route *route)
+{
+	if (!is_being_routed(c) || (is_ipv4(c) ? c->packet.dst[0] >> 4 == 14 :
+					       c->packet.dst[0] == 0xff))
+		return false;
+	xtun_route_get(c->packet.family, c->packet.dst, route);
+	return !route->local;
+}
+
+bool xtun_is_not_forwarded(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	found(c, 1, "ipv4");
+	found(c, 2, "%s", c->at.name);
+	if (is_ipv4(c))
+		return is_for_others(c, &route) &&
+		       !xtun_setting(AF_INET, c->at.name, "forwarding");
+	/* Of IPv6 one switch is for all, and that of a device is for what it advertises. */
+	found(c, 1, "ipv6");
+	found(c, 2, "all");
+	return comes_in(c) && is_ip(c) && within(c, "ip6_forward") &&
+	       !xtun_setting(AF_INET6, "all", "forwarding");
+}
+
+/* What goes behind "ip route add", and what is not known of it. */
+static void found_way(struct xtun_case *c, int family, const uint8_t *to)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct xtun_word word;
+	struct xtun_way way;
+	const char *via, *dev;
+
+	inet_ntop(family, to, text, sizeof(text));
+	xtun_way_find(family, c->iface->name, &way);
+	if (way.dev[0]) {
+		dev = xtun_word(way.dev, &word);
+		via = way.via[0] ? " via " : "";
+		found(c, 2, "ip route add %s%s%s dev %s", text, via, way.via, dev);
+		found(c, 3, "ip route del %s%s%s dev %s", text, via, way.via, dev);
+		found(c, 4, "%s", *via ? "by another gateway, if this neighbour is none" :
+				  "add via GATEWAY: no neighbour there is known, or several are");
+	} else if (way.all[0]) {
+		found(c, 4, "which of %s leads there, and by which gateway, is not known: ip route add %s via GATEWAY",
+		      way.all, text);
+	} else {
+		found(c, 4, "no other interface is up and has an address: set one up, and then: ip route add %s via GATEWAY",
+		      text);
+	}
+}
+
+bool xtun_has_no_route(struct xtun_case *c)
+{
+	struct xtun_route route;
+
+	if (!is_for_others(c, &route) || !route.error)
+		return false;
+	found(c, 1, "%s", strerror(route.error));
+	found_way(c, c->packet.family, c->packet.dst);
+	return true;
+}
+
+/* What a bridge has given to a VXLAN leaves by a route of the VXLAN's own. */
+bool xtun_has_no_outer_route(struct xtun_case *c)
+{
+	struct xtun_route route;
+	uint8_t to[16];
+	int family;
+
+	if (!c->packet.mac || !within(c, "vxlan_xmit") || c->drop->function[0] == '?')
+		return false;
+	family = xtun_vxlan_remote(c->at.index, c->packet.mac, to);
+	if (!family)
+		return false;
+	xtun_route_get(family, to, &route);
+	if (!route.error)
+		return false;
+	inet_ntop(family, to, c->found[0], sizeof(c->found[0]));
+	found_way(c, family, to);
+	return true;
+}

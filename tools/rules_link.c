@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What befalls a frame before IP sees it: its header, its tag, a bridge. */
+#include "rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Programs with a raw socket have had theirs, when the kernel finds that nobody else asked. */
+static bool is_echo_reply(const struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	return p->transport && p->sum.verdict == XTUN_SUM_RIGHT &&
+	       ((p->proto == IPPROTO_ICMP && p->transport[0] == 0) ||
+		(p->proto == IPPROTO_ICMPV6 && p->transport[0] == 129));
+}
+
+/* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
+bool xtun_is_no_drop(struct xtun_case *c)
+{
+	if (is_echo_reply(c) && within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
+		return true;
+	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
+	       c->drop->function[0] != '?' && within(c, "icmpv6_rcv igmp_rcv");
+}
+
+/* Of a processor; xtun counts those that it gave there itself, RPS gives it those of rings. */
+bool xtun_is_backlogged(struct xtun_case *c)
+{
+	int most = xtun_sysctl("net/core/netdev_max_backlog");
+
+	found(c, 1, "%d", most);
+	found(c, 2, "%d", most < 5000 ? 10000 : 2 * most);
+	return within(c, "enqueue_to_backlog") && c->drop->function[0] != '?';
+}
+
+bool xtun_is_headerless(struct xtun_case *c)
+{
+	const uint8_t *b = c->drop->bytes;
+	size_t len = c->drop->len;
+
+	if (!comes_in(c) || !c->packet.mac || c->drop->kept < 20)
+		return false;
+	return (b[0] >> 4 == 4 && (b[0] & 15) >= 5 && get16(b + 2) == len) ||
+	       (b[0] >> 4 == 6 && get16(b + 4) + 40U == len);
+}
+
+/* At a bridge's port all that is for others is marked so, and goes on. */
+static bool is_let_go_as_anothers(const struct xtun_case *c)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", c->at.name);
+	return comes_in(c) && c->drop->other_host && access(path, F_OK) &&
+	       (because(c, "OTHERHOST") || unreasoned(c)) &&
+	       within(c, "ip_rcv ip_list ip_sublist ip6_rcv ip6_list ipv6_rcv ipv6_list arp_rcv");
+}
+
+/*
+ * For this machine by its address, and still another's: so the stack marks what has a tag
+ * for which there is no interface, before it throws the tag away.
+ */
+bool xtun_is_strange_vlan(struct xtun_case *c)
+{
+	const uint8_t *mac = c->packet.mac;
+
+	return is_let_go_as_anothers(c) && mac && !memcmp(mac, c->at.mac, MAC_LEN);
+}
+
+bool xtun_is_for_other_mac(struct xtun_case *c)
+{
+	const uint8_t *mac = c->packet.mac;
+
+	return is_let_go_as_anothers(c) && mac && c->at.ethernet && memcmp(mac, c->at.mac, MAC_LEN);
+}
+
+bool xtun_has_no_handler(struct xtun_case *c)
+{
+	found(c, 1, "0x%04x", c->packet.type);
+	return comes_in(c) && within(c, "netif_receive") && !xtun_has_handler(c->packet.type);
+}
+
+/* BR_STATE_* of <linux/if_bridge.h>. */
+bool xtun_is_blocked(struct xtun_case *c)
+{
+	static const char * const states[] = {
+		"disabled", "listening", "learning", NULL, "blocking"
+	};
+	char path[128], line[16];
+	unsigned long state;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/state", c->at.name);
+	if (!within(c, "br_ nf_hook") || !xtun_sysfs_line(path, line, sizeof(line)))
+		return false;
+	state = strtoul(line, NULL, 10);
+	if (state >= ARRAY_SIZE(states) || !states[state])
+		return false;
+	found(c, 1, "%s", states[state]);
+	found(c, 2, "%lu", state);
+	return true;
+}
+
+static bool is_outside_bridge_vlan(const struct xtun_case *c)
+{
+	char path[128], line[16];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/vlan_filtering", c->at.name);
+	return within(c, "allowed_ingress br_allowed") && c->drop->function[0] != '?' &&
+	       xtun_sysfs_line(path, line, sizeof(line)) && line[0] == '1';
+}
+
+bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c)
+{
+	found(c, 1, "%d", c->packet.vlan);
+	return is_outside_bridge_vlan(c) && c->packet.vlan > 0;
+}
+
+bool xtun_has_no_bridge_vlan(struct xtun_case *c)
+{
+	return is_outside_bridge_vlan(c) && c->packet.vlan <= 0;
+}
