@@ -50,7 +50,7 @@ static int xtun_ring_alloc_area(struct xtun_ring_area *area, size_t size, bool t
 	for (i = 0; i < n; i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		area->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		area->pages[i] = alloc_page(XTUN_COMPAT_GFP_MAPPED | __GFP_ZERO);
 		if (!area->pages[i])
 			return -ENOMEM;
 		if (twice)

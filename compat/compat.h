@@ -82,6 +82,16 @@
 	} while (0)
 #endif
 
+/*
+ * Before 5.11 a page that is charged to a memory cgroup has a type, and such pages
+ * cannot be mapped: 18b2db3b0385 ("mm: Convert page kmemcg type to a page memcg flag").
+ */
+#ifdef PG_kmemcg
+#define XTUN_COMPAT_GFP_MAPPED	GFP_KERNEL
+#else
+#define XTUN_COMPAT_GFP_MAPPED	GFP_KERNEL_ACCOUNT
+#endif
+
 /* Drop reasons: the kernel has all that we name, or we have names only. */
 #ifdef XTUN_HAVE_DROP_REASON
 #ifndef XTUN_HAVE_DROP_REASON_QUEUE_PURGE

@@ -5,10 +5,33 @@
 #guest: TIMEOUT=600
 . /test/lib.sh
 
+# grouped COMMAND...: as systemd would have it, in a memory group of its own.
+grouped() {
+	local groups=/tmp/groups
+	mkdir -p "$groups"
+	if ! mount -t cgroup2 none "$groups"; then
+		skip "in a memory group" "this kernel has no such groups"
+		"$@"
+		return
+	fi
+	if echo +memory >"$groups/cgroup.subtree_control"; then
+		mkdir "$groups/ring"
+		echo $$ >"$groups/ring/cgroup.procs"
+		"$@"
+		echo $$ >"$groups/cgroup.procs"
+		rmdir "$groups/ring"
+		echo -memory >"$groups/cgroup.subtree_control"
+	else
+		skip "in a memory group" "this kernel charges none for its memory"
+		"$@"
+	fi
+	umount "$groups"
+}
+
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
-theme ring
+grouped theme ring
 rmmod xtun
 
 xtun_load
