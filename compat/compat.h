@@ -92,6 +92,12 @@
 #define XTUN_COMPAT_GFP_MAPPED	GFP_KERNEL_ACCOUNT
 #endif
 
+/* Some kernels tell of reasons, and have not all that we name: see below. */
+#if defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD) || defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD) ||	\
+	defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
+typedef enum skb_drop_reason xtun_compat_told_reason;
+#endif
+
 /* Drop reasons: the kernel has all that we name, or we have names only. */
 #ifdef XTUN_HAVE_DROP_REASON
 #ifndef XTUN_HAVE_DROP_REASON_QUEUE_PURGE
@@ -121,13 +127,13 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 /* What the tracepoint skb:kfree_skb gives: the frame, the place, and more. */
 #if defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
-				enum skb_drop_reason reason, const struct sock *rx_sk
+				xtun_compat_told_reason reason, const struct sock *rx_sk
 #elif defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
-				enum skb_drop_reason reason, struct sock *rx_sk
+				xtun_compat_told_reason reason, struct sock *rx_sk
 #elif defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
-				enum skb_drop_reason reason
+				xtun_compat_told_reason reason
 #else
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location
 #endif
