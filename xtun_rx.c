@@ -44,7 +44,8 @@ static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct x
 	unsigned int flags = READ_ONCE(xt->flags);
 
 	skb->dev = dev;
-	if (meta->has_vnet && xtun_compat_vnet_to_skb(skb, &meta->vnet, xtun_vnet_is_le(flags)))
+	if (meta->has_vnet && xtun_compat_vnet_to_skb(skb, &meta->vnet, xtun_vnet_is_le(flags),
+						      flags & IFF_TUN ? 0 : ETH_HLEN))
 		return XTUN_RX_HEADER;
 	if (flags & IFF_TUN) {
 		skb_reset_mac_header(skb);

@@ -310,13 +310,16 @@ static inline size_t xtun_compat_vnet_size(size_t bytes)
  * @skb: the frame, at its first header; its device is set
  * @vnet: the header
  * @le: its byte order
+ * @offset: of the network header, in bytes
  *
  * Return: 0, -EINVAL if it does not fit the frame.
  */
 static inline int xtun_compat_vnet_to_skb(struct sk_buff *skb, const struct xtun_compat_vnet *vnet,
-					  bool le)
+					  bool le, unsigned int offset)
 {
 #ifdef XTUN_HAVE_VNET_TUNNEL
+	/* Some of these look for the headers there of segments that need no checksum. */
+	skb_set_network_header(skb, offset);
 	return virtio_net_hdr_tnl_to_skb(skb, &vnet->max, vnet->tunnel, vnet->tunnel, le);
 #else
 	return virtio_net_hdr_to_skb(skb, &vnet->hdr, le);

@@ -182,6 +182,8 @@ static const struct arg set_write[] = {
 	{ "packet", VALUE, 40, "ip" },
 	{ "as it wants", VALUE, 0, "formatted" },
 	{ "vnet nonsense", VALUE, 0, "nonsense" },
+	{ "segments", VALUE, 0, "segments" },
+	{ "segments with their checksum", VALUE, 0, "summed" },
 	{ "nothing", VALUE, 0, "ether" },
 	{ "3 bytes", VALUE, 3, "ether" },
 	{ "9 bytes", VALUE, 9, "ether" },

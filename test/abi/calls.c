@@ -240,6 +240,7 @@ static size_t frame_for(uint8_t *buf, int fd, const struct arg *arg)
 {
 	unsigned int flags = flags_of(fd), offset = flags & IFF_NO_PI ? 0 : 4;
 	enum frame what = flags & IFF_TUN ? FRAME_IP : FRAME_ETHER;
+	bool summed = !strcmp(arg->name, "summed");
 	size_t len;
 
 	memset(buf, 0x45, FRAME_MAX);
@@ -247,7 +248,12 @@ static size_t frame_for(uint8_t *buf, int fd, const struct arg *arg)
 		frame_make(buf, strcmp(arg->name, "ip") ? FRAME_ETHER : FRAME_IP, IFF_NO_PI, 0);
 		return arg->value;
 	}
+	if (summed || !strcmp(arg->name, "segments"))
+		what = flags & IFF_TUN ? FRAME_GSO_IP : FRAME_GSO;
 	len = frame_make(buf, what, flags, vnet_size_of(fd));
+	/* What was received with its checksum right is sent on so. */
+	if (summed && flags & IFF_VNET_HDR)
+		buf[offset] = VIRTIO_NET_HDR_F_DATA_VALID;
 	if (!strcmp(arg->name, "nonsense") && flags & IFF_VNET_HDR) {
 		struct virtio_net_hdr h = { VIRTIO_NET_HDR_F_NEEDS_CSUM,
 					    VIRTIO_NET_HDR_GSO_TCPV4, 20, 0, 5000, 16 };
