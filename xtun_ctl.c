@@ -279,6 +279,8 @@ static int xtun_ctl_attach_filter(const struct xtun_ctl *c)
 {
 	struct sock_fprog fprog;
 
+	/* TUNGETFILTER tells of all of it, padding too. */
+	memset(&fprog, 0, sizeof(fprog));
 	if (xtun_compat_get_fprog(&fprog, c->argp))
 		return -EFAULT;
 	c->xt->filters.told = fprog;

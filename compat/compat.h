@@ -492,9 +492,11 @@ static inline int xtun_compat_get_fprog(struct sock_fprog *fprog, const void __u
 static inline int xtun_compat_put_fprog(void __user *arg, const struct sock_fprog *fprog)
 {
 #ifdef CONFIG_COMPAT
-	struct compat_sock_fprog fprog32 = { .len = fprog->len };
+	struct compat_sock_fprog fprog32;
 
 	if (in_compat_syscall()) {
+		memset(&fprog32, 0, sizeof(fprog32));
+		fprog32.len = fprog->len;
 		fprog32.filter = ptr_to_compat(fprog->filter);
 		return copy_to_user(arg, &fprog32, sizeof(fprog32)) ? -EFAULT : 0;
 	}
