@@ -540,6 +540,18 @@ void xtun_net_restart(struct net_device *dev);
 int xtun_net_init(void);
 void xtun_net_exit(void);
 
+/**
+ * xtun_rx_len() - the length of a frame whose Ethernet header has been taken off
+ * @skb: the frame; if it has none, its first header is marked as such a one
+ *
+ * Context: any.
+ * Return: bytes, that header included.
+ */
+static inline unsigned int xtun_rx_len(const struct sk_buff *skb)
+{
+	return skb->len + (skb->data - skb_mac_header(skb));
+}
+
 /* xtun_rx.c: frames from userspace enter the stack */
 int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);
 int xtun_rx_ask(struct xtun_queue *q);

@@ -12,7 +12,7 @@
 static void xtun_napi_deliver(struct xtun_slot *slot, struct napi_struct *napi,
 			      struct sk_buff *skb)
 {
-	unsigned int len = skb->len;
+	unsigned int len = xtun_rx_len(skb);
 
 	xtun_count_received(slot, 1, len);
 	trace_xtun_rx(slot->dev, slot->index, len);
@@ -92,7 +92,7 @@ void xtun_napi_stop(struct xtun_slot *slot, struct xtun_queue *q)
 	skb_queue_splice_init(&q->written, &rest);
 	spin_unlock_bh(&q->lock);
 	while ((skb = __skb_dequeue(&rest)))
-		xtun_lose(slot, XTUN_RX_DETACHED, skb, skb->len);
+		xtun_lose(slot, XTUN_RX_DETACHED, skb, xtun_rx_len(skb));
 }
 
 /**

@@ -63,12 +63,6 @@ static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct x
 	return 0;
 }
 
-/* The frame's length, with the Ethernet header that has been taken off. */
-static unsigned int xtun_rx_len(const struct sk_buff *skb)
-{
-	return skb->len + (skb->data - skb_mac_header(skb));
-}
-
 /*
  * All that is done with a written frame before it is delivered; the caller counts
  * it as in. The frame, as the stack is to receive it; NULL if an XDP program took

@@ -205,7 +205,7 @@ struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	struct xtun *xt = netdev_priv(slot->dev);
 	struct bpf_prog *prog = rcu_dereference(xt->xdp);
-	unsigned int len = skb->len;
+	unsigned int len = xtun_rx_len(skb);
 	int act;
 
 	if (!prog)

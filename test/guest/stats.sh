@@ -63,6 +63,10 @@ downed() {
 	frames_up
 }
 
+by_napi() {
+	/test/bin/xtun-test attach /dev/xtun xtun 0x1012 bash -c '. /test/frames.sh; frame 60 >&3'
+}
+
 aged() {
 	exec 4>&-
 	transmit 100 2
@@ -111,6 +115,8 @@ clear_backlog
 moves "two that grew old before there was a reader" \
 	"q0_readers-1 q0_tx_bytes+200 q0_tx_in+2 q0_tx_lost_stale+2 q0_tx_queued+2 tx_bytes+200 tx_errors+2 tx_packets+2" \
 	aged
+moves "one that NAPI takes, its Ethernet header included" \
+	"q0_rx_bytes+60 q0_rx_in+1 q0_rx_out+1 rx_bytes+60 rx_packets+1" by_napi
 
 # --- ip -s link prints what the interface counts
 
