@@ -40,15 +40,18 @@ static void xtun_net_free_slots(struct net_device *dev)
 /* Counters come with the first queue: an interface may have very many slots. */
 static int xtun_net_alloc_stats(struct xtun_slot *slot)
 {
+	struct xtun_stats __percpu *stats;
 	int cpu;
 
 	if (slot->stats)
 		return 0;
-	slot->stats = alloc_percpu_gfp(struct xtun_stats, GFP_KERNEL_ACCOUNT);
-	if (!slot->stats)
+	stats = alloc_percpu_gfp(struct xtun_stats, GFP_KERNEL_ACCOUNT);
+	if (!stats)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(slot->stats, cpu)->syncp);
+		u64_stats_init(&per_cpu_ptr(stats, cpu)->syncp);
+	/* Pairs with xtun_stats_sum(), which takes no lock. */
+	smp_store_release(&slot->stats, stats);
 	return 0;
 }
 

@@ -31,13 +31,15 @@ static const enum skb_drop_reason xtun_drop_reasons[XTUN_NCOUNTERS] = {
  */
 void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS])
 {
+	/* Pairs with xtun_net_alloc_stats(), at the slot's first queue. */
+	struct xtun_stats __percpu *all = smp_load_acquire(&slot->stats);
 	int cpu, c;
 
 	memset(sum, 0, XTUN_NCOUNTERS * sizeof(*sum));
-	if (!slot->stats)
+	if (!all)
 		return;
 	for_each_possible_cpu(cpu) {
-		const struct xtun_stats *stats = per_cpu_ptr(slot->stats, cpu);
+		const struct xtun_stats *stats = per_cpu_ptr(all, cpu);
 
 		for (c = 0; c < XTUN_NCOUNTERS; c++) {
 			unsigned int start;
