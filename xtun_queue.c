@@ -115,7 +115,7 @@ static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, stru
 	back = xtun_queue_presses_back(slot, q);
 	/* Other processors may be past the question whether the queue is stopped. */
 	if (unlikely(back))
-		most += limit;
+		most = limit > U32_MAX / 2 ? U32_MAX : 2 * limit;
 	if (unlikely(q->dead || !q->enabled)) {
 		*loss = XTUN_TX_DETACHED;
 	} else if (unlikely(rcu_access_pointer(q->ring))) {
