@@ -96,9 +96,10 @@ static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
  */
 void xtun_proc_seconds(struct seq_file *seq, s64 ns)
 {
-	unsigned int ms = div_s64(max(ns, 0LL), NSEC_PER_MSEC);
+	u32 ms;
+	u64 s = div_u64_rem(div_u64(max(ns, 0LL), NSEC_PER_MSEC), MSEC_PER_SEC, &ms);
 
-	seq_printf(seq, "%u.%03u", ms / 1000, ms % 1000);
+	seq_printf(seq, "%llu.%03u", s, ms);
 }
 
 static void xtun_proc_when(struct seq_file *seq, const struct xtun_why_loss *l)
