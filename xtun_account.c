@@ -82,6 +82,18 @@ void xtun_account_free(struct xtun_file *xf)
 	sock_put(xf->account);
 }
 
+/* Under the lock: whoever wakes the queue's files under it does so with no barrier. */
+static bool xtun_account_may_go_on(struct xtun_queue *q, const struct sock *sk)
+{
+	bool may;
+
+	spin_lock_bh(&q->lock);
+	/* sock_writeable() is what the account's end of the wake-up goes by. */
+	may = q->dead || sock_writeable(sk);
+	spin_unlock_bh(&q->lock);
+	return may;
+}
+
 /**
  * xtun_account_wait() - until there is room for a frame
  * @xf: the file
@@ -102,8 +114,7 @@ int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait)
 		return 0;
 	if (nowait)
 		return -EAGAIN;
-	/* sock_writeable() is what its end of the wake-up goes by. */
-	if (wait_event_interruptible(xf->wait, sock_writeable(sk) || READ_ONCE(q->dead)))
+	if (wait_event_interruptible(xf->wait, xtun_account_may_go_on(q, sk)))
 		return -ERESTARTSYS;
 	return READ_ONCE(q->dead) ? -EBADFD : 0;
 }
