@@ -92,10 +92,10 @@
 #define XTUN_COMPAT_GFP_MAPPED	GFP_KERNEL_ACCOUNT
 #endif
 
-/* Some kernels tell of reasons, and have not all that we name: see below. */
+/* Whether skb:kfree_skb tells of a reason; in some kernels it does, and they lack some of ours. */
 #if defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD) || defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD) ||	\
 	defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
-typedef enum skb_drop_reason xtun_compat_told_reason;
+#define XTUN_COMPAT_REASON_TOLD
 #endif
 
 /* Drop reasons: the kernel has all that we name, or we have names only. */
@@ -104,11 +104,18 @@ typedef enum skb_drop_reason xtun_compat_told_reason;
 #define SKB_DROP_REASON_QUEUE_PURGE	SKB_DROP_REASON_NOT_SPECIFIED
 #endif
 #else
+#ifdef XTUN_COMPAT_REASON_TOLD
+/* It tells of others by this type. */
+#define XTUN_COMPAT_NO_REASON		SKB_DROP_REASON_NOT_SPECIFIED
+#else
 #define skb_drop_reason			xtun_compat_drop_reason
+#define SKB_DROP_REASON_NOT_SPECIFIED	XTUN_COMPAT_NO_REASON
+
+enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
+#endif
 #define SKB_DROP_REASON_FULL_RING	XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_SKB_UCOPY_FAULT	XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_QUEUE_PURGE	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_NOT_SPECIFIED	XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_PKT_TOO_BIG	XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_DEV_READY	XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_HDR_TRUNC	XTUN_COMPAT_NO_REASON
@@ -120,27 +127,24 @@ typedef enum skb_drop_reason xtun_compat_told_reason;
 #define SKB_DROP_REASON_UNHANDLED_PROTO	XTUN_COMPAT_NO_REASON
 #define SKB_DROP_REASON_XDP		XTUN_COMPAT_NO_REASON
 #define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
-
-enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #endif
 
 /* What the tracepoint skb:kfree_skb gives: the frame, the place, and more. */
 #if defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
-				xtun_compat_told_reason reason, const struct sock *rx_sk
+				enum skb_drop_reason reason, const struct sock *rx_sk
 #elif defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
-				xtun_compat_told_reason reason, struct sock *rx_sk
+				enum skb_drop_reason reason, struct sock *rx_sk
 #elif defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
-				xtun_compat_told_reason reason
+				enum skb_drop_reason reason
 #else
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location
 #endif
 
 /* The reason's name, for their numbers change: that of the headers, which belong to the kernel. */
-#if defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD) || defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD) ||	\
-	defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
+#ifdef XTUN_COMPAT_REASON_TOLD
 #define XTUN_COMPAT_DROP_REASON_NAME	xtun_compat_drop_reason_name(reason)
 #else
 #define XTUN_COMPAT_DROP_REASON_NAME	NULL

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Build the module for a kernel of test/kernels, in a copy of the sources of
 # its own. Prints the folder that holds xtun.ko. With STRICT=1 the compiler warns
-# of more, sparse reads along, and a warning fails the build.
+# of more, sparse reads along, and a warning fails the build. With XTUN_WITHOUT= it lacks
+# what compat/probes.mk has found.
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
 
 kernel=$1
-out=$top/build/$kernel
+out=$top/build/$kernel${XTUN_WITHOUT:+-without}
 kdir=$("$here/kernel.sh" "$kernel")
 arch "$(cat "$kdir/arch")"
 # The kernel's objtool is linked with libelf.
@@ -26,7 +27,7 @@ sources() {
 
 # What the module was made of: the same again need not be built again.
 fingerprint() {
-	echo "${extra:-}"
+	echo "${extra:-} ${XTUN_WITHOUT:-}"
 	cat "$kdir/release"
 	sources | (cd "$top" && xargs sha256sum)
 }
