@@ -112,25 +112,30 @@ static int absent(const char *name)
 	return EXIT_ABSENT;
 }
 
-/* Any Ethernet interface. */
-int xtun_iface_find(const char *name, struct xtun_iface *iface)
+static int find(const char *name, struct xtun_iface *iface)
 {
 	if (strlen(name) >= IF_NAMESIZE) {
 		xtun_complain("'%s' is too long for a name. 'ip link' lists the interfaces", name);
 		return EXIT_ABSENT;
 	}
-	if (!xtun_iface_read(name, iface))
-		return absent(name);
-	if (iface->ethernet)
-		return EXIT_OK;
+	return xtun_iface_read(name, iface) ? EXIT_OK : absent(name);
+}
+
+/* Any Ethernet interface. */
+int xtun_iface_find(const char *name, struct xtun_iface *iface)
+{
+	int status = find(name, iface);
+
+	if (status || iface->ethernet)
+		return status;
 	xtun_complain("%s is no Ethernet interface", name);
 	return EXIT_ABSENT;
 }
 
-/* An interface of this driver. */
+/* An interface of this driver, of frames or of packets. */
 int xtun_iface_find_own(const char *name, struct xtun_iface *iface)
 {
-	int status = xtun_iface_find(name, iface);
+	int status = find(name, iface);
 
 	if (status || is_own(iface))
 		return status;

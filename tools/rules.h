@@ -11,8 +11,8 @@
 #include "why.h"
 
 /* found[N] is "@N" in the row's templates, counted from 1. */
-static inline __attribute__((format(printf, 3, 4))) void found(struct xtun_case *c, int n,
-							 const char *fmt, ...)
+static inline __attribute__((format(printf, 3, 4)))
+void found(struct xtun_case *c, int n, const char *fmt, ...)
 {
 	va_list ap;
 
