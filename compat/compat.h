@@ -98,37 +98,6 @@
 #define XTUN_COMPAT_REASON_TOLD
 #endif
 
-/* Drop reasons: the kernel has all that we name, or we have names only. */
-#ifdef XTUN_HAVE_DROP_REASON
-#ifndef XTUN_HAVE_DROP_REASON_QUEUE_PURGE
-#define SKB_DROP_REASON_QUEUE_PURGE	SKB_DROP_REASON_NOT_SPECIFIED
-#endif
-#else
-#ifdef XTUN_COMPAT_REASON_TOLD
-/* It tells of others by this type. */
-#define XTUN_COMPAT_NO_REASON		SKB_DROP_REASON_NOT_SPECIFIED
-#else
-#define skb_drop_reason			xtun_compat_drop_reason
-#define SKB_DROP_REASON_NOT_SPECIFIED	XTUN_COMPAT_NO_REASON
-
-enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
-#endif
-#define SKB_DROP_REASON_FULL_RING	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_SKB_UCOPY_FAULT	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_QUEUE_PURGE	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_PKT_TOO_BIG	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_DEV_READY	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_HDR_TRUNC	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_NOMEM		XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_CPU_BACKLOG	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_TAP_TXFILTER	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_TAP_FILTER	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_SOCKET_FILTER	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_UNHANDLED_PROTO	XTUN_COMPAT_NO_REASON
-#define SKB_DROP_REASON_XDP		XTUN_COMPAT_NO_REASON
-#define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
-#endif
-
 /* What the tracepoint skb:kfree_skb gives: the frame, the place, and more. */
 #if defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
@@ -172,6 +141,37 @@ static inline const char *xtun_compat_drop_reason_name(unsigned int reason)
 	return NULL;
 #endif
 }
+
+/* Drop reasons: the kernel has all that we name, or we have names only. */
+#ifdef XTUN_HAVE_DROP_REASON
+#ifndef XTUN_HAVE_DROP_REASON_QUEUE_PURGE
+#define SKB_DROP_REASON_QUEUE_PURGE	SKB_DROP_REASON_NOT_SPECIFIED
+#endif
+#else
+#ifdef XTUN_COMPAT_REASON_TOLD
+/* It tells of others by this type. */
+#define XTUN_COMPAT_NO_REASON		SKB_DROP_REASON_NOT_SPECIFIED
+#else
+#define skb_drop_reason			xtun_compat_drop_reason
+#define SKB_DROP_REASON_NOT_SPECIFIED	XTUN_COMPAT_NO_REASON
+
+enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
+#endif
+#define SKB_DROP_REASON_FULL_RING	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_SKB_UCOPY_FAULT	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_QUEUE_PURGE	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_PKT_TOO_BIG	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_DEV_READY	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_HDR_TRUNC	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_NOMEM		XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_CPU_BACKLOG	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_TAP_TXFILTER	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_TAP_FILTER	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_SOCKET_FILTER	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_UNHANDLED_PROTO	XTUN_COMPAT_NO_REASON
+#define SKB_DROP_REASON_XDP		XTUN_COMPAT_NO_REASON
+#define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
+#endif
 
 #ifndef XTUN_HAVE_PDE_DATA
 #define pde_data(inode)	PDE_DATA(inode)
