@@ -116,6 +116,9 @@ void xtun_obituary(const char *ifname)
 	while (in && fgets(line, sizeof(line), in)) {
 		if (is_iface(line, ifname) && !strncmp(line + strlen(ifname), ": gone ", 7)) {
 			fputs(line, stdout);
+			fputs("  what mends it: ip link add ", stdout);
+			xtun_word_print(stdout, ifname);
+			puts(" type xtun   makes one that stays; or keep the program's file open, or set TUNSETPERSIST");
 			break;
 		}
 	}
