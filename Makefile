@@ -20,8 +20,6 @@ MODULE_TREE := $(SOURCES) Makefile compat/tree.sh dkms.conf LICENSE
 DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*,\1,p' | sort -u); do \
 	dkms remove "xtun/$$version" --all && rm -rf "/usr/src/xtun-$$version" || exit; done
 
-WHY_TESTS = drops proc why why-firewall why-probe why-refused why-stack why-tunnel
-
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-profile check check-kernels check-programs \
 	install install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
@@ -52,7 +50,7 @@ check-programs: ## other people's programs on tap and on xtun, side by side (a q
 	@test/check.sh programs
 
 check-why: ## that each cause of a lost frame is named, mended and brought back, by kernel
-	@KERNEL="$(or $(KERNEL),5.10 6.1 6.12 7.3 malta 6.1+i386)" TEST="$(WHY_TESTS)" test/check.sh
+	@test/why.sh
 
 check-debug: ## the same on kernels that look for misuse of memory, locks and races
 	@KERNEL="$(or $(KERNEL),debug kcsan)" RACE_SECONDS=$(or $(RACE_SECONDS),600) test/check.sh

@@ -19,7 +19,7 @@ brief="load nat ring rw wait xdp"
 # What takes long, and is the same on each kernel.
 long="abi batched capture config drops flaws gvisor lib-silent lib-ways lives lwip-rings
 	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-firewall
-	why-probe why-refused why-stack why-tunnel"
+	why-lost why-probe why-refused why-silent why-stack why-tunnel"
 # What measures more than it judges, only with "all", and if it is named.
 measuring="scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one
@@ -113,6 +113,9 @@ plan() {
 	for target in $targets; do
 		printf 'build for %s\t%s\n' "$target" "$(built_for "${target%+*}")"
 	done
+	# Kernels between those of the table: they tell of drop reasons, and have not all.
+	[ "$all" != all ] || printf 'build without drop reasons\t%s\n' \
+		"$(done_by "XTUN_WITHOUT=drop_reason '$here/build.sh' 6.1")"
 	case $targets in
 	*octeon-be*)
 		printf 'sizes on an Octeon\t%s\n' "'$here/sizes.sh' octeon-be && echo ok && echo 1..1" ;;

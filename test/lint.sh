@@ -68,6 +68,17 @@ versions() {
 	grep "XTUN_VERSION[[:space:]]*\"$version\"" xtun.h
 }
 
+# So with the losses of xtun's own, but for those that take a kernel without memory.
+losses_are_tested() {
+	sed -n 's/^	{ XTUN_\([TR]\)X, "\([a-z_]*\)".*/\1x_lost_\2/p' tools/losses.c |
+	tr 'TR' 'tr' | grep -vE '_(nomem|unfinished)$' | while read -r loss; do
+		grep -q "^[[:space:]]*named $loss " test/guest/why-lost.sh || {
+			echo "test/guest/why-lost.sh does not provoke '$loss' of tools/losses.c"
+			exit 1
+		}
+	done
+}
+
 # A row of the table is a promise: it names the cause, and what it prints mends it.
 rules_are_tested() {
 	sed -n 's/^	{ "\([a-z-]*\)", .*/\1/p' tools/rules.c | while read -r rule; do
@@ -85,4 +96,5 @@ judge "checkpatch finds nothing in the module" module_style
 judge "checkpatch finds nothing in the tracepoints" trace_style
 judge "checkpatch finds nothing in the programs" program_style
 judge "xtun why has a test for each cause that it knows" rules_are_tested
+judge "... and for each loss of xtun's own" losses_are_tested
 echo "1..$count"

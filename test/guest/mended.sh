@@ -68,7 +68,7 @@ field() {
 explained() {
 	local rule=$1 why=$2
 	shift 2
-	ok "$rule: is told of" drops "$rule" "$@"
+	ok "$rule: named" drops "$rule" "$@"
 	like "... and why" "$(field "$rule" why)" "$why"
 }
 
@@ -79,9 +79,9 @@ mended() {
 	is "... what mends it" "$(field "$rule" cure)" "$cure"
 	undo=$(field "$rule" undo)
 	ok "... can be typed" sh -c "$cure"
-	ok "... and does" spares "$rule" "${@:4}"
+	ok "$rule: mended" spares "$rule" "${@:4}"
 	ok "... what takes that back can be typed too" sh -c "$undo"
-	ok "... and does" drops "$rule" "${@:4}"
+	ok "$rule: back" drops "$rule" "${@:4}"
 }
 
 # stack_up: an interface that forwards to another, near, at whose end nobody is.

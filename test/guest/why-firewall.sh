@@ -29,6 +29,24 @@ mended firewall "the policy of the chain FORWARD in the table ip filter" \
 	"iptables -A FORWARD -s 10.99.0.2 -d 10.98.0.2 -p icmp -j ACCEPT" craft proto=icmp to=10.98.0.2
 iptables -P FORWARD ACCEPT
 
+# --- iptables at a bridge
+
+if modprobe -q br_netfilter; then
+	ip link add br0 type bridge forward_delay 0
+	ip link set xtun master br0
+	ip link set near master br0
+	ip link set br0 up
+	iptables -P FORWARD DROP
+	mended firewall "the policy of the chain FORWARD in the table ip filter" \
+		"iptables -A FORWARD -s 10.99.0.2 -d 10.98.0.2 -p icmp -j ACCEPT" \
+		craft dst=02:00:00:00:00:05 proto=icmp to=10.98.0.2
+	iptables -P FORWARD ACCEPT
+	ip link del br0
+	modprobe -r br_netfilter
+else
+	skip "the firewall of a bridge" "this kernel has none"
+fi
+
 # --- a table of connections that is full, and what is invalid in it
 
 # unasked: an answer to a question that there was none of.

@@ -18,9 +18,9 @@ attach() {
 refused() {
 	local name=$1 what=$2 why=$3 said
 	shift 3
-	nok "$name" "$@"
+	nok "refused, $name" "$@"
 	said=$(xtun why -t 0 | grep -A 1 'was refused' | head -n 2)
-	like "... is told of" "$said" "^$what of [a-z-]+\[[0-9]+\] was refused [0-9.]+ s ago: "
+	like "refused, $name: named" "$said" "^$what of [a-z-]+\[[0-9]+\] was refused [0-9.]+ s ago: "
 	like "... and why" "$said" "  why: $why\$"
 }
 

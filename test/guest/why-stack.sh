@@ -9,27 +9,48 @@
 stack_up
 mac=$(cat /sys/class/net/xtun/address)
 
+# taking packet|raw PROTOCOL COMMAND...: while a program takes that.
+taking() {
+	local status=0 taker
+	xtun-test take "$1" "$2" sleep 60 &
+	taker=$!
+	eventually 5 grep -qx sleep "/proc/$taker/comm"
+	"${@:3}" || status=1
+	kill "$taker"
+	wait "$taker" || :
+	return $status
+}
+
 # --- the frame itself
 
 explained headerless "without an Ethernet header" craft headerless=1 proto=icmp
+ok "headerless: mended" spares headerless craft proto=icmp
 mended mac "it is for 02:00:00:00:00:77, and xtun is $mac" \
 	"ip link set dev xtun address 02:00:00:00:00:77" craft dst=02:00:00:00:00:77 proto=icmp
 explained vlan "the tag of a VLAN for which xtun has no interface" craft vlan=5 proto=icmp
 like "... what mends it" "$(field vlan advice)" "ip link add link xtun name xtun.N up type vlan id N"
 ip link add link xtun name xtun.5 up type vlan id 5
-ok "... and does" spares vlan craft vlan=5 proto=icmp
+ok "vlan: mended" spares vlan craft vlan=5 proto=icmp
 ip link del xtun.5
+ok "vlan: back" drops vlan craft vlan=5 proto=icmp
 explained ethertype "of type 0x88b5" craft type=88b5
+ok "ethertype: mended" taking packet 0x88b5 spares ethertype craft type=88b5
 explained truncated "says 62 bytes, and there are 48: 14 bytes missing" \
 	craft proto=icmp size=20 missing=14
+ok "truncated: mended" spares truncated craft proto=icmp size=20
 explained ip-checksum "is 0x[0-9a-f]{4}, and ought to be 0x[0-9a-f]{4}" craft proto=icmp bad=ip
+ok "ip-checksum: mended" spares ip-checksum craft proto=icmp
 explained checksum "the ICMP checksum is 0x[0-9a-f]{4}, and ought" craft proto=icmp bad=icmp
 explained checksum "the UDP checksum is" craft proto=udp bad=udp
 explained checksum "the TCP checksum is" craft proto=tcp bad=tcp
+for proto in icmp udp tcp; do
+	ok "checksum: mended" spares checksum craft "proto=$proto"
+done
 
 # --- where it is for and from
 
 explained martian "it comes from 127.0.0.1" craft proto=icmp from=127.0.0.1
+ok "martian: mended" spares martian craft proto=icmp
 mended own-source "from 10.99.0.1, which is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
@@ -58,6 +79,7 @@ is "... by either of two there is no command" "$(field route cure)" ""
 like "... but what is missing" "$(field route advice)" "which of (near, further|further, near) leads there"
 ip link del further
 explained ttl "forwarded with a TTL of 1" craft proto=icmp to=10.98.0.2 ttl=1
+ok "ttl: mended" spares ttl craft proto=icmp to=10.98.0.2 ttl=2
 ip link set near mtu 600
 mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
 	craft proto=icmp to=10.98.0.2 size=1000 df=1
@@ -68,6 +90,7 @@ ip link set near mtu 1500
 explained module "takes protocol 115 of IP" craft proto=115 payload=00000800
 is "... what mends it" "$(field module cure)" "modprobe l2tp_ip"
 explained protocol "takes protocol 89 of IP" craft proto=89 payload=0201
+ok "protocol: mended" taking raw 89 spares protocol craft proto=89 payload=0201
 # with_listener ADDRESS COMMAND...: while a program has UDP port 9 of ADDRESS open.
 with_listener() {
 	local status=0 nc
@@ -84,12 +107,12 @@ explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" 
 explained socket "no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=udp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -uln$"
-ok "... once there is one, it does" with_listener 10.99.0.1 spares socket craft proto=udp dport=9
-ok "... and no more without" drops socket craft proto=udp dport=9
-ok "socket-address: is told of" with_listener 127.0.0.1 drops socket-address craft proto=udp dport=9
+ok "socket: mended" with_listener 10.99.0.1 spares socket craft proto=udp dport=9
+ok "socket: back" drops socket craft proto=udp dport=9
+ok "socket-address: named" with_listener 127.0.0.1 drops socket-address craft proto=udp dport=9
 like "... and why" "$(field socket-address why)" \
 	"a program has UDP port 9 open at 127.0.0.1 alone, and it is for 10.99.0.1"
-ok "... and is mended where it is open at all" with_listener 0.0.0.0 \
+ok "socket-address: mended" with_listener 0.0.0.0 \
 	spares socket-address craft proto=udp dport=9
 
 # hoard: whom the frames are for, and who reads none.
@@ -116,7 +139,7 @@ kill -KILL "$nc"
 wait "$nc" || :
 sh -c "$(field socket-full cure)" >/dev/null
 hoard
-ok "... and does mend it" spares socket-full flood
+ok "socket-full: mended" spares socket-full flood
 kill -KILL "$nc"
 wait "$nc" || :
 sysctl -q -w "net.core.rmem_default=$rmem"
@@ -142,7 +165,10 @@ ip link set br0 type bridge vlan_filtering 1
 bridge vlan del dev xtun vid 1
 explained bridge-untagged "xtun has none for what comes without a tag" craft proto=icmp
 bridge vlan add dev xtun vid 1 pvid untagged
-ok "... once it has one" spares bridge-untagged craft proto=icmp
+ok "bridge-untagged: mended" spares bridge-untagged craft proto=icmp
+bridge vlan del dev xtun vid 1
+ok "bridge-untagged: back" drops bridge-untagged craft proto=icmp
+bridge vlan add dev xtun vid 1 pvid untagged
 mended bridge-vlan "xtun is no member of VLAN 7" \
 	"bridge vlan add dev xtun vid 7" craft vlan=7 proto=icmp
 ip link del br0

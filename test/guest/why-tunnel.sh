@@ -28,7 +28,7 @@ if modprobe -n -q ip_gre && [ ! -e /sys/module/ip_gre ]; then
 		"ip link add xtungre up type gre local 10.99.0.1 remote 10.99.0.2" gre 0000
 	explained gre-tunnel "to 10.99.0.1 key 0$" gre 2000
 	explained gre-version "header says version 5" gre 0005
-	ok "... it is none if it says 0, where there is a tunnel" tunnelled spares gre-version gre 0000
+	ok "gre-version: mended" tunnelled spares gre-version gre 0000
 	modprobe -r ip_gre
 else
 	skip "GRE" "this kernel has no module for it"

@@ -5,6 +5,7 @@
 
 #include "attach.h"
 #include "craft.h"
+#include "lose.h"
 #include "ring_wrong.h"
 #include "silent.h"
 #include "xt.h"
@@ -57,6 +58,14 @@ int main(int argc, char **argv)
 		return ifflags(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ring-wrong"))
 		return ring_wrong(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "lose"))
+		return lose(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "pin"))
+		return pin(argv[2], argv[3]);
+	if (argc > 4 && !strcmp(argv[1], "take"))
+		return take(argv + 2);
+	if (argc == 3 && !strcmp(argv[1], "hold"))
+		return hold(argv[2]);
 	if (argc > 1 && !strcmp(argv[1], "craft"))
 		return craft(argv + 2);
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
@@ -71,6 +80,8 @@ int main(int argc, char **argv)
 			"       xtun-test offload VALUE | ifflags IFACE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
 			"       xtun-test machine DEVICE\n"
+			"       xtun-test lose HOW | pin VERDICT PATH | hold PID\n"
+			"       xtun-test take packet|raw PROTOCOL COMMAND...\n"
 			"       xtun-test silent FRAMES | ring-wrong FIELD\n");
 	return 2;
 }

@@ -1,0 +1,256 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# xtun why, of what is lost inside xtun: each loss that has a name is provoked and told
+# of, and what is printed, or what the advice says, loses no frame.
+#guest: TIMEOUT=600
+. /test/lib.sh
+. /test/frames.sh
+PATH=$PATH:/test/bin
+
+# of LOSS FIELD: what is told of the youngest such loss, which is the last.
+of() {
+	xtun why --json -t 0 "$iface" 2>/dev/null |
+		jq -r "select(.where | endswith(\" $1\")) | .$2 // \"\"" | tail -n 1 || :
+}
+
+lost() {
+	ethtool -S "$iface" 2>/dev/null | awk '/_lost_/ { n += $2 } END { print n + 0 }' || :
+}
+
+# named LOSS WHY COMMAND...: that what the command does loses a frame so, and is told of.
+named() {
+	local loss=$1 why=$2 before
+	shift 2
+	before=$(lost)
+	"$@" >/dev/null 2>&1 || :
+	eventually 5 more_lost_than "$before" || :
+	like "$loss: named" "$(of "$loss" where)" "^inside xtun, queue [0-9]+, $loss\$"
+	like "... and why" "$(of "$loss" why)" "$why"
+	like "... and what there is to do" "$(of "$loss" cure)$(of "$loss" advice)" .
+}
+
+more_lost_than() {
+	[ "$(lost)" -gt "$1" ]
+}
+
+# none_lost LOSS COMMAND...: that this loses nothing.
+none_lost() {
+	local loss=$1 before
+	shift
+	before=$(lost)
+	ok "$loss: mended" "$@"
+	is "... and no frame is lost any more" "$(lost)" "$before"
+}
+
+# cured LOSS CURE COMMAND...: that CURE is what is printed, and does; and that what takes
+# it back does, too.
+cured() {
+	local loss=$1 undo before
+	is "... by a command" "$(of "$loss" cure)" "$2"
+	undo=$(of "$loss" undo)
+	ok "... that can be typed" sh -c "$2"
+	shift 2
+	none_lost "$loss" "$@"
+	[ -n "$undo" ] || return 0
+	before=$(lost)
+	ok "... what takes that back can be typed too" sh -c "$undo"
+	"$@" >/dev/null 2>&1 || :
+	ok "$loss: back" eventually 5 more_lost_than "$before"
+}
+
+# with_tap FLAGS COMMAND...: with the file, attached to xtun, as 3.
+with_tap() {
+	xtun-test attach /dev/xtun "$iface" "$@"
+}
+
+# write_frame LENGTH
+write_frame() {
+	frame "$1" | dd of=/dev/xtun bs=65540 iflag=fullblock status=none
+}
+
+# write_crowded: where the processor's backlog is.
+write_crowded() {
+	taskset 1 dd if=/dev/zero of=/dev/xtun bs=60 count=1 status=none
+}
+
+read_frame() {
+	timeout 5 dd if=/dev/xtun bs="$1" count=1 status=none
+}
+
+# transmit_and_read BYTES
+transmit_and_read() {
+	transmit 100 && read_frame "$1" >/dev/null
+}
+
+iface=xtun
+xtun_load
+frames_up
+
+# --- to userspace
+
+# Whoever has read once is a reader, for whom frames do not grow stale.
+exec 4<>/dev/xtun
+transmit 100
+dd bs=200 count=1 status=none <&4 >/dev/null
+ip link set xtun txqueuelen 3
+named tx_lost_full "the queue was full.*who has it open: bash" transmit 100 5
+drain() {
+	local n
+	n=$(ethtool -S xtun | awk '/q0_tx_waiting/ { print $2 }')
+	[ "$n" = 0 ] || timeout 10 dd bs=65536 count="$n" status=none <&4 >/dev/null
+}
+burst() {
+	drain
+	transmit 100 5
+}
+cured tx_lost_full "ip link set dev xtun txqueuelen 10000" burst
+drain
+ip link set xtun txqueuelen 1000
+
+named tx_lost_truncated "read\(\) was given a buffer shorter than the frame" transmit_and_read 50
+none_lost tx_lost_truncated transmit_and_read 65539
+exec 4>&-
+
+# come_late: nobody reads, and then somebody does.
+come_late() {
+	transmit 100
+	sleep 1.2
+	dd if=/dev/xtun iflag=nonblock bs=2000 count=1 status=none
+}
+named tx_lost_stale "had waited for more than a second when the first reader came" come_late
+exec 4<>/dev/xtun
+none_lost tx_lost_stale transmit_and_read 65539
+exec 4>&-
+
+# as_tap COMMAND: while a program has it as a tap.
+as_tap() {
+	with_tap 0x1002 bash -c ". /test/frames.sh; $1"
+}
+
+# filter HOW: what a program refuses that has set a filter.
+filter() {
+	as_tap "xtun-test lose none; xtun-test lose $1; transmit 100"
+}
+named tx_lost_txfilter "to an address that TUNSETTXFILTER does not name" filter txfilter
+named tx_lost_filter "refused by the program that TUNATTACHFILTER attached" filter filter
+if [ -e /proc/sys/kernel/unprivileged_bpf_disabled ]; then
+	named tx_lost_ebpf "refused by the program that TUNSETFILTEREBPF attached" filter ebpf
+fi
+for loss in txfilter filter; do
+	none_lost tx_lost_$loss as_tap 'xtun-test lose none; transmit 100; dd bs=65539 count=1 status=none <&3 >/dev/null'
+done
+
+expect_log "the rings' program wrote"
+rings=$(cat /sys/module/xtun/parameters/rings)
+if [ "$rings" = Y ]; then
+	named tx_lost_broken "for a program that wrote nonsense into its rings" xtun-test ring-wrong tx_cons
+	named rx_lost_broken "that makes no sense: it wrote len 70000" xtun-test ring-wrong len
+fi
+
+# --- from userspace
+
+ip link set xtun down
+named rx_lost_down "written while xtun was down; write\(\) answered EIO" write_frame 60
+written() {
+	frames_up_unless_down
+	write_frame 60
+}
+frames_up_unless_down() {
+	! ip link show xtun | grep -q '[<,]UP[,>]' || frames_up
+}
+cured rx_lost_down "ip link set dev xtun up" written
+ip link set xtun up
+frames_up
+
+named rx_lost_short "shorter than an Ethernet header" write_bytes 5
+none_lost rx_lost_short write_frame 60
+named rx_lost_long "longer than xtun takes" write_bytes 65540
+none_lost rx_lost_long write_frame 65539
+named rx_lost_fault "given memory that is not there; it answered EFAULT" \
+	with_tap 0x1002 xtun-test lose fault
+crowd_backlog
+named rx_lost_backlog "the kernel's own input queue was full" write_crowded
+cured rx_lost_backlog "sysctl -w net/core/netdev_max_backlog=10000" write_crowded
+clear_backlog
+
+# A flag that asks for a checksum far beyond the frame.
+vnet() {
+	with_tap 0x5002 bash -c '. /test/frames.sh; { printf "\x'"$1"'\0\0\0\0\0\xff\xff\0\0"; frame 60; } >/tmp/vnet
+		dd if=/tmp/vnet bs=65536 status=none >&3'
+}
+named rx_lost_header "a vnet header that does not fit its frame" vnet 01
+none_lost rx_lost_header vnet 00
+named rx_lost_layout "pieces that IFF_NAPI_FRAGS cannot take" with_tap 0x1032 xtun-test lose layout
+none_lost rx_lost_layout with_tap 0x1032 bash -c '. /test/frames.sh; frame 60 >&3'
+
+# A queue with NAPI, which its file takes out of service while a frame waits, or does not.
+iface=queues0
+ip link add "$iface" numtxqueues 2 type xtun
+sysctl -q -w "net.ipv6.conf.$iface.disable_ipv6=1"
+ip addr add 10.96.0.1/24 dev "$iface"
+ip link set "$iface" up
+ip neigh add 10.96.0.2 lladdr 02:00:00:00:00:02 dev "$iface"
+# as_queue COMMAND
+as_queue() {
+	with_tap 0x1112 bash -c '. /test/frames.sh; echo >/dev/udp/10.96.0.2/9; '"$1"
+}
+taken="dd bs=65539 count=1 status=none <&3 >/dev/null"
+named tx_lost_detached "still waited when their queue or queues0 went away" \
+	as_queue "xtun-test lose detached"
+named rx_lost_detached "written to a queue that was out of service" \
+	as_queue "$taken; xtun-test lose detached"
+none_lost "tx_lost_detached" as_queue "$taken"
+none_lost "rx_lost_detached" as_queue "$taken; frame 60 >&3"
+ip link del "$iface"
+
+# --- packets
+
+# packet BYTE: that and 19 zeros, from a program that stays.
+iface=tun7
+packet() {
+	eventually 5 sh -c "! ip link show dev $iface"
+	xtun-test attach /dev/xtun tun7 0x1001 bash -c 'ip link set tun7 up; printf "\x'"$1"'%19s" "" >&3; exec sleep 100' &
+	holder=$!
+	eventually 5 ip link show up dev tun7
+}
+go() {
+	kill "$holder"
+	wait "$holder" || :
+}
+packet 00
+named rx_lost_proto "neither IPv4 nor IPv6; write\(\) answered EINVAL" true
+go
+packet 45
+eventually 5 grep -q 'tun7' /proc/net/xtun
+is "rx_lost_proto: mended" "$(lost)" 0
+go
+
+# --- XDP
+
+iface=xtun
+if [ ! -e /proc/sys/kernel/unprivileged_bpf_disabled ]; then
+	skip "XDP" "this kernel has no eBPF"
+	exit
+fi
+mount -t bpf bpf /sys/fs/bpf
+# answering VERDICT: a program does so, whatever is written.
+answering() {
+	rm -f /sys/fs/bpf/answer
+	xtun-test pin "$1" /sys/fs/bpf/answer
+	ip -force link set dev xtun xdp pinned /sys/fs/bpf/answer
+}
+answering 1
+named rx_lost_xdp_drop "dropped by the XDP program of xtun" write_frame 60
+cured rx_lost_xdp_drop "ip link set dev xtun xdp off" write_frame 60
+answering 0
+named rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer" write_frame 60
+answering 77
+named rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer" write_frame 60
+answering 4
+named rx_lost_xdp_failed "the XDP program of xtun sent it where it could not go" write_frame 60
+answering 2
+none_lost rx_lost_xdp_aborted write_frame 60
+none_lost rx_lost_xdp_failed write_frame 60
+ip link set dev xtun xdp off
+rm /sys/fs/bpf/answer
+umount /sys/fs/bpf

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# xtun why, where nothing comes and nothing was lost: each cause is made and named, what
+# is printed ends it, and it is made again.
+. /test/lib.sh
+. /test/frames.sh
+PATH=$PATH:/test/bin
+
+said() {
+	xtun why -t 0 2>&1 || :
+}
+
+says() {
+	said | grep -qE "$1"
+}
+
+silent() {
+	! says "$1"
+}
+
+# silenced CASE SENTENCE CURE: that it says so, and that this is what mends it.
+silenced() {
+	local told
+	told=$(said | grep -A 1 -E "^$2")
+	like "$1: named" "$told" "^$2"
+	like "... and what mends it" "$told" "  what mends it: $3"
+}
+
+# broken CASE SENTENCE CURE COMMAND...: so too, once COMMAND has been run; and CURE, which
+# is typed as it stands, is one.
+broken() {
+	local name=$1 sentence=$2 cure=$3
+	shift 3
+	"$@"
+	silenced "$name" "$sentence" "$cure"
+	ok "... can be typed" sh -c "$cure"
+	ok "$name: mended" silent "$sentence"
+	"$@"
+	ok "$name: back" says "$sentence"
+	sh -c "$cure"
+}
+
+# reader COMMAND...: who reads from now on.
+reader() {
+	"$@" </dev/xtun >/dev/null &
+	reader=$!
+	eventually 5 grep -q "readers [1-9]" /proc/net/xtun
+}
+
+dismiss() {
+	kill -KILL "$@"
+	wait "$@" 2>/dev/null || :
+}
+
+xtun_load
+frames_up
+silenced "no reader" "nobody reads xtun; frames that wait: 0" "start the program that is to be the other end"
+reader cat
+ok "no reader: mended" silent "nobody reads"
+silenced "nothing sent" "the kernel has not sent anything to xtun yet" "ip route get ADDRESS"
+transmit 100
+ok "nothing sent: mended" silent "has not sent anything"
+is "healthy: named" "$(said)" "xtun has lost no frame."
+ok "... its status is 0" xtun why -t 0
+
+broken "down" "xtun is down: nothing passes" "ip link set dev xtun up" ip link set xtun down
+frames_up
+broken "ARP off" "ARP is off at xtun: the kernel neither asks nor answers" \
+	"ip link set dev xtun arp on" ip link set xtun arp off
+frames_up
+ip addr flush dev xtun
+silenced "no address" "xtun has no address: the kernel answers nobody there" \
+	"ip address add 192.0.2.1/24 dev xtun"
+ok "... can be typed" ip address add 192.0.2.1/24 dev xtun
+ok "no address: mended" silent "has no address"
+ip addr flush dev xtun
+ok "no address: back" says "has no address"
+frames_up
+if echo 0 2>/dev/null >/sys/class/net/xtun/carrier; then
+	silenced "no carrier" "xtun has no carrier: the kernel sends nothing" "attach the program"
+	echo 1 >/sys/class/net/xtun/carrier
+	ok "no carrier: mended" silent "no carrier"
+else
+	skip "no carrier" "this kernel cannot take it away from here"
+fi
+frames_up
+
+# --- readers that do not read, and more of them than one
+
+asleep="whoever reads has not for [3-9]\.[0-9] s; frames that wait: 2; who has it open: cat\[$reader\]"
+kill -STOP "$reader"
+transmit 100 2
+eventually 6 says "$asleep"
+silenced "stopped" "$asleep, which is stopped \(kill -CONT goes on\)" "see whether it hangs"
+kill -CONT "$reader"
+ok "stopped: mended" eventually 5 silent "whoever reads has not"
+xtun-test hold "$reader" &
+debugger=$!
+eventually 5 grep -q "^State:.t" "/proc/$reader/status"
+transmit 100 2
+eventually 6 says "$asleep"
+silenced "held" "$asleep, which process $debugger holds in a debugger" "see whether it hangs"
+dismiss "$debugger"
+ok "held: mended" eventually 5 silent "whoever reads has not"
+cat /dev/xtun >/dev/null &
+second=$!
+eventually 5 grep -q "readers 2" /proc/net/xtun
+silenced "shared" "of several that read one queue each gets some of the frames: cat\[[0-9]+\].*; cat\[[0-9]+\]" \
+	"end all but one, or give each a queue of its own"
+dismiss "$second"
+ok "shared: mended" eventually 5 silent "of several"
+dismiss "$reader"
+
+# --- what is gone
+
+# went NAME: what is said of it.
+went() {
+	xtun why "$1" 2>/dev/null || :
+}
+
+xtun-test attach /dev/xtun tap5 0x1002 bash -c '. /test/frames.sh; ! frame 60 >&3' 2>/dev/null
+like "gone: named" "$(went tap5)" "^tap5: gone [0-9.]+ s ago: bash\[[0-9]+\] closed its last file; \
+it had lost 1, the last [0-9.]+ s ago: rx_lost_down"
+like "... and what mends it" "$(went tap5)" "  what mends it: ip link add tap5 type xtun"
+ok "... can be typed" ip link add tap5 type xtun
+xtun-test attach /dev/xtun tap5 0x1002 true
+ok "gone: mended" ip link show tap5
+ip link del tap5
+like "gone: back" "$(went tap5)" "^tap5: gone [0-9.]+ s ago: ip\[[0-9]+\] deleted it"
