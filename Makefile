@@ -21,7 +21,7 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 	dkms remove "xtun/$$version" --all && rm -rf "/usr/src/xtun-$$version" || exit; done
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-profile check check-kernels check-programs \
+.PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-queues bench-profile check check-kernels check-programs \
 	install install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
 	check-dkms-octeon check-litmus check-why fuzz clean help sources headers dkms
 
@@ -60,6 +60,9 @@ bench: ## what a frame costs on tap and on xtun, in instructions; ROWS= and WAYS
 
 bench-sizes: ## the same by the length of the frame, from 64 bytes to 64 KiB
 	@test/bench.sh sizes
+
+bench-queues: ## the same by how many queues are in service
+	@test/bench.sh queues
 
 bench-profile: ## where those go, by function: ROW=tx WAY=plain BYTES=64
 	@test/bench.sh profile '$(or $(ROW),tx)' '$(or $(WAY),plain)' '$(or $(BYTES),64)'

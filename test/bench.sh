@@ -5,6 +5,7 @@
 #
 #   bench.sh                          all figures; ROWS=, WAYS= and BYTES= only some
 #   bench.sh sizes                    what a frame costs by its length; ROWS=, WAYS=
+#   bench.sh queues                   and by how many queues are in service
 #   bench.sh profile ROW WAY [BYTES]  where those of one figure go, by function
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -58,11 +59,13 @@ profile)
 	wait "$recorder"
 	tar -xf "$top/build/log/bench.tar" -C "$build" ./kallsyms
 	perl "$here/bench/profile.pl" report "$build/steps" "$build/kallsyms" "$program" ;;
-sizes)
+sizes|queues)
 	say "Counting. The emulator is slow: this takes some minutes."
-	guest "bash /test/bench.sh sizes" >"$build/sizes"
+	guest "bash /test/bench.sh $1" >"$build/$1"
 	"$program" list >"$build/about"
-	perl "$here/bench/sizes.pl" "$build/about" <"$build/sizes" ;;
+	unit=B
+	[ "$1" = sizes ] || unit=queues
+	perl "$here/bench/sizes.pl" "$build/about" $unit <"$build/$1" ;;
 *)
 	say "Counting. The emulator is slow: this takes some minutes."
 	guest "bash /test/bench.sh" >"$build/figures"

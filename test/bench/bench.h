@@ -95,12 +95,14 @@ void rw_pass(struct end *end, const struct frame *frame);
  * @way: how; NULL where a row needs none
  * @ifname: the interface
  * @len: of each frame in bytes, Ethernet header included
+ * @queues: that are in service; the frames are all of one
  * @profile: stop at the marks, for test/bench/profile.pl
  */
 struct job {
 	const struct way *way;
 	const char *ifname;
 	size_t len;
+	int queues;
 	bool profile;
 };
 
@@ -117,7 +119,10 @@ struct row {
 };
 
 /* row_*.c */
-extern const struct row rows_burst[], rows_threads[], rows_tcp[];
+extern const struct row rows_burst[], rows_send[], rows_threads[], rows_tcp[];
+
+/* queues.c */
+void queues_open(const struct job *job, struct end *end);
 
 /* measure.c */
 uint64_t now(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun-bench ROW WAY INTERFACE BYTES [profile]: measures one figure and prints it.
+ * xtun-bench ROW WAY INTERFACE BYTES [profile]: measures one figure and prints it;
+ * with so many queues as QUEUES in the environment says.
  * xtun-bench list: what rows and ways there are.
  * The way "stack" is none: what the kernel does without any of them.
  */
@@ -11,7 +12,7 @@
 
 #include "bench.h"
 
-static const struct row *const all_rows[] = { rows_burst, rows_threads, rows_tcp };
+static const struct row *const all_rows[] = { rows_burst, rows_send, rows_threads, rows_tcp };
 static const struct way *const all_ways[] = {
 	ways_tap, ways_plain, ways_batch, ways_ring, ways_packet, ways_xsk
 };
@@ -85,6 +86,7 @@ static void list(void)
 int main(int argc, char **argv)
 {
 	const struct row *row;
+	const char *queues = getenv("QUEUES");
 	struct job job = {};
 
 	if (argc == 2 && !strcmp(argv[1], "list")) {
@@ -99,6 +101,7 @@ int main(int argc, char **argv)
 	job.way = find_way(argv[2]);
 	job.ifname = argv[3];
 	job.len = atoi(argv[4]);
+	job.queues = queues ? atoi(queues) : 1;
 	job.profile = argc > 5;
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	printf("%.2f\n", row->run(&job));

@@ -22,7 +22,7 @@ static void burst_init(struct burst *b, const struct job *job)
 	b->job = job;
 	b->way = job->way;
 	if (b->way)
-		b->way->open(b->way, &b->end, job->ifname);
+		queues_open(job, &b->end);
 	generator_init(&b->g, job);
 }
 

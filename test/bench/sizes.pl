@@ -1,10 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# Set out what a frame costs by its length: instructions, and how many times as many tap needs.
+# Set out what a frame costs by its length, or by something else: instructions, and how many
+# times as many tap needs.
 #
-#   sizes.pl ABOUT < FIGURES
+#   sizes.pl ABOUT UNIT < FIGURES
 #
-# Both are as table.pl has them.
+# Both are as table.pl has them, but for what their third field is counted in.
 use strict;
 use warnings;
 
@@ -30,7 +31,7 @@ while (<STDIN>) {
 my @sizes = sort { $a <=> $b } keys %sizes;
 for my $row (@rows) {
 	print "\n$row: $about{\"row $row\"}\n";
-	printf '  %-13s' . ' %13s' x @sizes . "\n", 'way', map { "$_ B" } @sizes;
+	printf '  %-13s' . ' %13s' x @sizes . "\n", 'way', map { "$_ $ARGV[1]" } @sizes;
 	for my $way (@{$ways{$row}}) {
 		printf '  %-13s', $way;
 		for (@sizes) {

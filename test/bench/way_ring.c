@@ -46,7 +46,8 @@ static void ring_attach(const struct way *way, struct end *end, const char *ifna
 
 	strncpy(ifr.ifr_name, ifname, sizeof(ifr.ifr_name) - 1);
 	check(!ioctl(end->fd, TUNSETIFF, &ifr), "TUNSETIFF");
-	check(!ioctl(end->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4), "TUNSETOFFLOAD");
+	if (way->flags & IFF_VNET_HDR)
+		check(!ioctl(end->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4), "TUNSETOFFLOAD");
 }
 
 static void ring_open(const struct way *way, struct end *end, const char *ifname)

@@ -6,6 +6,7 @@
 #
 #   bench.sh
 #   bench.sh sizes
+#   bench.sh queues
 #   bench.sh profile ROW WAY BYTES
 set -eEu -o pipefail
 shopt -s inherit_errexit
@@ -22,14 +23,14 @@ ip link del xtun
 make_interface() {
 	case $1 in
 	stack) ip link add dummy0 type dummy; ifname=dummy0 ;;
-	tap*)  ip tuntap add tap0 mode tap; ifname=tap0 ;;
+	tap*)  ip tuntap add tap0 mode tap ${QUEUES:+multi_queue}; ifname=tap0 ;;
 	packet|xsk)
 		ip link add veth0 type veth peer name peer
 		# Only whole frames leave it, as without vnet headers.
 		ethtool -K veth0 tx off >/dev/null
 		ip link set peer up
 		ifname=veth0 ;;
-	*)     ip link add xtun type xtun; ifname=xtun ;;
+	*)     ip link add xtun ${QUEUES:+numtxqueues 256 numrxqueues 256} type xtun; ifname=xtun ;;
 	esac
 }
 
@@ -97,6 +98,22 @@ if [ "${1:-}" = sizes ]; then
 	sizes="64 256 1024 1500 4096 16384 65535"
 	measure tx "$sizes" stack tap plain batched ring
 	measure rx-drop "$sizes" stack tap plain plain-direct batched ring-32
+	exit
+fi
+
+# In service, of which the program reads and writes one.
+if [ "${1:-}" = queues ]; then
+	for row in send rx-drop; do
+		for way in tap abi ring-32; do
+			for n in 1 2 8 64 256; do
+				QUEUES=
+				[ "$n" = 1 ] || export QUEUES=$n
+				figures=$(one "$row" "$way" 64)
+				printf '%s\t%s\t%s\t%s\n' "$row" "$way" "$n" "$figures"
+			done
+			unset QUEUES
+		done
+	done
 	exit
 fi
 
