@@ -51,6 +51,8 @@ const struct intended intended[] = {
 	  .why = "POLLHUP tells deletion from what was never attached" },
 	{ .key = "if? channels", .a = "EOPNOTSUPP*", .b = "0 *", .somewhere = true,
 	  .why = "ethtool -l tells how many queues there are" },
+	{ .before = "? TUNSETQUEUE *detach*", .key = "if? queues", .somewhere = true,
+	  .why = "a queue out of service keeps its number; tap gives that to another" },
 	{ .before = "? read to *", .key = "*read*", .parts = true, .somewhere = true,
 	  .why = "a read that faults puts its frame back; tap's is lost" },
 	{ .before = "? read [0-9]*", .key = "? reads *", .parts = true, .somewhere = true,
