@@ -87,10 +87,11 @@ frames_up
 
 # --- readers that do not read, and more of them than one
 
-asleep="whoever reads has not for [3-9]\.[0-9] s; frames that wait: 2; who has it open: cat\[$reader\]"
+asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: 2; who has it open: cat\[$reader\]"
 kill -STOP "$reader"
+eventually 5 grep -q "^State:.T" "/proc/$reader/status"
 transmit 100 2
-eventually 6 says "$asleep"
+eventually 30 says "$asleep"
 silenced "stopped" "$asleep, which is stopped \(kill -CONT goes on\)" "see whether it hangs"
 kill -CONT "$reader"
 ok "stopped: mended" eventually 5 silent "whoever reads has not"
@@ -98,7 +99,7 @@ xtun-test hold "$reader" &
 debugger=$!
 eventually 5 grep -q "^State:.t" "/proc/$reader/status"
 transmit 100 2
-eventually 6 says "$asleep"
+eventually 30 says "$asleep"
 silenced "held" "$asleep, which process $debugger holds in a debugger" "see whether it hangs"
 dismiss "$debugger"
 ok "held: mended" eventually 5 silent "whoever reads has not"
