@@ -55,13 +55,18 @@ void xtun_buffer_emptied(struct sender *s)
 	s->sent = 0;
 }
 
-/* poll() looks at what the kernel has, and is the barrier. */
+/* Whoever waits for an edge gets none for what the kernel has already: so look there. */
 int xtun_buffer_arm(struct xtun *x, int events)
 {
+	struct receiver *r = &x->receiver;
 	int ready = 0;
 
-	if (events & XTUN_CAN_RECEIVE && x->receiver.next != x->receiver.end)
-		ready |= XTUN_CAN_RECEIVE;
+	if (events & XTUN_CAN_RECEIVE) {
+		if (r->next == r->end && x->backend->fill(x, 1))
+			return events;
+		if (r->next != r->end)
+			ready |= XTUN_CAN_RECEIVE;
+	}
 	if (events & XTUN_CAN_SEND && x->sender.sent == x->sender.next)
 		ready |= XTUN_CAN_SEND;
 	return ready;
