@@ -34,7 +34,7 @@ struct sender {
 	uint32_t next;		/* the program has filled it up to here */
 	uint32_t sent;		/* the kernel knows of it up to here */
 	uint32_t start;		/* and has taken it up to here, as last seen */
-	uint32_t reserved;	/* bytes of the record at next */
+	int32_t reserved;	/* bytes that the frame at next may have; -1: no room was asked */
 	uint32_t wanted;	/* bytes of a record for which there was no room */
 	int error;		/* of a frame that was refused, until told */
 };
@@ -75,6 +75,8 @@ extern const struct backend xtun_backend_rings, xtun_backend_batch, xtun_backend
 /* device.c: the descriptor, attached where the options say. */
 int xtun_device_open(const char *path);
 int xtun_device_attach(int fd, const char *ifname, const struct xtun_options *o);
+/* One that was handed over: as if the library had opened it. */
+int xtun_device_unblock(int fd);
 /* A file that attached itself would say so at its first frame only: let it do so now. */
 int xtun_device_join(int fd);
 

@@ -81,6 +81,18 @@ static __u32 features(int fd)
 	return ioctl(fd, XTUN_IOC_FEATURES, &features) < 0 ? 0 : features;
 }
 
+/* A policy may be against it; the driver itself says that there is nothing yet. */
+static int may_map(int fd)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	void *p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, XTUN_MMAP_USER);
+
+	if (p == MAP_FAILED)
+		return errno == ENODEV;
+	munmap(p, page);
+	return 1;
+}
+
 static int rings_make(struct xtun *x, struct xtun_rings *rings, const struct xtun_options *o)
 {
 	int error;
@@ -103,7 +115,7 @@ static int rings_start(struct xtun *x, const struct xtun_options *o)
 	const __u32 can = features(x->fd);
 	int error;
 
-	if (!(can & XTUN_F_RINGS))
+	if (!(can & XTUN_F_RINGS) || !may_map(x->fd))
 		return -EOPNOTSUPP;
 	if (o->poller_usecs && can & XTUN_F_POLLER) {
 		rings.flags = XTUN_RINGS_POLLER;

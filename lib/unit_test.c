@@ -376,24 +376,20 @@ static void test_threads(void)
 static struct xtun *open_socket(enum xtun_way way, int *other)
 {
 	struct xtun_options o = { .way = way };
-	char nothing;
-	struct xtun *x;
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds) < 0)
 		abort();
 	o.fd = fds[0];
 	*other = fds[1];
-	x = xtun_open(&o);
-	if (x && read(fds[1], &nothing, 1) != 0)
-		abort();
-	return x;
+	return xtun_open(&o);
 }
 
 static void test_fallback(int ring_error, int batch_error, enum xtun_way way)
 {
 	struct xtun *x;
 	int other, error;
+	char nothing;
 
 	memset(&k, 0, sizeof(k));
 	k.features = ring_error == EOPNOTSUPP ? 0 : XTUN_F_RINGS;
@@ -405,7 +401,30 @@ static void test_fallback(int ring_error, int batch_error, enum xtun_way way)
 		ok(!x && error == ring_error, "no way");
 	else if (ok(x && xtun_way(x) == way, xtun_way_name(way)))
 		printf("# %s\n", xtun_why(x));
+	if (x)
+		ok(read(other, &nothing, 1) < 0 && errno == EAGAIN,
+		   "... and nothing is sent before a frame is");
 	xtun_close(x);
+	close(other);
+}
+
+/* What was not sent at once is forgotten, whichever way frames go. */
+static void test_forgotten(struct xtun *x)
+{
+	ok(xtun_reserve(x, 13) && xtun_send(x, 14) < 0 && errno == EINVAL,
+	   "a frame longer than its room is none");
+	ok(xtun_reserve(x, 100) && !xtun_flush(x) && xtun_send(x, 100) < 0 && errno == EINVAL,
+	   "a flush forgets a room");
+	xtun_close(x);
+}
+
+static void test_forgets(void)
+{
+	int other;
+
+	memset(&k, 0, sizeof(k));
+	test_forgotten(open_rings(0));
+	test_forgotten(open_socket(XTUN_WAY_PLAIN, &other));
 	close(other);
 }
 
@@ -487,6 +506,7 @@ int main(void)
 	test_receive();
 	test_send();
 	test_threads();
+	test_forgets();
 	test_fallbacks();
 	test_plain();
 	test_batch();

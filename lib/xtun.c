@@ -133,6 +133,10 @@ static int start(struct xtun *x, const struct xtun_options *o)
 
 	if (error)
 		return error;
+	if (x->fd >= 0)
+		error = xtun_device_unblock(x->fd);
+	if (error)
+		return error;
 	if (o->way == XTUN_WAY_TAP)
 		return start_tap(x, o);
 	if (x->fd < 0)
@@ -156,11 +160,14 @@ struct xtun *xtun_open(const struct xtun_options *options)
 	int error;
 
 	if (posix_memalign(&memory, XTUN_LINE, sizeof(*x))) {
+		if (o->fd > 0)
+			close(o->fd);
 		errno = ENOMEM;
 		return NULL;
 	}
 	x = memory;
 	*x = (struct xtun){ .fd = o->fd > 0 ? o->fd : -1, .why = "" };
+	x->sender.reserved = -1;
 	error = start(x, o);
 	if (error) {
 		if (x->fd >= 0)
@@ -254,7 +261,7 @@ void *xtun_reserve(struct xtun *x, size_t len)
 	uint32_t need;
 	int error = 0;
 
-	s->reserved = 0;
+	s->reserved = -1;
 	if (len > FRAME_MAX) {
 		errno = EMSGSIZE;
 		return NULL;
@@ -268,7 +275,7 @@ void *xtun_reserve(struct xtun *x, size_t len)
 		return NULL;
 	}
 	s->wanted = 0;
-	s->reserved = need;
+	s->reserved = len;
 	return xtun_record_at(s->data, s->size, s->next) + 1;
 }
 
@@ -277,24 +284,28 @@ int xtun_send(struct xtun *x, size_t len)
 	struct sender *s = &x->sender;
 	struct xtun_record *record;
 
-	if (!s->reserved || len > s->reserved - sizeof(*record))
+	if (s->reserved < 0 || len > (size_t)s->reserved)
 		return fail(-EINVAL);
 	record = xtun_record_at(s->data, s->size, s->next);
 	record->len = len;
 	record->flags = 0;
 	s->next += XTUN_RECORD_SIZE(len);
-	s->reserved = 0;
+	s->reserved = -1;
 	return 0;
 }
 
 int xtun_flush(struct xtun *x)
 {
 	struct sender *s = &x->sender;
-	int error = x->backend->drain(x);
+	int error;
 
-	if (!error)
+	/* What lies there may be where the next frame will. */
+	s->reserved = -1;
+	error = x->backend->drain(x);
+	if (!error) {
 		error = s->error;
-	s->error = 0;
+		s->error = 0;
+	}
 	return error ? fail(error) : 0;
 }
 
