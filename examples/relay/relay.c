@@ -32,15 +32,15 @@ static void *end(struct relay *r, int error)
 	return NULL;
 }
 
-/* Sleeps until fd has an event; false if it is time to end. */
-static bool await(const struct relay *r, int fd, short events)
+/* Sleeps until fd has an event, at most so long; false if it is time to end. */
+static bool await(const struct relay *r, int fd, short events, int timeout_ms)
 {
 	struct pollfd p[] = {
 		{ .fd = fd, .events = events },
 		{ .fd = r->stop, .events = POLLIN },
 	};
 
-	while (poll(p, 2, -1) < 0 && errno == EINTR)
+	while (poll(p, 2, timeout_ms) < 0 && errno == EINTR)
 		;
 	return !p[1].revents;
 }
@@ -116,7 +116,7 @@ void *relay_out(void *arg)
 		if (error)
 			return end(r, error);
 		/* Only after armed is the descriptor sure to wake us. */
-	} while (xtun_arm(r->x, XTUN_CAN_RECEIVE) || await(r, xtun_fd(r->x), POLLIN));
+	} while (await(r, xtun_fd(r->x), POLLIN, xtun_arm(r->x, XTUN_CAN_RECEIVE) ? 0 : -1));
 	return end(r, 0);
 }
 
@@ -164,8 +164,8 @@ static int flush(struct relay *r)
 static bool await_in(struct relay *r)
 {
 	if (!xtun_arm(r->x, XTUN_CAN_SEND))
-		return await(r, xtun_fd(r->x), POLLOUT);
-	return await(r, r->packet, POLLIN);
+		return await(r, xtun_fd(r->x), POLLOUT, -1);
+	return await(r, r->packet, POLLIN, -1);
 }
 
 void *relay_in(void *arg)
