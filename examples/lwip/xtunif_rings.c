@@ -7,6 +7,7 @@
 #include <err.h>
 #include <errno.h>
 #include <pthread.h>
+#include <unistd.h>
 #include <xtun.h>
 
 #include "lwip/pbuf.h"
@@ -16,11 +17,13 @@
 
 int xtunif_open(struct xtunif *x, const char *device)
 {
-	const struct xtun_options options = {
-		.device = device,
-		.fd = x->fd < 0 ? 0 : x->fd,
-	};
+	struct xtun_options options = { .device = device };
 
+	/* To the library 0 is none. */
+	if (x->fd >= 0)
+		options.fd = x->fd ? x->fd : dup(0);
+	if (options.fd < 0)
+		return -1;
 	x->xtun = xtun_open(&options);
 	if (!x->xtun)
 		return -1;

@@ -39,10 +39,10 @@ static int answer_echo(struct ip *ip, size_t len)
 	/* No options, no fragments. */
 	if (len < sizeof(*ip) + sizeof(*icmp) || ip->ip_v != 4 || ip->ip_hl != 5 ||
 	    ip->ip_p != IPPROTO_ICMP || ip->ip_off & htons(IP_MF | IP_OFFMASK) ||
-	    ip->ip_dst.s_addr != address.s_addr || icmp->type != ICMP_ECHO)
+	    memcmp(&ip->ip_dst, &address, sizeof(address)) || icmp->type != ICMP_ECHO)
 		return 0;
-	ip->ip_dst = ip->ip_src;
-	ip->ip_src = address;
+	memcpy(&ip->ip_dst, &ip->ip_src, sizeof(address));
+	memcpy(&ip->ip_src, &address, sizeof(address));
 	icmp->type = ICMP_ECHOREPLY;
 	sum = ntohs(icmp->checksum) + (ICMP_ECHO << 8);
 	icmp->checksum = htons(sum + (sum >> 16));
