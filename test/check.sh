@@ -7,7 +7,7 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl make gcc g++ libc6-dev
-export STRICT=1
+export STRICT=1 WERROR=-Werror
 
 KERNEL=${KERNEL:-${KERNEL_SRC:+tree}}
 everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
