@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEWCOMERS 256	/* room for counters that appear between asking how many and reading */
+/*
+ * The kernel writes as many as there are then, however many it was said to be room for;
+ * and a queue that is attached first brings some forty more.
+ */
+#define MOST	(256 * 64)
 
 static int count(const char *ifname, uint32_t *n)
 {
@@ -47,8 +51,8 @@ struct xtun_counters *xtun_counters_read(const char *ifname)
 
 	if (count(ifname, &n))
 		return NULL;
-	names = calloc(1, sizeof(*names) + (size_t)(n + NEWCOMERS) * ETH_GSTRING_LEN);
-	values = calloc(1, sizeof(*values) + (size_t)(n + NEWCOMERS) * sizeof(uint64_t));
+	names = calloc(1, sizeof(*names) + (size_t)(n + MOST) * ETH_GSTRING_LEN);
+	values = calloc(1, sizeof(*values) + (size_t)(n + MOST) * sizeof(uint64_t));
 	if (!names || !values)
 		goto out;
 
