@@ -48,6 +48,7 @@ static bool is_there(const struct dump *d, char name[IF_NAMESIZE])
 static int no_frame(struct dump *d, int err)
 {
 	char name[IF_NAMESIZE];
+	struct xtun_word word;
 
 	if (err != ENETDOWN) {
 		xtun_explain("packet socket", err, d->iface.name);
@@ -55,7 +56,8 @@ static int no_frame(struct dump *d, int err)
 	}
 	if (!is_there(d, name))
 		return -1;
-	xtun_complain("%s is down; waiting. To bring it up: ip link set dev %s up", name, name);
+	xtun_complain("%s is down; waiting. To bring it up: ip link set dev %s up", name,
+		      xtun_word(name, &word));
 	d->down = true;
 	return 1;
 }

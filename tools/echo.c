@@ -89,14 +89,16 @@ static void say_start(const struct echo *e)
 {
 	const uint8_t *ip = e->host.ip;
 	unsigned int neighbour = ip[3] == 1 ? 2 : 1;
+	struct xtun_word word;
+	const char *dev = xtun_word(e->ifname, &word);
 
 	if (!e->answer)
 		return;
 	printf("answering ping to %u.%u.%u.%u. In another terminal:\n"
 	       "  ip addr add %u.%u.%u.%u/24 dev %s; ip link set dev %s up\n"
 	       "  ping %u.%u.%u.%u\n",
-	       ip[0], ip[1], ip[2], ip[3], ip[0], ip[1], ip[2], neighbour, e->ifname,
-	       e->ifname, ip[0], ip[1], ip[2], ip[3]);
+	       ip[0], ip[1], ip[2], ip[3], ip[0], ip[1], ip[2], neighbour, dev,
+	       dev, ip[0], ip[1], ip[2], ip[3]);
 	fflush(stdout);
 }
 

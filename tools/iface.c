@@ -99,6 +99,7 @@ static bool is_own(const struct xtun_iface *iface)
 static int absent(const char *name)
 {
 	unsigned int major, minor;
+	struct xtun_word word;
 
 	if (errno != ENODEV) {
 		xtun_explain(name, errno, NULL);
@@ -108,7 +109,7 @@ static int absent(const char *name)
 		xtun_complain(XTUN_NOT_LOADED);
 	else
 		xtun_complain("no interface %s in this namespace. Type: ip link add %s type xtun",
-			      name, name);
+			      name, xtun_word(name, &word));
 	return EXIT_ABSENT;
 }
 

@@ -29,7 +29,8 @@ static void print_reader(FILE *out, const struct xtun_user *u)
 	long tracer;
 
 	read_state(u->pid, &state, &tracer);
-	fprintf(out, "%s[%ld]", u->comm, (long)u->pid);
+	xtun_name_print(out, u->comm);
+	fprintf(out, "[%ld]", (long)u->pid);
 	if (state == 't')
 		fprintf(out, ", which process %ld holds in a debugger", tracer);
 	else if (state == 'T')

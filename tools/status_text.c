@@ -20,19 +20,23 @@ static void print_netns(const struct xtun_netns *ns)
 static void print_iface(const struct xtun_iface *i)
 {
 	const uint8_t *m = i->mac;
+	struct xtun_word word;
 
 	printf("%s: index %d, ", i->name, i->index);
 	if (i->up)
 		printf("up, carrier %s", i->carrier ? "on" : "off");
 	else
-		printf("down (to bring it up: ip link set dev %s up)", i->name);
+		printf("down (to bring it up: ip link set dev %s up)",
+		       xtun_word(i->name, &word));
 	printf("\n  address %02x:%02x:%02x:%02x:%02x:%02x, mtu %d, txqueuelen %d\n", m[0], m[1],
 	       m[2], m[3], m[4], m[5], i->mtu, i->txqueuelen);
 }
 
 static void print_user(const struct xtun_user *u, const struct xtun_netns *ns)
 {
-	printf("  process %ld (%s), descriptor %d, ", (long)u->pid, u->comm, u->fd);
+	printf("  process %ld (", (long)u->pid);
+	xtun_name_print(stdout, u->comm);
+	printf("), descriptor %d, ", u->fd);
 	if (u->reads && u->writes)
 		printf("reads and writes");
 	else

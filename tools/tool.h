@@ -90,6 +90,7 @@ struct xtun_word {
 };
 
 void xtun_word_print(FILE *out, const char *name);
+void xtun_name_print(FILE *out, const char *name);
 const char *xtun_word(const char *name, struct xtun_word *word);
 
 /* json.c */

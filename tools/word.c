@@ -13,6 +13,47 @@ static bool is_plain(const char *name)
 	return true;
 }
 
+/* What a terminal would obey; there "$'...'" of a shell has it as three digits. */
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 127;
+}
+
+static void print_control(FILE *out, const char *name)
+{
+	fputs("$'", out);
+	for (; *name; name++) {
+		if (is_control(*name))
+			fprintf(out, "\\%03o", (unsigned char)*name);
+		else if (*name == '\'' || *name == '\\')
+			fprintf(out, "\\%c", *name);
+		else
+			fputc(*name, out);
+	}
+	fputc('\'', out);
+}
+
+static bool has_control(const char *name)
+{
+	for (; *name; name++)
+		if (is_control(*name))
+			return true;
+	return false;
+}
+
+/**
+ * xtun_name_print() - a name for people: no more than one in a command
+ * @out: where to
+ * @name: it
+ */
+void xtun_name_print(FILE *out, const char *name)
+{
+	if (has_control(name))
+		print_control(out, name);
+	else
+		fputs(name, out);
+}
+
 /**
  * xtun_word_print() - a name as one word of a command, whatever is in it
  * @out: where to
@@ -22,6 +63,10 @@ void xtun_word_print(FILE *out, const char *name)
 {
 	if (is_plain(name)) {
 		fputs(name, out);
+		return;
+	}
+	if (has_control(name)) {
+		print_control(out, name);
 		return;
 	}
 	fputc('\'', out);
