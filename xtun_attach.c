@@ -171,11 +171,8 @@ static bool xtun_attach_is_taps(struct xtun_queue *q)
 	return tap;
 }
 
-/*
- * The first of several that says TUNSETIFF says what frames look like, and whether
- * there is a link. All other files have nothing in front of their frames.
- */
-static bool xtun_attach_is_first(const struct net_device *dev)
+/* Queues of files that said TUNSETIFF, but for one. */
+static unsigned int xtun_attach_taps(const struct net_device *dev, const struct xtun_queue *but)
 {
 	const struct xtun *xt = netdev_priv(dev);
 	struct xtun_queue *q;
@@ -183,9 +180,18 @@ static bool xtun_attach_is_first(const struct net_device *dev)
 
 	for (i = 0; i < dev->real_num_tx_queues; i++) {
 		q = rtnl_dereference(xt->slots[i].queue);
-		n += q && xtun_attach_is_taps(q);
+		n += q && q != but && xtun_attach_is_taps(q);
 	}
-	return n == 1;
+	return n;
+}
+
+/*
+ * The first of several that says TUNSETIFF says what frames look like, and whether
+ * there is a link. All other files have nothing in front of their frames.
+ */
+static bool xtun_attach_is_first(const struct net_device *dev)
+{
+	return xtun_attach_taps(dev, NULL) == 1;
 }
 
 static int xtun_attach_existing(struct net_device *dev, struct file *file, unsigned int flags)
@@ -242,7 +248,6 @@ static struct net_device *xtun_attach_new(struct file *file, const char *name, u
 		unregister_netdevice(dev);
 		return ERR_PTR(err);
 	}
-	xf->ifindex = 0;
 	return dev;
 }
 
@@ -461,7 +466,8 @@ void xtun_attach_release(struct xtun_file *xf)
 		xtun_napi_stop(slot, q);
 		xtun_queue_enable(slot, q, true);
 	}
-	if (!xt->made_by_file && xf->tap)
+	/* Whether there is a link was theirs to say. */
+	if (!xt->made_by_file && xf->tap && !xtun_attach_taps(dev, q))
 		netif_carrier_on(dev);
 	if (xt->made_by_file && !xtun_attach_count(dev, true) && !xtun_attach_count(dev, false))
 		xtun_attach_abandoned(dev);
