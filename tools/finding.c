@@ -96,6 +96,12 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	else
 		fill_all(v, &c, "a loss that this program is too old to know", NULL, NULL,
 			 "man 4 xtun");
+	/* Only the first namespace has the setting. */
+	if (known && !strcmp(known->name, "backlog") &&
+	    xtun_sysctl("net/core/netdev_max_backlog") < 0) {
+		v->cure[0] = '\0';
+		v->undo[0] = '\0';
+	}
 	add_fault(v, l);
 	add_backlog(v, l);
 	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full"))

@@ -298,12 +298,30 @@ static bool is_of_iptables(const struct rule *r)
 	       strspn(r->is.chain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(r->is.chain);
 }
 
+/* Rules by the older interface of the kernel, which are not read here. */
+static bool has_legacy(void)
+{
+	static const char * const lists[] = {
+		"/proc/net/ip_tables_names", "/proc/net/ip6_tables_names", "/proc/net/arp_tables_names",
+	};
+	bool has = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		FILE *in = fopen(lists[i], "re");
+
+		has |= in && fgetc(in) != EOF;
+		if (in)
+			fclose(in);
+	}
+	return has;
+}
+
 /**
  * xtun_firewall_find() - which rule has dropped a packet
  * @family: of the packet; 0 if it is none of IP
  * @found: filled, if it is one alone
  *
- * Return: how many could have: 1 if that is it.
+ * Return: how many could have: 1 if that is it, and *@found is filled.
  */
 size_t xtun_firewall_find(int family, struct xtun_firewall_rule *found)
 {
@@ -317,6 +335,9 @@ size_t xtun_firewall_find(int family, struct xtun_firewall_rule *found)
 		*found = now.list[i].is;
 		found->iptables = is_of_iptables(&now.list[i]);
 	}
+	/* They count as one more that could have. */
+	if (n && has_legacy())
+		n++;
 	if (now.failed)
 		n = 0;
 	free(now.list);

@@ -6,7 +6,7 @@
 
 static const struct xtun_loss losses[] = {
 	{ XTUN_TX, "full", "the queue was full: nobody read, or not fast enough",
-	  "ip link set dev @ txqueuelen 10000", "ip link set dev @ txqueuelen @q",
+	  "ip link set dev @ txqueuelen @w", "ip link set dev @ txqueuelen @q",
 	  "start the reader first, and read faster" },
 	{ XTUN_TX, "stale", "had waited for more than a second when the first reader came",
 	  NULL, NULL, "nothing to mend; start the reader before the traffic to see them" },
@@ -37,7 +37,7 @@ static const struct xtun_loss losses[] = {
 	{ XTUN_RX, "nomem", "the kernel had no memory for the frame",
 	  NULL, NULL, "look at: free -m; dmesg | grep -i memory" },
 	{ XTUN_RX, "backlog", "the kernel's own input queue was full",
-	  "sysctl -w net/core/netdev_max_backlog=10000", "sysctl -w net/core/netdev_max_backlog=@b",
+	  "sysctl -w net/core/netdev_max_backlog=@c", "sysctl -w net/core/netdev_max_backlog=@b",
 	  "write more slowly" },
 	{ XTUN_RX, "header", "a vnet header that does not fit its frame; write() answered EINVAL",
 	  NULL, NULL, "mend the header's offsets and lengths, or its size: TUNSETVNETHDRSZ" },

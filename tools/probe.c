@@ -83,7 +83,9 @@ static void watch(struct probe *probe)
 
 	while (xtun_capture_next(probe->capture, &frame) > 0) {
 		memset(&drop, 0, sizeof(drop));
-		drop.ethernet = true;
+		drop.ethernet = probe->iface->ethernet;
+		if (!drop.ethernet && frame.len)
+			drop.proto = frame.data[0] >> 4 == 6 ? 0x86dd : 0x0800;
 		drop.vlan = -1;
 		drop.len = frame.len;
 		drop.kept = frame.len < sizeof(drop.bytes) ? frame.len : sizeof(drop.bytes);

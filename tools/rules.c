@@ -15,14 +15,13 @@
  * Templates: @ is the xtun, @d the device where the frame was and @m that one's address,
  * @M the frame's Ethernet destination, @s and @t its IP source and destination, @f the
  * kernel's function, @1 to @4 what the test has found; @q the length of the xtun's queue,
- * @b net.core.netdev_max_backlog.
+ * and @w what it had better be; @b and @c the same of net.core.netdev_max_backlog.
  */
 static const struct xtun_rule rules[] = {
 	{ "no-drop", xtun_is_no_drop, NULL, NULL, NULL, NULL },
 	{ "cpu-backlog", xtun_is_backlogged,
 	  "the processor that was to take it had @1 frames waiting already",
-	  "sysctl -w net/core/netdev_max_backlog=@2", "sysctl -w net/core/netdev_max_backlog=@1",
-	  "write more slowly" },
+	  "@2", "@3", "write more slowly" },
 	{ "headerless", xtun_is_headerless,
 	  "an IP packet without an Ethernet header: its first 14 bytes were taken for one",
 	  NULL, NULL,
@@ -38,7 +37,7 @@ static const struct xtun_rule rules[] = {
 	{ "ethertype", xtun_has_no_handler, "nothing on this machine takes frames of type @1",
 	  NULL, NULL, "load the module or start the program that does: cat /proc/net/ptype" },
 	{ "bridge-port", xtun_is_blocked, "@d is a port of a bridge in the state '@1'",
-	  "bridge link set dev @d state 3", "bridge link set dev @d state @2", NULL },
+	  "@2", "@3", "@4" },
 	{ "bridge-vlan", xtun_is_of_strange_bridge_vlan,
 	  "the bridge filters by VLAN, and @d is no member of VLAN @1",
 	  "bridge vlan add dev @d vid @1", "bridge vlan del dev @d vid @1", NULL },
@@ -76,13 +75,11 @@ static const struct xtun_rule rules[] = {
 	  NULL },
 	{ "reverse-path", xtun_is_filtered_by_reverse_path,
 	  "it comes from @s, to which frames would leave @1, and the @2 reverse-path filter is on",
-	  "sysctl -w net/ipv4/conf/@d/rp_filter=0 net/ipv4/conf/all/rp_filter=0",
-	  "sysctl -w net/ipv4/conf/@d/rp_filter=@3 net/ipv4/conf/all/rp_filter=@4", NULL },
+	  "@3", "@4", "turn the filter off: rp_filter=0 in net/ipv4/conf, of @d and of all" },
 	{ "group", xtun_is_for_strange_group, "@d is no member of the group @t",
 	  "ip address add @t/32 dev @d autojoin", "ip address del @t/32 dev @d", NULL },
 	{ "forwarding", xtun_is_not_forwarded,
-	  "@t is no address of this machine, and @d does not forward to others",
-	  "sysctl -w net/@1/conf/@2/forwarding=1", "sysctl -w net/@1/conf/@2/forwarding=0", NULL },
+	  "@t is no address of this machine, and @1 to others", "@2", "@3", "@4" },
 	{ "route", xtun_has_no_route, "there is no way to @t: @1",
 	  "@2", "@3", "@4" },
 	{ "module", xtun_has_module, "nothing on this machine takes protocol @1 of IP",
@@ -163,8 +160,12 @@ static bool print_field(FILE *out, char field, const struct xtun_case *c)
 		fputs(c->drop->function, out);
 	else if (field == 'q')
 		fprintf(out, "%d", c->iface->txqueuelen);
+	else if (field == 'w')
+		fprintf(out, "%d", xtun_more(c->iface->txqueuelen));
 	else if (field == 'b')
 		fprintf(out, "%d", xtun_sysctl("net/core/netdev_max_backlog"));
+	else if (field == 'c')
+		fprintf(out, "%d", xtun_more(xtun_sysctl("net/core/netdev_max_backlog")));
 	else
 		return false;
 	return true;

@@ -21,6 +21,12 @@ void found(struct xtun_case *c, int n, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Of functions a kernel without KALLSYMS tells none. */
+static inline bool has_no_name(const struct xtun_case *c)
+{
+	return c->drop->function[0] == '?';
+}
+
 /* Of a list of beginnings, of which underscores do not count; a kernel may have no names. */
 static inline bool within(const struct xtun_case *c, const char *list)
 {

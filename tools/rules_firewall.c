@@ -2,6 +2,7 @@
 /* What netfilter drops: by a rule, or for its table of connections. */
 #include "rules.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 bool xtun_is_one_connection_too_many(struct xtun_case *c)
@@ -47,13 +48,29 @@ static void found_written(struct xtun_case *c, int n,
 	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
 }
 
+/*
+ * Whether a rule can let through this packet and its like alone: to "-p 0" all protocols
+ * are alike, without a port all of TCP is, and IPv6 is asked for what is behind its
+ * extension headers.
+ */
+static bool can_be_told_apart(const struct xtun_packet *p)
+{
+	if (p->proto == IPPROTO_TCP || p->proto == IPPROTO_UDP)
+		return p->dport >= 0;
+	if (p->family == AF_INET6 &&
+	    (p->proto == IPPROTO_ROUTING || p->proto == IPPROTO_FRAGMENT ||
+	     p->proto == IPPROTO_AH || p->proto == IPPROTO_ESP || p->proto == IPPROTO_DSTOPTS))
+		return false;
+	return p->family && p->proto > 0;
+}
+
 /* Behind a port of IP alone; what is no packet is left to whoever reads the rule. */
 bool xtun_is_dropped_by_rule(struct xtun_case *c)
 {
 	if (!is_filtered_by_one(c))
 		return false;
 	found_written(c, 1, xtun_accept_name);
-	if (is_ip(c)) {
+	if (can_be_told_apart(&c->packet)) {
 		found_written(c, 2, xtun_accept_cure);
 		found_written(c, 3, xtun_accept_undo);
 	}

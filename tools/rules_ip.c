@@ -23,11 +23,37 @@ bool xtun_has_bad_ip_sum(struct xtun_case *c)
 	return comes_in(c) && c->packet.ip.verdict == XTUN_SUM_WRONG;
 }
 
+/* Where a route for what came in is looked up. */
+static bool is_being_routed(const struct xtun_case *c)
+{
+	return comes_in(c) && is_ip(c) && !because(c, "IP_INHDR") && !because(c, "IP_CSUM") &&
+	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route ip6_pkt ip6_rcv ipv6_rcv");
+}
+
+/* The source is judged once the destination is known; ip_error() has those that have none. */
+static bool is_source_judged(const struct xtun_case *c)
+{
+	return is_ipv4(c) && is_being_routed(c) && (has_no_name(c) || !within(c, "ip_error"));
+}
+
+static bool is_for_others(struct xtun_case *c, struct xtun_route *route)
+{
+	if (!is_being_routed(c) || (is_ipv4(c) ? c->packet.dst[0] >> 4 == 14 :
+					       c->packet.dst[0] == 0xff))
+		return false;
+	xtun_route_get(c->packet.family, c->packet.dst, route);
+	return !route->local;
+}
+
 bool xtun_is_at_its_end(struct xtun_case *c)
 {
+	struct xtun_route route;
+
 	found(c, 1, "%u", c->packet.ttl);
 	/* IPv6 looks first whether it forwards at all. */
 	if (c->packet.family == AF_INET6 && !xtun_setting(AF_INET6, "all", "forwarding"))
+		return false;
+	if (has_no_name(c) && !is_for_others(c, &route))
 		return false;
 	return comes_in(c) && is_ip(c) && c->packet.ttl <= 1 && within(c, "ip_forward ip6_forward");
 }
@@ -42,6 +68,7 @@ bool xtun_is_too_large(struct xtun_case *c)
 {
 	struct xtun_route route;
 	struct xtun_iface out;
+	struct xtun_word word;
 
 	if (!is_ip(c) || !may_not_be_cut(&c->packet) ||
 	    !(because(c, "PKT_TOO_BIG") || unreasoned(c)) ||
@@ -51,16 +78,9 @@ bool xtun_is_too_large(struct xtun_case *c)
 	if (route.error || !xtun_iface_read(route.dev, &out))
 		return false;
 	found(c, 1, "%zu", c->packet.total);
-	found(c, 2, "%s", route.dev);
+	found(c, 2, "%s", xtun_word(route.dev, &word));
 	found(c, 3, "%d", out.mtu);
 	return c->packet.total > (size_t)out.mtu;
-}
-
-/* Where a route for what came in is looked up. */
-static bool is_being_routed(const struct xtun_case *c)
-{
-	return comes_in(c) && is_ip(c) &&
-	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route ip6_pkt ip6_rcv ipv6_rcv");
 }
 
 /* RFC 1812, 5.3.7: nobody sends from these, and no setting but route_localnet lets them in. */
@@ -68,14 +88,14 @@ bool xtun_is_martian(struct xtun_case *c)
 {
 	const uint8_t *src = c->packet.src;
 
-	return is_ipv4(c) && is_being_routed(c) && (src[0] == 0 || src[0] == 127 || src[0] >= 224);
+	return is_source_judged(c) && (src[0] == 0 || src[0] == 127 || src[0] >= 224);
 }
 
 bool xtun_is_own_source(struct xtun_case *c)
 {
 	struct xtun_route route;
 
-	if (!is_ipv4(c) || !is_being_routed(c) ||
+	if (!is_source_judged(c) ||
 	    xtun_setting(AF_INET, c->at.name, "accept_local") ||
 	    xtun_setting(AF_INET, "all", "accept_local"))
 		return false;
@@ -90,19 +110,26 @@ bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
 	int all = xtun_setting(AF_INET, "all", "rp_filter");
 	int filter = own > all ? own : all;
 	struct xtun_route route;
+	struct xtun_word word;
+	const char *dev = xtun_word(c->at.name, &word);
+	char src[INET_ADDRSTRLEN];
 
-	if (!is_ipv4(c) || !is_being_routed(c) || filter <= 0)
+	if (!is_source_judged(c) || filter <= 0)
 		return false;
-	xtun_route_get(AF_INET, c->packet.src, &route);
-	if (route.error)
-		found(c, 1, "nowhere, for there is no route");
-	else if (filter == 1 && strcmp(route.dev, c->at.name))
-		found(c, 1, "by %s", route.dev);
-	else
-		return false;
+	inet_ntop(AF_INET, c->packet.src, src, sizeof(src));
 	found(c, 2, "%s", filter == 1 ? "strict" : "loose");
-	found(c, 3, "%d", own);
-	found(c, 4, "%d", all);
+	xtun_route_get(AF_INET, c->packet.src, &route);
+	if (route.error) {
+		found(c, 1, "nowhere, for there is no route");
+		found(c, 3, "ip route add %s dev %s", src, dev);
+		found(c, 4, "ip route del %s dev %s", src, dev);
+	} else if (filter == 1 && strcmp(route.dev, c->at.name)) {
+		found(c, 1, "by %s", route.dev);
+		found(c, 3, "sysctl -w net/ipv4/conf/%s/rp_filter=2", dev);
+		found(c, 4, "sysctl -w net/ipv4/conf/%s/rp_filter=%d", dev, own);
+	} else {
+		return false;
+	}
 	return true;
 }
 
@@ -112,27 +139,24 @@ bool xtun_is_for_strange_group(struct xtun_case *c)
 	       !xtun_has_joined(c->at.name, c->packet.dst);
 }
 
-static bool is_for_others(struct xtun_case *c, struct xtun_route *route)
-{
-	if (!is_being_routed(c) || (is_ipv4(c) ? c->packet.dst[0] >> 4 == 14 :
-					       c->packet.dst[0] == 0xff))
-		return false;
-	xtun_route_get(c->packet.family, c->packet.dst, route);
-	return !route->local;
-}
-
 bool xtun_is_not_forwarded(struct xtun_case *c)
 {
 	struct xtun_route route;
+	struct xtun_word word;
 
-	found(c, 1, "ipv4");
-	found(c, 2, "%s", c->at.name);
-	if (is_ipv4(c))
+	if (is_ipv4(c)) {
+		found(c, 1, "%s does not forward", xtun_word(c->at.name, &word));
+		found(c, 2, "sysctl -w net/ipv4/conf/%s/forwarding=1", word.text);
+		found(c, 3, "sysctl -w net/ipv4/conf/%s/forwarding=0", word.text);
 		return is_for_others(c, &route) &&
 		       !xtun_setting(AF_INET, c->at.name, "forwarding");
-	/* Of IPv6 one switch is for all, and that of a device is for what it advertises. */
-	found(c, 1, "ipv6");
-	found(c, 2, "all");
+	}
+	/*
+	 * Of IPv6 one switch is for all. Whoever turns it becomes a router, and forgets the
+	 * routes that others have advertised: no command to be typed unread.
+	 */
+	found(c, 1, "this machine does not forward IPv6");
+	found(c, 4, "make a router of it: net/ipv6/conf/all/forwarding=1; but first accept_ra=2 for each device that has its route by advertisement, or that is lost");
 	return comes_in(c) && is_ip(c) && within(c, "ip6_forward") &&
 	       !xtun_setting(AF_INET6, "all", "forwarding");
 }

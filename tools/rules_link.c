@@ -19,7 +19,7 @@ static bool is_echo_reply(const struct xtun_case *c)
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 bool xtun_is_no_drop(struct xtun_case *c)
 {
-	if (is_echo_reply(c) && within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
+	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) && within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
 	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
 	       c->drop->function[0] != '?' && within(c, "icmpv6_rcv igmp_rcv");
@@ -31,7 +31,13 @@ bool xtun_is_backlogged(struct xtun_case *c)
 	int most = xtun_sysctl("net/core/netdev_max_backlog");
 
 	found(c, 1, "%d", most);
-	found(c, 2, "%d", most < 5000 ? 10000 : 2 * most);
+	/* Only the first namespace has the setting. */
+	if (most >= 0) {
+		found(c, 2, "sysctl -w net/core/netdev_max_backlog=%d", xtun_more(most));
+		found(c, 3, "sysctl -w net/core/netdev_max_backlog=%d", most);
+	} else {
+		found(c, 1, "too many");
+	}
 	return within(c, "enqueue_to_backlog") && c->drop->function[0] != '?';
 }
 
@@ -88,6 +94,7 @@ bool xtun_is_blocked(struct xtun_case *c)
 		"disabled", "listening", "learning", NULL, "blocking"
 	};
 	char path[128], line[16];
+	struct xtun_word word;
 	unsigned long state;
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/state", c->at.name);
@@ -97,7 +104,13 @@ bool xtun_is_blocked(struct xtun_case *c)
 	if (state >= ARRAY_SIZE(states) || !states[state])
 		return false;
 	found(c, 1, "%s", states[state]);
-	found(c, 2, "%lu", state);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/stp_state", c->at.name);
+	if (xtun_sysfs_line(path, line, sizeof(line)) && line[0] != '0') {
+		found(c, 4, "wait: the spanning tree opens it after twice the bridge's forward_delay, or keeps it shut against a loop");
+		return true;
+	}
+	found(c, 2, "bridge link set dev %s state 3", xtun_word(c->at.name, &word));
+	found(c, 3, "bridge link set dev %s state %lu", word.text, state);
 	return true;
 }
 

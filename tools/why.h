@@ -72,6 +72,12 @@ struct xtun_route {
 void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route);
 int xtun_setting(int family, const char *dev, const char *name);
 int xtun_sysctl(const char *name);
+/* Of what was too little. */
+static inline int xtun_more(int n)
+{
+	return n < 5000 ? 10000 : n > 1 << 29 ? n : 2 * n;
+}
+
 bool xtun_has_joined(const char *dev, const uint8_t *group);
 bool xtun_has_handler(unsigned int ethertype);
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits);
@@ -105,7 +111,7 @@ void xtun_way_find(int family, const char *except, struct xtun_way *way);
 /* firewall.c: the rule that has dropped a packet */
 struct xtun_firewall_rule {
 	int family;			/* NFPROTO_... */
-	char table[64], chain[64];
+	char table[256], chain[256];
 	uint64_t handle;
 	unsigned int number;		/* in its chain, from 1; 0: it is the chain's policy */
 	bool invalid;			/* it is for what connection tracking calls so */

@@ -55,10 +55,11 @@ mended own-source "from 10.99.0.1, which is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
 mended reverse-path "from 10.98.0.7, to which frames would leave by near, and the strict" \
-	"sysctl -w net/ipv4/conf/xtun/rp_filter=0 net/ipv4/conf/all/rp_filter=0" \
+	"sysctl -w net/ipv4/conf/xtun/rp_filter=2" \
 	craft proto=icmp from=10.98.0.7
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=2
-explained reverse-path "from 10.55.0.7, to which frames would leave nowhere, .* the loose" \
+mended reverse-path "from 10.55.0.7, to which frames would leave nowhere, .* the loose" \
+	"ip route add 10.55.0.7 dev xtun" \
 	craft proto=icmp from=10.55.0.7
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=0
 mended group "xtun is no member of the group 224.0.0.5" \
