@@ -441,7 +441,7 @@ static void xtun_net_setup_common(struct net_device *dev)
 	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA;
 	dev->hw_features = dev->features | XTUN_OFFLOADS;
 	dev->vlan_features = dev->hw_features;
-	/* Without tunnels in the vnet header a reader could not tell an inner checksum from another. */
+	/* Else a reader could not tell an inner checksum from another: no header has that. */
 	if (XTUN_COMPAT_TUNNEL_OFFLOADS)
 		dev->hw_enc_features = dev->hw_features;
 

@@ -155,7 +155,8 @@ bool xtun_has_no_neighbour(struct xtun_case *c)
 {
 	struct xtun_route route;
 
-	if (comes_in(c) || !is_ip(c) || !(unreasoned(c) || !strncmp(c->drop->reason, "NEIGH_", 6)) ||
+	if (comes_in(c) || !is_ip(c) ||
+	    !(unreasoned(c) || !strncmp(c->drop->reason, "NEIGH_", 6)) ||
 	    !within(c, "arp_error ndisc_error neigh ip_finish"))
 		return false;
 	xtun_route_get(c->packet.family, c->packet.dst, &route);

@@ -19,7 +19,8 @@ static bool is_echo_reply(const struct xtun_case *c)
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 bool xtun_is_no_drop(struct xtun_case *c)
 {
-	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) && within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
+	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) &&
+	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
 	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
 	       c->drop->function[0] != '?' && within(c, "icmpv6_rcv igmp_rcv");
