@@ -7,10 +7,10 @@
 . /test/frames.sh
 PATH=$PATH:/test/bin
 
-# of LOSS FIELD: what is told of the youngest such loss, which is the last.
+# of LOSS FIELD: what was told of the youngest such loss, which is the last.
+told=$(mktemp)
 of() {
-	xtun why --json -t 0 "$iface" 2>/dev/null |
-		jq -r "select(.where | endswith(\" $1\")) | .$2 // \"\"" | tail -n 1 || :
+	jq -r "select(.where | endswith(\" $1\")) | .$2 // \"\"" "$told" | tail -n 1
 }
 
 lost() {
@@ -24,6 +24,7 @@ named() {
 	before=$(lost)
 	"$@" >/dev/null 2>&1 || :
 	eventually 5 more_lost_than "$before" || :
+	xtun why --json -t 0 "$iface" >"$told" || :
 	like "$loss: named" "$(of "$loss" where)" "^inside xtun, queue [0-9]+, $loss\$"
 	like "... and why" "$(of "$loss" why)" "$why"
 	like "... and what there is to do" "$(of "$loss" cure)$(of "$loss" advice)" .
