@@ -426,15 +426,14 @@ static inline void xtun_compat_sock_init(struct sock *sk, kuid_t uid)
  */
 static inline int xtun_compat_set_mac(struct net_device *dev, const struct sockaddr *sa)
 {
-#ifdef XTUN_HAVE_MAC_SOCKADDR_STORAGE
+	/* An address may have more bytes than a struct sockaddr has. */
 	struct sockaddr_storage ss = { .ss_family = sa->sa_family };
 
 	memcpy(ss.__data, sa->sa_data, XTUN_COMPAT_SA_DATA);
+#ifdef XTUN_HAVE_MAC_SOCKADDR_STORAGE
 	return dev_set_mac_address_user(dev, &ss, NULL);
 #else
-	struct sockaddr copy = *sa;
-
-	return dev_set_mac_address_user(dev, &copy, NULL);
+	return dev_set_mac_address_user(dev, (struct sockaddr *)&ss, NULL);
 #endif
 }
 
