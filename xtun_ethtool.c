@@ -62,7 +62,12 @@ static int xtun_ethtool_set_link_ksettings(struct net_device *dev,
 {
 	struct xtun *xt = netdev_priv(dev);
 
-	return ethtool_virtdev_set_link_ksettings(dev, cmd, &xt->speed, &xt->duplex);
+	/* There is no link to obey: as tap, what was said is what is told. */
+	if (!ethtool_validate_speed(cmd->base.speed) || !ethtool_validate_duplex(cmd->base.duplex))
+		return -EINVAL;
+	xt->speed = cmd->base.speed;
+	xt->duplex = cmd->base.duplex;
+	return 0;
 }
 
 static void xtun_ethtool_get_channels(struct net_device *dev, struct ethtool_channels *channels)
