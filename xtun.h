@@ -304,6 +304,7 @@ struct xtun_queue {
  * @ring: its rings; set once, under RTNL, and freed with it
  * @ifindex: of TUNSETIFINDEX; under RTNL
  * @account: of frames it wrote and the stack holds; made under RTNL, then constant
+ * @nospace: bit 0: somebody has found no room, and is to be told of some
  * @wait: readers asleep, writers asleep for want of room, and pollers; never moves
  * @fasync: receivers of SIGIO
  * @lock: protects @queue and @attached against writers
@@ -323,6 +324,7 @@ struct xtun_file {
 	struct xtun_ring *ring;
 	int ifindex;
 	struct sock *account;
+	unsigned long nospace;
 
 	wait_queue_head_t wait;
 	struct fasync_struct *fasync;
@@ -741,7 +743,7 @@ int xtun_account_create(struct xtun_file *xf, const struct cred *opener);
 void xtun_account_free(struct xtun_file *xf);
 int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait);
 void xtun_account_charge(struct xtun_file *xf, struct sk_buff *skb);
-bool xtun_account_has_room(const struct xtun_file *xf);
+bool xtun_account_has_room(struct xtun_file *xf);
 
 /* xtun_attach.c: the shape that TUNSETIFF and TUNSETQUEUE give */
 int xtun_attach_set_iff(struct file *file, struct ifreq *ifr);

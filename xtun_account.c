@@ -25,7 +25,24 @@ static bool xtun_account_limited(const struct sock *sk)
 	return sk && READ_ONCE(sk->sk_sndbuf) != INT_MAX;
 }
 
-/* The stack has let go of a frame. The file may be closed already. */
+/* Whoever finds no room is to be told of some. */
+static bool xtun_account_lacks_room(struct xtun_file *xf, const struct sock *sk)
+{
+	if (sock_writeable(sk))
+		return false;
+	set_bit(0, &xf->nospace);
+	/*
+	 * Said before it is looked once more. Pairs with test_and_clear_bit(), before
+	 * which the stack has let go of a frame.
+	 */
+	smp_mb__after_atomic();
+	return !sock_writeable(sk);
+}
+
+/*
+ * The stack has let go of a frame. The file may be closed already. As with tap, only
+ * whoever has found no room is told that there is some.
+ */
 static void xtun_account_write_space(struct sock *sk)
 {
 	struct xtun_file *xf;
@@ -34,7 +51,7 @@ static void xtun_account_write_space(struct sock *sk)
 		return;
 	rcu_read_lock();
 	xf = rcu_dereference_sk_user_data(sk);
-	if (xf) {
+	if (xf && test_and_clear_bit(0, &xf->nospace)) {
 		/* All: a reader that sleeps there would eat the only one. */
 		__wake_up(&xf->wait, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLOUT | EPOLLWRNORM));
 		kill_fasync(&xf->fasync, SIGIO, POLL_OUT);
@@ -83,13 +100,14 @@ void xtun_account_free(struct xtun_file *xf)
 }
 
 /* Under the lock: whoever wakes the queue's files under it does so with no barrier. */
-static bool xtun_account_may_go_on(struct xtun_queue *q, const struct sock *sk)
+static bool xtun_account_may_go_on(struct xtun_file *xf, struct xtun_queue *q,
+				   const struct sock *sk)
 {
 	bool may;
 
 	spin_lock_bh(&q->lock);
 	/* sock_writeable() is what the account's end of the wake-up goes by. */
-	may = q->dead || sock_writeable(sk);
+	may = q->dead || !xtun_account_lacks_room(xf, sk);
 	spin_unlock_bh(&q->lock);
 	return may;
 }
@@ -112,9 +130,11 @@ int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait)
 	if (likely(!xtun_account_limited(sk)) ||
 	    sk_wmem_alloc_get(sk) < READ_ONCE(sk->sk_sndbuf))
 		return 0;
-	if (nowait)
+	if (nowait) {
+		xtun_account_lacks_room(xf, sk);
 		return -EAGAIN;
-	if (wait_event_interruptible(xf->wait, xtun_account_may_go_on(q, sk)))
+	}
+	if (wait_event_interruptible(xf->wait, xtun_account_may_go_on(xf, q, sk)))
 		return -ERESTARTSYS;
 	return READ_ONCE(q->dead) ? -EBADFD : 0;
 }
@@ -142,10 +162,10 @@ void xtun_account_charge(struct xtun_file *xf, struct sk_buff *skb)
  * Context: any.
  * Return: true if so.
  */
-bool xtun_account_has_room(const struct xtun_file *xf)
+bool xtun_account_has_room(struct xtun_file *xf)
 {
 	/* Pairs with xtun_account_create(). */
 	struct sock *sk = smp_load_acquire(&xf->account);
 
-	return !xtun_account_limited(sk) || sock_writeable(sk);
+	return !xtun_account_limited(sk) || !xtun_account_lacks_room(xf, sk);
 }

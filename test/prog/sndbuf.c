@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,6 +140,24 @@ static void goes_on(void)
 	ok(ordered, "... and all %d arrive in order", received);
 }
 
+/* Registered once, at its edge; there is room all the time. */
+static void quiet(void)
+{
+	struct epoll_event e = { .events = EPOLLOUT | EPOLLET };
+	int i, ep = epoll_create1(EPOLL_CLOEXEC);
+	bool first;
+
+	begin();
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, writer, &e))
+		die("epoll");
+	first = epoll_wait(ep, &e, 1, 0) == 1;
+	for (i = 0; i < LENGTH; i++)
+		put();
+	ok(take_all() && first && epoll_wait(ep, &e, 1, 0) == 0,
+	   "who has room is not told of each frame that the stack lets go of");
+	close(ep);
+}
+
 static int write_all(void)
 {
 	fcntl(writer, F_SETFL, 0);
@@ -203,6 +222,7 @@ void theme_sndbuf(void)
 	unlimited();
 	if (ioctl(writer, TUNSETSNDBUF, &sndbuf))
 		die("TUNSETSNDBUF");
+	quiet();
 	full();
 	goes_on();
 	blocking();
