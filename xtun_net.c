@@ -261,16 +261,18 @@ static noinline bool xtun_net_refuse(struct xtun_slot *slot, struct xtun_queue *
 	return true;
 }
 
-/* The core calls with bottom halves off, which is what RCU asks for here. */
-static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
+static __always_inline bool xtun_net_is_refused(struct xtun_slot *slot, struct xtun_queue *q,
+						struct sk_buff *skb)
 {
-	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
-	const struct xtun *xt = netdev_priv(slot->dev);
-	struct xtun_ring *ring;
+	return unlikely(!q || xtun_filter_is_set(netdev_priv(slot->dev))) &&
+	       xtun_net_refuse(slot, q, skb);
+}
 
-	if (unlikely(!q || xtun_filter_is_set(xt)) && xtun_net_refuse(slot, q, skb))
-		return;
-	ring = rcu_dereference_bh(q->ring);
+static __always_inline void xtun_net_put(struct xtun_slot *slot, struct xtun_queue *q,
+					 struct sk_buff *skb)
+{
+	struct xtun_ring *ring = rcu_dereference_bh(q->ring);
+
 	if (ring) {
 		/* It is copied at once, and may keep what it holds until then. */
 		xtun_net_stamp(skb);
@@ -284,6 +286,15 @@ static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 	}
 	xtun_net_let_go(skb);
 	xtun_queue_put(slot, q, skb);
+}
+
+/* The core calls with bottom halves off, which is what RCU asks for here. */
+static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
+
+	if (!xtun_net_is_refused(slot, q, skb))
+		xtun_net_put(slot, q, skb);
 }
 
 /* What a reader with a vnet header can take, it tells there. */
@@ -301,16 +312,30 @@ static bool xtun_net_is_unfinished(const struct net_device *dev, struct sk_buff 
  * by way of validate_xmit_skb(): generic XDP redirects it as another device
  * received it, its checksum to be filled in, and several segments in one if that
  * is within our MTU.
+ *
+ * As with tap, filters see the frame without its tag, and what stands in front of it
+ * tells of the protocol behind.
  */
 static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb)
 {
-	unsigned int len = skb->len;
+	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
+	__be16 protocol = skb->protocol;
 	struct sk_buff *next;
+	unsigned int len;
 	bool again;
 
-	if (skb_vlan_tag_present(skb))
+	if (xtun_net_is_refused(slot, q, skb))
+		return;
+	len = skb->len;
+	if (skb_vlan_tag_present(skb)) {
 		skb = __vlan_hwaccel_push_inside(skb);
-	if (skb && xtun_net_is_unfinished(slot->dev, skb))
+		if (!skb) {
+			xtun_count(slot, XTUN_TX_IN);
+			xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
+			return;
+		}
+	}
+	if (xtun_net_is_unfinished(slot->dev, skb))
 		skb = validate_xmit_skb_list(skb, slot->dev, &again);
 	if (!skb) {
 		xtun_count(slot, XTUN_TX_IN);
@@ -319,7 +344,8 @@ static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb
 	}
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
-		xtun_net_xmit_one(slot, skb);
+		skb->protocol = protocol;
+		xtun_net_put(slot, q, skb);
 	}
 }
 

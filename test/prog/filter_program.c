@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
+#include <poll.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "xt.h"
 
 #define SHORTEST	100	/* what the programs let pass */
+#define VLAN_IF		FILTER_IF ".5"
 #define PART		64	/* what is left by those that cut */
 
 static bool passes(int fd, size_t len, size_t part)
@@ -108,6 +111,41 @@ static void classic(int fd)
 	   "TUNDETACHFILTER: all arrive, and whole");
 }
 
+static void classic_by_type(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XT_ETHERTYPE, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, -1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+
+	set_classic(fd, code, 4);
+}
+
+/* As with tap: the tag comes in where the frame is read. */
+static void tagged(int fd)
+{
+	uint8_t frame[200];
+	int packet;
+
+	if (system("ip link add link " FILTER_IF " name " VLAN_IF " type vlan id 5 2>/dev/null")) {
+		skip("this kernel has no VLANs", "a frame with a tag");
+		return;
+	}
+	run("ip link set " VLAN_IF " up");
+	classic_by_type(fd);
+	packet = xt_packet(VLAN_IF);
+	xt_transmit(packet, 100, 0);
+	ok(xt_poll(fd, POLLIN, 5000, NULL) >= 0 && read(fd, frame, sizeof(frame)) == 104 &&
+	   frame[12] == 0x81 && frame[15] == 5 && frame[16] == XT_ETHERTYPE >> 8,
+	   "a frame with a tag: the filter sees what is behind, and the reader both");
+	close(packet);
+	run("ip link del " VLAN_IF);
+	if (ioctl(fd, TUNDETACHFILTER, 0))
+		die("TUNDETACHFILTER");
+}
+
 static int load_by_length(void)
 {
 	const struct bpf_insn insns[] = {
@@ -158,6 +196,7 @@ void theme_filter_program(void)
 	int fd = filter_open();
 
 	classic(fd);
+	tagged(fd);
 	ebpf(fd);
 	xt_law(FILTER_IF);
 	close(fd);
