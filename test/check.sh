@@ -30,8 +30,9 @@ programs_on="6.1 7.2"
 # What these need only kernels built for it have.
 debug="nomem nomem-ring planted"
 
-# Only if it is named: it wants the machine to itself.
-named="programs-qemu"
+# Only if they are named: the one wants the machine to itself, the other is for documents.
+named="programs-qemu
+peers"
 
 tests=$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//' |
 	grep -vxF "$named")
