@@ -130,10 +130,9 @@ int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait)
 	if (likely(!xtun_account_limited(sk)) ||
 	    sk_wmem_alloc_get(sk) < READ_ONCE(sk->sk_sndbuf))
 		return 0;
-	if (nowait) {
-		xtun_account_lacks_room(xf, sk);
-		return -EAGAIN;
-	}
+	/* If there is room by now, nobody will tell of it. */
+	if (nowait)
+		return xtun_account_lacks_room(xf, sk) ? -EAGAIN : 0;
 	if (wait_event_interruptible(xf->wait, xtun_account_may_go_on(xf, q, sk)))
 		return -ERESTARTSYS;
 	return READ_ONCE(q->dead) ? -EBADFD : 0;
