@@ -33,9 +33,9 @@ static inline bool within(const struct xtun_case *c, const char *list)
 	const char *function = c->drop->function;
 	size_t n;
 
-	function += strspn(function, "_");
-	if (*function == '?')
+	if (has_no_name(c))
 		return true;
+	function += strspn(function, "_");
 	for (; *list; list += n + strspn(list + n, " ")) {
 		n = strcspn(list, " ");
 		if (!strncmp(function, list, n))

@@ -19,7 +19,7 @@ bool xtun_is_one_connection_too_many(struct xtun_case *c)
 static bool is_filtered(struct xtun_case *c)
 {
 	return because(c, "NETFILTER_DROP") ||
-	       (unreasoned(c) && c->drop->function[0] != '?' && within(c, "nf_hook_slow nft_do"));
+	       (unreasoned(c) && !has_no_name(c) && within(c, "nf_hook_slow nft_do"));
 }
 
 /* Asked once of a packet. */

@@ -205,7 +205,7 @@ bool xtun_has_no_outer_route(struct xtun_case *c)
 	uint8_t to[16];
 	int family;
 
-	if (!c->packet.mac || !within(c, "vxlan_xmit") || c->drop->function[0] == '?')
+	if (!c->packet.mac || !within(c, "vxlan_xmit") || has_no_name(c))
 		return false;
 	family = xtun_vxlan_remote(c->at.index, c->packet.mac, to);
 	if (!family)

@@ -23,7 +23,7 @@ bool xtun_is_no_drop(struct xtun_case *c)
 	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
 	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
-	       c->drop->function[0] != '?' && within(c, "icmpv6_rcv igmp_rcv");
+	       !has_no_name(c) && within(c, "icmpv6_rcv igmp_rcv");
 }
 
 /* Of a processor; xtun counts those that it gave there itself, RPS gives it those of rings. */
@@ -39,7 +39,7 @@ bool xtun_is_backlogged(struct xtun_case *c)
 	} else {
 		found(c, 1, "too many");
 	}
-	return within(c, "enqueue_to_backlog") && c->drop->function[0] != '?';
+	return within(c, "enqueue_to_backlog") && !has_no_name(c);
 }
 
 bool xtun_is_headerless(struct xtun_case *c)
@@ -120,7 +120,7 @@ static bool is_outside_bridge_vlan(const struct xtun_case *c)
 	char path[128], line[16];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/vlan_filtering", c->at.name);
-	return within(c, "allowed_ingress br_allowed") && c->drop->function[0] != '?' &&
+	return within(c, "allowed_ingress br_allowed") && !has_no_name(c) &&
 	       xtun_sysfs_line(path, line, sizeof(line)) && line[0] == '1';
 }
 

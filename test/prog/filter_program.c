@@ -37,16 +37,28 @@ static void set_classic(int fd, struct sock_filter *code, int n)
 		die("TUNATTACHFILTER");
 }
 
-static void classic_by_length(int fd)
+/* Frames pass of which what @load has loaded is as @test wants it. */
+static void classic_if(int fd, struct sock_filter load, struct sock_filter test)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SHORTEST, 0, 1),
+		load, test,
 		BPF_STMT(BPF_RET | BPF_K, -1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 
 	set_classic(fd, code, 4);
+}
+
+static void classic_by_length(int fd)
+{
+	classic_if(fd, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		   (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SHORTEST, 0, 1));
+}
+
+static void classic_by_type(int fd)
+{
+	classic_if(fd, (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+		   (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XT_ETHERTYPE, 0, 1));
 }
 
 static void classic_cut(int fd)
@@ -109,18 +121,6 @@ static void classic(int fd)
 		die("TUNDETACHFILTER");
 	ok(passes(fd, 60, 60) && passes(fd, 1514, 1514),
 	   "TUNDETACHFILTER: all arrive, and whole");
-}
-
-static void classic_by_type(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XT_ETHERTYPE, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, -1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-
-	set_classic(fd, code, 4);
 }
 
 /* As with tap: the tag comes in where the frame is read. */
