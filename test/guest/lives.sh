@@ -27,13 +27,25 @@ has_available() {
 	[ "$(available)" -gt "$1" ]
 }
 
+# less_than_before: whether as many lives again take what memory they were allowed.
+less_than_before() {
+	local before
+	before=$(available)
+	lives "$half"
+	diag "$before kB were free, then $(available) kB"
+	! eventually 10 has_available $((before - allowed))
+}
+
 # What the module itself allocates and forgets is found at the end, object by
-# object; what it has others allocate shows as memory, here above 10 kB a life.
+# object; what it has others allocate shows as memory, here above 10 kB a life. What
+# is lost is lost each time; what the kernel keeps to use again is kept once.
 half=${LIVES:-100}
 allowed=$((half * 10))
 lives "$half"
-before=$(available)
-lives "$half"
-eventually 20 has_available $((before - allowed)) || keep_allocations
-ok "a further $half lives leave no less than the $before kB free: $(available)" \
-	has_available $((before - allowed))
+losing=0
+while [ "$losing" -lt 3 ] && less_than_before; do
+	losing=$((losing + 1))
+done
+[ "$losing" -lt 3 ] || keep_allocations
+ok "of three times $half lives one at least leaves the memory free that it found" \
+	[ "$losing" -lt 3 ]
