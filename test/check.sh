@@ -43,11 +43,15 @@ if [ "$all" = programs ]; then
 	everywhere=$programs_on
 fi
 targets=${KERNEL:-${all:+$everywhere}}
-# Where patience is all that a test takes, it need not be had at each change.
-[ -n "$targets${TEST:-}" ] ||
-	export FLOOD_SECONDS="${FLOOD_SECONDS:-16}" LIVES="${LIVES:-40}" \
-		FRAMES="${FRAMES:-20000}"
 targets=${targets:-$usual}
+
+# patience_for TARGET: where it is all that a test takes, it is had on one kernel, and
+# where a kernel or a test is named.
+patience_for() {
+	if [ -z "${KERNEL:-}${TEST:-}" ] && [ "$all $1" != "all 6.1" ]; then
+		echo "FLOOD_SECONDS=${FLOOD_SECONDS:-16} LIVES=${LIVES:-40} FRAMES=${FRAMES:-20000}"
+	fi
+}
 
 without() {
 	# shellcheck disable=SC2086
@@ -125,7 +129,8 @@ plan() {
 	for target in $targets; do
 		# shellcheck disable=SC2046
 		"$here/batches.sh" $(tests_for "$target") | while read -r batch; do
-			printf '%s on %s\t%s\n' "$batch" "$target" "'$here/run.sh' $target $batch"
+			printf '%s on %s\t%s\n' "$batch" "$target" \
+				"$(patience_for "$target") '$here/run.sh' $target $batch"
 		done
 	done
 }
