@@ -12,21 +12,27 @@ enum {
 	PROTO_FRAGMENT = 44, PROTO_ICMP6 = 58, PROTO_DSTOPTS = 60,
 };
 
+/* The first n are kept of a frame, or of a part of it, that has len. */
 struct bytes {
 	const uint8_t *p;
-	size_t n;
+	size_t n, len;
 };
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
 
 static struct bytes skip(struct bytes b, size_t n)
 {
-	if (n > b.n)
-		n = b.n;
-	return (struct bytes){ b.p + n, b.n - n };
+	size_t kept = least(n, b.n);
+
+	return (struct bytes){ b.p + kept, b.n - kept, b.len - least(n, b.len) };
 }
 
 static struct bytes cut(struct bytes b, size_t n)
 {
-	return (struct bytes){ b.p, n < b.n ? n : b.n };
+	return (struct bytes){ b.p, least(n, b.n), least(n, b.len) };
 }
 
 static unsigned int get16(const uint8_t *p)
@@ -41,7 +47,10 @@ static uint32_t get32(const uint8_t *p)
 
 static void truncated(FILE *out, const char *what, struct bytes b)
 {
-	fprintf(out, "%s [cut short after %zu bytes]", what, b.n);
+	if (b.len > b.n)
+		fprintf(out, "%s [%zu of its %zu bytes are kept]", what, b.n, b.len);
+	else
+		fprintf(out, "%s [cut short after %zu bytes]", what, b.n);
 }
 
 static void print_mac(FILE *out, const uint8_t *mac)
@@ -155,7 +164,7 @@ static void decode_icmp(FILE *out, const struct ends *e, struct bytes b)
 	print_type(out, icmp_types, ARRAY_SIZE(icmp_types), b.p);
 	if (b.p[0] == 0 || b.p[0] == 8)
 		print_id_seq(out, b.p);
-	fprintf(out, ", length %zu", b.n);
+	fprintf(out, ", length %zu", b.len);
 }
 
 static void decode_icmp6(FILE *out, const struct ends *e, struct bytes b)
@@ -173,7 +182,7 @@ static void decode_icmp6(FILE *out, const struct ends *e, struct bytes b)
 		fputs(b.p[0] == 135 ? ", who has " : ", target ", out);
 		print_ip(out, AF_INET6, b.p + 8);
 	}
-	fprintf(out, ", length %zu", b.n);
+	fprintf(out, ", length %zu", b.len);
 }
 
 static void print_flags(FILE *out, unsigned int flags)
@@ -204,7 +213,7 @@ static void decode_tcp(FILE *out, const struct ends *e, struct bytes b)
 	fprintf(out, " seq %lu", (unsigned long)get32(b.p + 4));
 	if (flags & 1u << 4)
 		fprintf(out, " ack %lu", (unsigned long)get32(b.p + 8));
-	fprintf(out, " win %u, length %zu", get16(b.p + 14), skip(b, header).n);
+	fprintf(out, " win %u, length %zu", get16(b.p + 14), skip(b, header).len);
 }
 
 static void decode_udp(FILE *out, const struct ends *e, struct bytes b)
@@ -215,7 +224,7 @@ static void decode_udp(FILE *out, const struct ends *e, struct bytes b)
 		return;
 	}
 	print_ends(out, e, b.p);
-	fprintf(out, "UDP, length %zu", b.n - 8);
+	fprintf(out, "UDP, length %zu", b.len - 8);
 }
 
 static void decode_transport(FILE *out, const struct ends *e, unsigned int proto,
@@ -236,7 +245,7 @@ static void decode_transport(FILE *out, const struct ends *e, unsigned int proto
 		break;
 	default:
 		print_ends(out, e, NULL);
-		fprintf(out, "protocol %u, length %zu", proto, b.n);
+		fprintf(out, "protocol %u, length %zu", proto, b.len);
 	}
 }
 
@@ -244,7 +253,7 @@ static void decode_fragment(FILE *out, const struct ends *e, unsigned int proto,
 			    unsigned int offset, struct bytes b)
 {
 	print_ends(out, e, NULL);
-	fprintf(out, "protocol %u, fragment at %u, length %zu", proto, offset, b.n);
+	fprintf(out, "protocol %u, fragment at %u, length %zu", proto, offset, b.len);
 }
 
 /* Says when the frame holds less than its IP header promises. */
@@ -281,7 +290,7 @@ static void decode_ip(FILE *out, struct bytes b)
 		decode_transport(out, &e, b.p[9], rest);
 	if (get16(b.p + 6) & 0x2000)
 		fputs(", more fragments", out);
-	check_length(out, total, b.n);
+	check_length(out, total, b.len);
 }
 
 /* Step over one IPv6 extension header; false if next is none. */
@@ -335,7 +344,7 @@ static void decode_ip6(FILE *out, struct bytes b)
 		decode_fragment(out, &e, next, offset, rest);
 	else
 		decode_transport(out, &e, next, rest);
-	check_length(out, payload, b.n - 40);
+	check_length(out, payload, b.len - 40);
 }
 
 static void decode_payload(FILE *out, unsigned int type, struct bytes b)
@@ -354,16 +363,23 @@ static void decode_payload(FILE *out, unsigned int type, struct bytes b)
 		if (type <= ETH_LENGTH_MAX)
 			fprintf(out, "802.3, length %u", type);
 		else
-			fprintf(out, "ethertype 0x%04x, length %zu", type, b.n);
+			fprintf(out, "ethertype 0x%04x, length %zu", type, b.len);
 	}
 }
 
-void xtun_decode(FILE *out, const uint8_t *frame, size_t len)
+/**
+ * xtun_decode() - a frame in one line, which is not ended
+ * @out: where to
+ * @frame: its first bytes
+ * @kept: how many
+ * @len: how many it had on the wire
+ */
+void xtun_decode(FILE *out, const uint8_t *frame, size_t kept, size_t len)
 {
-	struct bytes b = { frame, len };
+	struct bytes b = { frame, kept, len };
 	unsigned int type, tci;
 
-	if (len < ETH_HEADER) {
+	if (kept < ETH_HEADER) {
 		truncated(out, "Ethernet", b);
 		return;
 	}

@@ -23,13 +23,13 @@ static uint8_t *from_hex(const char *hex, size_t *len)
 	return realloc(frame, *len);
 }
 
-static char *decoded(const uint8_t *frame, size_t len)
+static char *decoded(const uint8_t *frame, size_t kept, size_t len)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	xtun_decode(out, frame, len);
+	xtun_decode(out, frame, kept, len);
 	fclose(out);
 	return text;
 }
@@ -116,13 +116,36 @@ static void test_lines(void)
 	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
 		size_t len;
 		uint8_t *frame = from_hex(frames[i].hex, &len);
-		char *text = decoded(frame, len);
+		char *text = decoded(frame, len, len);
 
 		if (!ok(!strcmp(text, frames[i].line), frames[i].name))
 			printf("# is   %s\n# want %s\n", text, frames[i].line);
 		free(text);
 		free(frame);
 	}
+}
+
+static void is_line(const char *hex, size_t kept, const char *line, const char *name)
+{
+	size_t len;
+	uint8_t *frame = from_hex(hex, &len);
+	char *text = decoded(frame, kept, len);
+
+	if (!ok(!strcmp(text, line), name))
+		printf("# is   %s\n# want %s\n", text, line);
+	free(text);
+	free(frame);
+}
+
+/* What is not kept was there. */
+static void test_part_kept(void)
+{
+	is_line(ECHO_REQUEST, 14 + 20 + 8,
+		"IP 10.99.0.1 > 10.99.0.2 ICMP echo request, id 1, seq 3, length 12",
+		"of a frame whose headers are kept, nothing is missing");
+	is_line(ECHO_REQUEST, 14 + 20 + 6,
+		"IP 10.99.0.1 > 10.99.0.2 ICMP [6 of its 12 bytes are kept]",
+		"of one that is not kept as far as that, it is not said that it was cut");
 }
 
 /* Whatever the bytes: one line, and no read beyond them (make check CFLAGS=-fsanitize=address). */
@@ -142,7 +165,7 @@ static void test_any_bytes(void)
 		memcpy(frame, whole, part);
 		for (int flips = rand() % 4; part && flips; flips--)
 			frame[rand() % part] = rand();
-		text = decoded(frame, part);
+		text = decoded(frame, part, len);
 		one_line = one_line && *text && !strchr(text, '\n');
 		xtun_answer(&host, frame, part);
 		free(text);
@@ -256,6 +279,7 @@ static void test_pcap(void)
 int main(void)
 {
 	test_lines();
+	test_part_kept();
 	test_any_bytes();
 	test_answer_arp();
 	test_answer_echo();

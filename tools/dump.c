@@ -30,7 +30,7 @@ static void print_frame(const struct dump *d, const struct xtun_frame *f)
 		f->when.tv_nsec / 1000, f->tx ? "tx" : "rx", f->wire_len);
 	if (d->macs)
 		xtun_decode_macs(d->out, f->data, f->len);
-	xtun_decode(d->out, f->data, f->len);
+	xtun_decode(d->out, f->data, f->len, f->wire_len);
 	fputc('\n', d->out);
 	if (d->hex)
 		xtun_hex(d->out, f->data, f->len);

@@ -166,7 +166,7 @@ void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
 	unsigned int proto = v->proto;
 
 	if (v->ethernet) {
-		xtun_decode(out, v->bytes, v->kept);
+		xtun_decode(out, v->bytes, v->kept, v->len);
 		return;
 	}
 	if (!proto && v->kept)
@@ -174,7 +174,7 @@ void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
 	frame[12] = proto >> 8;
 	frame[13] = proto;
 	memcpy(frame + ETH_HEADER, v->bytes, v->kept);
-	xtun_decode(out, frame, ETH_HEADER + v->kept);
+	xtun_decode(out, frame, ETH_HEADER + v->kept, ETH_HEADER + v->len);
 }
 
 /* Where, why and what mends it, a line each. */

@@ -17,9 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Number 0 stands for a base chain and its policy, from 1 on they are rules. */
 struct rule {
 	struct xtun_firewall_rule is;
 	bool drops;
+	unsigned int hook;	/* of a base chain */
 	bool counted;		/* each frame that it drops is in PACKETS */
 	uint64_t packets;
 };
@@ -197,26 +199,27 @@ static void read_rule(const struct nlmsghdr *head, void *arg)
 	read_parts(r, xtun_netlink_find(attrs, len, NFTA_RULE_EXPRESSIONS));
 }
 
-/* A chain whose policy is to drop does so as a rule would: it has no number. */
+/* A chain whose policy is to drop does so as a rule would. */
 static void read_chain(const struct nlmsghdr *head, void *arg)
 {
 	const struct nfgenmsg *msg = NLMSG_DATA(head);
 	const struct nlattr *attrs = (const void *)(msg + 1);
 	size_t len = NLMSG_PAYLOAD(head, NLMSG_ALIGN(sizeof(*msg)));
+	const struct nlattr *hook = xtun_netlink_find(attrs, len, NFTA_CHAIN_HOOK);
 	struct rule *r;
 
-	if ((head->nlmsg_type & 0xff) != NFT_MSG_NEWCHAIN ||
-	    !xtun_netlink_find(attrs, len, NFTA_CHAIN_HOOK) ||
-	    get_be32(xtun_netlink_find(attrs, len, NFTA_CHAIN_POLICY)) != NF_DROP)
+	if ((head->nlmsg_type & 0xff) != NFT_MSG_NEWCHAIN || !hook)
 		return;
 	r = add(arg, msg->nfgen_family, xtun_netlink_find(attrs, len, NFTA_CHAIN_TABLE),
 		xtun_netlink_find(attrs, len, NFTA_CHAIN_NAME));
-	if (r)
-		r->drops = true;
+	if (!r)
+		return;
+	r->hook = get_be32(xtun_netlink_inside(hook, NFTA_HOOK_HOOKNUM));
+	r->drops = get_be32(xtun_netlink_find(attrs, len, NFTA_CHAIN_POLICY)) == NF_DROP;
 }
 
-/* Asking would load the module. */
-static void read_rules(struct rules *rules)
+/* They are not all of one moment if one is added or deleted meanwhile. */
+static void read_rules_once(struct rules *rules)
 {
 	struct {
 		struct nlmsghdr head;
@@ -228,11 +231,23 @@ static void read_rules(struct rules *rules)
 	};
 
 	memset(rules, 0, sizeof(*rules));
-	if (access("/sys/module/nf_tables", F_OK))
-		return;
 	rules->failed |= xtun_netlink_ask(NETLINK_NETFILTER, &ask.head, read_rule, rules);
 	ask.head.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN;
 	rules->failed |= xtun_netlink_ask(NETLINK_NETFILTER, &ask.head, read_chain, rules);
+}
+
+/* Asking would load the module. */
+static void read_rules(struct rules *rules)
+{
+	memset(rules, 0, sizeof(*rules));
+	if (access("/sys/module/nf_tables", F_OK))
+		return;
+	for (int tries = 0; tries < 3; tries++) {
+		free(rules->list);
+		read_rules_once(rules);
+		if (!rules->failed)
+			break;
+	}
 }
 
 /**
@@ -281,9 +296,51 @@ static uint64_t packets_before(const struct rule *r)
 	return 0;
 }
 
-static bool can_be(const struct rule *r, int family)
+static bool is_same_chain(const struct rule *a, const struct rule *b)
 {
-	return r->drops && is_of(r, family) && (!r->counted || r->packets > packets_before(r));
+	return a->is.family == b->is.family && !strcmp(a->is.table, b->is.table) &&
+	       !strcmp(a->is.chain, b->is.chain);
+}
+
+/* The base chain that it is in; NULL if others jump there. */
+static const struct rule *base_of(const struct rules *rules, const struct rule *r)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (!rules->list[i].is.number && is_same_chain(&rules->list[i], r))
+			return &rules->list[i];
+	return NULL;
+}
+
+/*
+ * What came in by the interface and is still there was not sent from here; what is to
+ * leave by it was neither received here nor is its way to be found.
+ */
+static bool passes_hook(const struct rule *base, const struct xtun_drop *d)
+{
+	bool here = !strcmp(d->dev, d->iface);
+
+	switch (base->is.family) {
+	case NFPROTO_INET:
+	case NFPROTO_IPV4:
+	case NFPROTO_IPV6:
+		if (d->direction == XTUN_RX)
+			return !here || base->hook != NF_INET_LOCAL_OUT;
+		return !here || (base->hook != NF_INET_LOCAL_IN &&
+				 base->hook != NF_INET_PRE_ROUTING);
+	default:
+		return true;
+	}
+}
+
+static bool can_be(const struct rules *rules, const struct rule *r, int family,
+		   const struct xtun_drop *d)
+{
+	const struct rule *base;
+
+	if (!r->drops || !is_of(r, family) || (r->counted && r->packets <= packets_before(r)))
+		return false;
+	base = base_of(rules, r);
+	return !base || passes_hook(base, d);
 }
 
 /* iptables-nft made it, and iptables is to change it. */
@@ -319,18 +376,20 @@ static bool has_legacy(void)
 /**
  * xtun_firewall_find() - which rule has dropped a packet
  * @family: of the packet; 0 if it is none of IP
+ * @drop: where it was, and on which way
  * @found: filled, if it is one alone
  *
  * Return: how many could have: 1 if that is it, and *@found is filled.
  */
-size_t xtun_firewall_find(int family, struct xtun_firewall_rule *found)
+size_t xtun_firewall_find(int family, const struct xtun_drop *drop,
+			  struct xtun_firewall_rule *found)
 {
 	struct rules now;
 	size_t n = 0;
 
 	read_rules(&now);
 	for (size_t i = 0; i < now.n; i++) {
-		if (!can_be(&now.list[i], family) || n++)
+		if (!can_be(&now, &now.list[i], family, drop) || n++)
 			continue;
 		*found = now.list[i].is;
 		found->iptables = is_of_iptables(&now.list[i]);
@@ -338,7 +397,7 @@ size_t xtun_firewall_find(int family, struct xtun_firewall_rule *found)
 	/* They count as one more that could have. */
 	if (n && has_legacy())
 		n++;
-	if (now.failed)
+	if (now.failed || older.failed)
 		n = 0;
 	free(now.list);
 	return n;

@@ -13,6 +13,9 @@ static bool pass_on(const struct nlmsghdr *head, size_t len,
 		    void (*each)(const struct nlmsghdr *head, void *arg), void *arg, int *err)
 {
 	for (; NLMSG_OK(head, len); head = NLMSG_NEXT(head, len)) {
+		/* What is asked for has changed meanwhile: some of it may have been passed over. */
+		if (head->nlmsg_flags & NLM_F_DUMP_INTR)
+			*err = EINTR;
 		if (head->nlmsg_type == NLMSG_DONE)
 			return true;
 		if (head->nlmsg_type == NLMSG_ERROR) {
@@ -33,7 +36,7 @@ static bool pass_on(const struct nlmsghdr *head, size_t len,
  * @each: called for each message of the answer
  * @arg: for @each
  *
- * Return: 0 or an errno.
+ * Return: 0 or an errno, EINTR if the answers are not all of one moment.
  */
 int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg)

@@ -28,7 +28,7 @@ static bool is_filtered_by_one(struct xtun_case *c)
 	if (!is_filtered(c))
 		return false;
 	if (!c->asked)
-		c->could = xtun_firewall_find(c->packet.family, &c->rule);
+		c->could = xtun_firewall_find(c->packet.family, c->drop, &c->rule);
 	c->asked = true;
 	return c->could == 1;
 }

@@ -80,7 +80,7 @@ int xtun_capture_next(int fd, struct xtun_frame *frame);
 unsigned int xtun_capture_dropped(int fd);
 
 /* decode.c */
-void xtun_decode(FILE *out, const uint8_t *frame, size_t len);
+void xtun_decode(FILE *out, const uint8_t *frame, size_t kept, size_t len);
 void xtun_decode_macs(FILE *out, const uint8_t *frame, size_t len);
 void xtun_hex(FILE *out, const uint8_t *frame, size_t len);
 

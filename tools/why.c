@@ -29,7 +29,8 @@ struct why {
 	bool follow, json;
 	const char *probe;		/* the address to be asked, or NULL */
 	FILE *pcapng;
-	uint64_t last;			/* loss of xtun that has been told of */
+	uint64_t last;			/* loss of xtun that has been told of, */
+	bool lost;			/* or of one of its name before it */
 	uint64_t dropped;		/* frames, by the stack */
 	struct told told[TOLD];
 	unsigned int n_told;		/* ever; the last are in the array, by their number */
@@ -85,8 +86,11 @@ static void tell(struct why *w, const struct xtun_finding *v)
 		xtun_finding_text(stdout, v);
 }
 
-/* What xtun has lost, from the oldest to the youngest, if it is new. */
-static void tell_losses(struct why *w)
+/*
+ * What xtun has lost, from the oldest to the youngest, if it is new; or if it goes on,
+ * for which AGAIN is the time.
+ */
+static void tell_losses(struct why *w, bool again)
 {
 	struct xtun_finding v;
 
@@ -94,11 +98,12 @@ static void tell_losses(struct why *w)
 		const struct xtun_lost *l = &w->losses.list[i];
 		uint64_t last = l->number + l->times - 1;
 
-		if (last <= w->last)
+		if (last <= w->last || (l->number <= w->last && !again))
 			continue;
 		xtun_finding_of_lost(&v, &w->iface, l);
 		tell(w, &v);
 		w->last = last;
+		w->lost = true;
 	}
 }
 
@@ -116,6 +121,15 @@ static void tell_drops(struct why *w)
 	}
 }
 
+static void tell_with_bytes(const struct xtun_finding *v)
+{
+	xtun_finding_text(stdout, v);
+	if (v->kept)
+		xtun_hex(stdout, v->bytes, v->kept);
+	else
+		puts("  no bytes: it never became a frame, or is not yours to see");
+}
+
 static int tell_frame(const struct why *w)
 {
 	struct xtun_finding v;
@@ -126,11 +140,10 @@ static int tell_frame(const struct why *w)
 		if (w->frame < l->number || w->frame >= l->number + l->times)
 			continue;
 		xtun_finding_of_lost(&v, &w->iface, l);
-		xtun_finding_text(stdout, &v);
-		if (l->kept)
-			xtun_hex(stdout, l->bytes, l->kept);
+		if (w->json)
+			xtun_finding_json(stdout, &v, w->iface.name);
 		else
-			puts("  no bytes: it never became a frame, or is not yours to see");
+			tell_with_bytes(&v);
 		return EXIT_FAILED;
 	}
 	xtun_complain("of frame #%" PRIu64 " nothing is known (any more)", w->frame);
@@ -147,6 +160,9 @@ static bool look(struct why *w)
 		xtun_obituary(w->iface.name);
 		return false;
 	}
+	/* Another of the same name counts its losses anew. */
+	if (now.index != w->iface.index)
+		w->last = 0;
 	w->iface = now;
 	if (xtun_losses_read(w->iface.name, &w->losses))
 		return true;
@@ -212,22 +228,25 @@ static int listen_and_tell(struct why *w)
 {
 	int signal_fd = xtun_signals_open();
 	uint64_t rounds = 0;
+	bool second;
 
 	if (signal_fd < 0)
 		return EXIT_FAILED;
 	do {
-		tell_losses(w);
+		second = rounds % (1000 / FOLLOW_MS) == 0;
+		tell_losses(w, second);
 		tell_drops(w);
-		if (w->follow && rounds % (1000 / FOLLOW_MS) == 0)
+		if (w->follow && second)
 			each_second(w);
 	} while (go_on(w, signal_fd, rounds++));
 	close(signal_fd);
+	tell_losses(w, true);
 	if (w->drops.missed)
 		xtun_complain("of %" PRIu64 " more frames the module could not tell: they were too many",
 			      w->drops.missed);
 	if (!w->follow)
 		return tell_sum(w);
-	return w->last || w->dropped ? EXIT_FAILED : EXIT_OK;
+	return w->lost || w->dropped ? EXIT_FAILED : EXIT_OK;
 }
 
 static void look_and_tell(void *arg)
@@ -235,7 +254,7 @@ static void look_and_tell(void *arg)
 	struct why *w = arg;
 
 	if (look(w))
-		tell_losses(w);
+		tell_losses(w, true);
 	tell_drops(w);
 }
 
@@ -341,7 +360,7 @@ static int why_run(int argc, char **argv)
 			known = known && opt == 'n' &&
 				xtun_parse_count("--frame", optarg, &w.frame);
 	}
-	if (!known || argc - optind > 1)
+	if (!known || argc - optind > 1 || (w.probe && w.json))
 		return xtun_usage(&xtun_command_why);
 
 	name = optind < argc ? argv[optind] : xtun_ifname();
@@ -357,7 +376,7 @@ static int why_run(int argc, char **argv)
 const struct command xtun_command_why = {
 	.name = "why",
 	.run = why_run,
-	.args = "[-f | -t SECONDS] [--frame N] [--probe ADDRESS] [--json] [-w FILE] [IFACE]",
+	.args = "[-f | -t SECONDS] [--frame N] [--probe ADDRESS | --json] [-w FILE] [IFACE]",
 	.summary = "tell of lost frames why they were lost, and what mends it",
 	.options =
 		"  -f          go on, and tell of each loss as it happens\n"

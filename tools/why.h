@@ -119,7 +119,8 @@ struct xtun_firewall_rule {
 };
 
 void xtun_firewall_note(void);
-size_t xtun_firewall_find(int family, struct xtun_firewall_rule *found);
+size_t xtun_firewall_find(int family, const struct xtun_drop *drop,
+			  struct xtun_firewall_rule *found);
 
 /* accept.c: and how that one is got round */
 void xtun_accept_name(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p);

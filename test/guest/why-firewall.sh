@@ -101,5 +101,22 @@ nft add chain inet fw in '{ policy drop; }'
 mended firewall "the policy of the chain in in the table inet fw" \
 	"nft add rule inet fw in ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment xtun-why" \
 	craft proto=icmp
+# Neither has a counter: it is the way of the packet that tells them apart.
+nft delete table inet fw
+nft -f - <<-END
+	table inet fw {
+		chain in {
+			type filter hook input priority 0;
+			ip saddr 10.99.0.0/24 drop
+		}
+		chain out {
+			type filter hook output priority 0;
+			ip daddr 10.99.0.0/24 drop
+		}
+	}
+END
+explained firewall "the rule with handle [0-9]+ of the chain in in the table" craft proto=icmp
+explained firewall "the rule with handle [0-9]+ of the chain out in the table" \
+	ping -c 1 -W 1 -I xtun 10.99.0.2
 nft delete table inet fw
 stack_down

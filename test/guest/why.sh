@@ -44,6 +44,8 @@ xtun is down: nothing passes.
   what mends it: ip link set dev xtun up"
 nok "... and the status is 1" xtun why -t 0
 like "--frame has its bytes" "$(xtun why --frame 1 || :)" "02 ?00 ?00 ?00 ?00 ?99 ?02"
+is "--frame --json is for programs" "$(xtun why --frame 1 --json | jq -r .number)" 1
+nok "--json and --probe are not for both" xtun why --json --probe 10.99.0.2
 ip link set xtun up
 frames_up
 
@@ -65,10 +67,17 @@ follow=$!
 eventually 10 grep -q '#2 and 1 more' /tmp/follow
 nok "a frame that is too short" write_bytes 5
 ok "-f tells of it at once" eventually 5 grep -q '^#4, .*from userspace, 5 bytes$' /tmp/follow
+start=$SECONDS
+for _ in {1..15}; do
+	write_bytes 5 2>/dev/null || :
+	sleep 0.1
+done
+ok "of one that goes on it tells how often" eventually 5 grep -q '^#4 and 15 more, ' /tmp/follow
+ok "... once a second" test "$(grep -c '^#4 and' /tmp/follow)" -le $((SECONDS - start + 1))
 kill "$follow"
 wait "$follow" && status=$? || status=$?
 is "... and ends when it is told to, with the status of one that was lost" "$status" 1
-is "... having told of each once" "$(grep -c '^#' /tmp/follow)" 3
+is "... having told of each once" "$(grep -c '^#[0-9]*, \|^#2 ' /tmp/follow)" 3
 
 ip link add gone1 type xtun
 xtun why -f gone1 >/tmp/gone 2>&1 &
