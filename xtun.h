@@ -638,7 +638,8 @@ void xtun_queue_restart_locked(struct xtun_queue *q);
 void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
 unsigned int xtun_queue_next_len(struct xtun_queue *q);
 __poll_t xtun_queue_poll(struct xtun_queue *q);
-void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms);
+void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms,
+			u32 *ring_size);
 void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 
 /* xtun_queue_life.c: a queue from its making to its end, and its files */

@@ -66,6 +66,7 @@ static void xtun_proc_losses(struct seq_file *seq, const u64 *sum, bool tx)
 static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 {
 	unsigned int waiting, oldest_ms;
+	u32 ring_size;
 	u64 sum[XTUN_NCOUNTERS], gauge, readers;
 	struct xtun_queue *q = rtnl_dereference(slot->queue);
 
@@ -77,7 +78,7 @@ static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 	xtun_proc_losses(seq, sum, true);
 	seq_printf(seq, "; readers %llu", readers);
 	if (q) {
-		xtun_queue_backlog(q, &waiting, &oldest_ms);
+		xtun_queue_backlog(q, &waiting, &oldest_ms, &ring_size);
 		if (oldest_ms)
 			seq_printf(seq, ", the oldest frame waits for %u ms", oldest_ms);
 	}
@@ -136,7 +137,9 @@ static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
 	seq_printf(seq, "  lost #%llu", l->number);
 	xtun_proc_when(seq, l);
 	seq_printf(seq, ": queue %u %s %s, %u bytes", l->queue, tx ? "tx" : "rx", name, l->len);
-	if (l->waiting)
+	if (l->ring_size)
+		seq_printf(seq, ", %u waited in a ring of %u bytes", l->waiting, l->ring_size);
+	else if (l->waiting)
 		seq_printf(seq, ", %u waited, the oldest for %u ms", l->waiting, l->oldest_ms);
 	if (l->fault.field) {
 		xtun_why_fault_text(&l->fault, fault, sizeof(fault));

@@ -429,10 +429,12 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
  * @waiting: set to the number of frames; of rings, those that are not known to have
  *	been taken
  * @oldest_ms: set to the milliseconds for which the first has waited; 0 for rings
+ * @ring_size: set to the bytes of the tx ring in which they wait; 0 if there are no rings
  *
  * Context: process or softirq, under RCU or RTNL.
  */
-void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms)
+void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms,
+			u32 *ring_size)
 {
 	struct xtun_ring *ring;
 	struct sk_buff *skb;
@@ -440,6 +442,7 @@ void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned in
 	spin_lock_bh(&q->lock);
 	ring = rcu_dereference_protected(q->ring, lockdep_is_held(&q->lock));
 	*waiting = ring ? READ_ONCE(ring->tx_waiting) : skb_queue_len(&q->frames);
+	*ring_size = ring ? ring->tx_size : 0;
 	skb = skb_peek(&q->frames);
 	*oldest_ms = skb ? jiffies64_to_msecs(get_jiffies_64() - XTUN_CB(skb)->queued) : 0;
 	spin_unlock_bh(&q->lock);

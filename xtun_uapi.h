@@ -158,7 +158,7 @@ struct xtun_ring_kernel {
  * its own, if it is not attached; from then on its read() and write() are EBUSY.
  * EINVAL sizes or flags; EEXIST it has rings; EBUSY others use its queue; EACCES
  * not open for reading and writing; EPERM more than RLIMIT_MEMLOCK; ENOMEM;
- * EOPNOTSUPP the data cache aliases; and as the first read().
+ * EOPNOTSUPP the data cache aliases, or the module offers none; and as the first read().
  */
 #define XTUN_IOC_SET_RINGS	_IOW(XTUN_IOC_MAGIC, 1, struct xtun_rings)
 /*

@@ -75,8 +75,9 @@ static void xtun_why_look(struct xtun_why_loss *l, const struct xtun_slot *slot,
 	q = rcu_dereference(slot->queue);
 	l->waiting = 0;
 	l->oldest_ms = 0;
+	l->ring_size = 0;
 	if (q)
-		xtun_queue_backlog(q, &l->waiting, &l->oldest_ms);
+		xtun_queue_backlog(q, &l->waiting, &l->oldest_ms, &l->ring_size);
 	rcu_read_unlock();
 }
 

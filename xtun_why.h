@@ -42,6 +42,7 @@ struct xtun_why_fault {
  * @len: bytes of that frame, Ethernet header included
  * @waiting: frames that waited in the queue then
  * @oldest_ms: milliseconds for which the first of these had waited
+ * @ring_size: bytes of the tx ring in which they did; 0 if the queue had no rings
  * @fault: if it was lost for that
  * @kept: how many of @bytes count
  * @bytes: its beginning
@@ -57,6 +58,7 @@ struct xtun_why_loss {
 	unsigned int len;
 	unsigned int waiting;
 	unsigned int oldest_ms;
+	u32 ring_size;
 	struct xtun_why_fault fault;
 	unsigned int kept;
 	u8 bytes[XTUN_WHY_BYTES];

@@ -109,7 +109,7 @@ static void say_end(const struct echo *e)
 	if (e->answer)
 		printf(", %" PRIu64 " not for this host or not ping", e->unanswered);
 	if (e->refused)
-		printf(", %" PRIu64 " refused by %s", e->refused, e->ifname);
+		printf(", %" PRIu64 " refused by %s", e->refused, xtun_name(e->ifname));
 	putchar('\n');
 }
 

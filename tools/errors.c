@@ -8,12 +8,14 @@
 
 void xtun_complain(const char *fmt, ...)
 {
+	char text[1024];
 	va_list ap;
 
-	fputs("xtun: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	fputs("xtun: ", stderr);
+	xtun_text_print(stderr, text);
 	fputc('\n', stderr);
 }
 
@@ -56,7 +58,7 @@ void xtun_explain(const char *what, int err, const char *ifname)
 		if (advices[i].err == err && !strcmp(advices[i].what, what))
 			advice = advices[i].advice;
 
-	fprintf(stderr, "xtun: %s: %s", what, strerror(err));
+	fprintf(stderr, "xtun: %s: %s", xtun_name(what), strerror(err));
 	if (advice) {
 		fputs(": ", stderr);
 		xtun_print_about(stderr, advice, ifname);

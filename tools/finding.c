@@ -60,7 +60,13 @@ static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 	size_t n = strlen(v->why);
 
 	/* What is written has no queue to wait in. */
-	if (l->waiting && l->direction == XTUN_TX)
+	if (l->direction == XTUN_RX)
+		return;
+	if (l->ring_size)
+		snprintf(v->why + n, sizeof(v->why) - n,
+			 "; frames that waited: %u, in a ring of %u bytes", l->waiting,
+			 l->ring_size);
+	else if (l->waiting)
 		snprintf(v->why + n, sizeof(v->why) - n,
 			 "; frames that waited: %u, the oldest for %u ms", l->waiting,
 			 l->oldest_ms);
@@ -75,7 +81,7 @@ static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,
 			  const struct xtun_lost *l)
 {
-	const struct xtun_loss *known = xtun_loss_find(l->direction, l->loss);
+	const struct xtun_loss *known = xtun_loss_find(l->direction, l->loss, l->ring_size);
 	const struct xtun_case c = { .iface = iface, .at = *iface };
 
 	memset(v, 0, sizeof(*v));

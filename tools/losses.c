@@ -39,8 +39,8 @@ static const struct xtun_loss losses[] = {
 	{ XTUN_RX, "backlog", "the kernel's own input queue was full",
 	  "sysctl -w net/core/netdev_max_backlog=@c", "sysctl -w net/core/netdev_max_backlog=@b",
 	  "write more slowly" },
-	{ XTUN_RX, "header", "a vnet header that does not fit its frame; write() answered EINVAL",
-	  NULL, NULL, "mend the header's offsets and lengths, or its size: TUNSETVNETHDRSZ" },
+	{ XTUN_RX, "header", "a header that does not fit its frame, of virtio or of a batch; write() answered EINVAL",
+	  NULL, NULL, "mend what it says; its size is set by TUNSETVNETHDRSZ, a record's flags are 0" },
 	{ XTUN_RX, "proto", "neither IPv4 nor IPv6; write() answered EINVAL",
 	  NULL, NULL, "write whole packets, or say without IFF_NO_PI what they are" },
 	{ XTUN_RX, "layout", "pieces that IFF_NAPI_FRAGS cannot take; write() was refused",
@@ -57,8 +57,24 @@ static const struct xtun_loss losses[] = {
 	  NULL, NULL, "look at: perf trace -e xdp:xdp_redirect_err" },
 };
 
-const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name)
+/* With rings frames wait in these, however long the interface's queue may be. */
+static const struct xtun_loss ring_full = {
+	XTUN_TX, "full", "its ring had no room: nobody read, or not fast enough",
+	NULL, NULL, "start the reader first, read faster, or ask for a larger tx ring (tx_size)"
+};
+
+/**
+ * xtun_loss_find() - what is known of a loss
+ * @direction: of the frame
+ * @name: as its counter has it
+ * @rings: the queue is that of a file with rings
+ *
+ * Return: it, or NULL.
+ */
+const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name, bool rings)
 {
+	if (rings && direction == ring_full.direction && !strcmp(name, ring_full.name))
+		return &ring_full;
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
 		if (losses[i].direction == direction && !strcmp(losses[i].name, name))
 			return &losses[i];

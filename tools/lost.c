@@ -29,9 +29,13 @@ static const char *parse_when(const char *p, struct xtun_lost *l)
 	return p + n;
 }
 
-/* "lost #7, 0.250 s ago: queue 0 tx full, 98 bytes, 5 waited, the oldest for 40 ms" */
+/*
+ * "lost #7, 0.250 s ago: queue 0 tx full, 98 bytes, 5 waited, the oldest for 40 ms", or
+ * ", 5 waited in a ring of 65536 bytes"
+ */
 static bool parse_loss(const char *line, struct xtun_lost *l)
 {
+	const char *ring;
 	char way[3];
 	int n = 0;
 
@@ -43,6 +47,9 @@ static bool parse_loss(const char *line, struct xtun_lost *l)
 			    &l->queue, way, l->loss, &l->len, &l->waiting, &l->oldest_ms) < 4)
 		return false;
 	l->direction = way[0] == 't' ? XTUN_TX : XTUN_RX;
+	ring = strstr(line, " waited in a ring of ");
+	if (ring)
+		sscanf(ring, " waited in a ring of %u", &l->ring_size);
 	line = strstr(line, "; wrong: ");
 	if (line)
 		sscanf(line, "; wrong: %95[^\n]", l->wrong);
@@ -115,7 +122,7 @@ void xtun_obituary(const char *ifname)
 
 	while (in && fgets(line, sizeof(line), in)) {
 		if (is_iface(line, ifname) && !strncmp(line + strlen(ifname), ": gone ", 7)) {
-			fputs(line, stdout);
+			xtun_text_print(stdout, line);
 			fputs("  what mends it: ip link add ", stdout);
 			xtun_word_print(stdout, ifname);
 			puts(" type xtun   makes one that stays; or keep the program's file open, or set TUNSETPERSIST");

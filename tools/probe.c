@@ -189,10 +189,10 @@ static void tell_unread(const struct probe *probe, const char *what)
 {
 	if (frames_read(probe->iface) == probe->read)
 		printf("%s waits: whoever is the other end of %s does not read.\n", what,
-		       probe->iface->name);
+		       xtun_name(probe->iface->name));
 	else
 		printf("The program that reads %s was given %s, and has not answered.\n",
-		       probe->iface->name, what);
+		       xtun_name(probe->iface->name), what);
 }
 
 static void tell(const struct probe *probe)
@@ -209,7 +209,8 @@ static void tell(const struct probe *probe)
 	if (probe->sent)
 		printf("Echo request to %s: sent.\n", probe->text);
 	if (probe->answered)
-		printf("Echo reply from %s: came in by %s.\n", probe->text, probe->iface->name);
+		printf("Echo reply from %s: came in by %s.\n", probe->text,
+		       xtun_name(probe->iface->name));
 	if (probe->delivered)
 		printf("%s answers: %.1f ms.\n", probe->text, probe->ms);
 	else if (probe->answered)
@@ -219,7 +220,7 @@ static void tell(const struct probe *probe)
 	else if (probe->asked)
 		tell_unread(probe, "the question");
 	else
-		printf("The kernel has sent nothing by %s.\n", probe->iface->name);
+		printf("The kernel has sent nothing by %s.\n", xtun_name(probe->iface->name));
 }
 
 static bool is_reachable(struct probe *probe)
@@ -240,10 +241,11 @@ static bool is_reachable(struct probe *probe)
 		       xtun_word(name, &word));
 	else if (probe->route.local)
 		printf("%s is an address of this machine itself; ask for one that is behind %s.\n",
-		       probe->text, name);
+		       probe->text, xtun_name(name));
 	else if (strcmp(probe->route.dev, name))
 		printf("Frames for %s leave by %s.\n  what mends it: ip route add %s dev %s\n",
-		       probe->text, probe->route.dev, probe->text, xtun_word(name, &word));
+		       probe->text, xtun_name(probe->route.dev), probe->text,
+		       xtun_word(name, &word));
 	else
 		return true;
 	return false;

@@ -29,8 +29,7 @@ static void print_reader(FILE *out, const struct xtun_user *u)
 	long tracer;
 
 	read_state(u->pid, &state, &tracer);
-	xtun_name_print(out, u->comm);
-	fprintf(out, "[%ld]", (long)u->pid);
+	fprintf(out, "%s[%ld]", xtun_name(u->comm), (long)u->pid);
 	if (state == 't')
 		fprintf(out, ", which process %ld holds in a debugger", tracer);
 	else if (state == 'T')

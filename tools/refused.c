@@ -68,8 +68,12 @@ static bool why_no_interface(const struct refusal *r, FILE *out)
 				r->name);
 		return true;
 	case EPERM:
-		fprintf(out, "whoever opened the file is not the owner of %s, and has no CAP_NET_ADMIN",
-			r->name[0] ? r->name : "an interface");
+		if (r->value & IFF_NAPI_FRAGS)
+			fputs("IFF_NAPI_FRAGS (0x20) needs CAP_NET_ADMIN of the machine, and not of a container alone",
+			      out);
+		else
+			fprintf(out, "the program is not the owner of %s, and has no CAP_NET_ADMIN",
+				r->name[0] ? r->name : "an interface");
 		return true;
 	case EEXIST:
 		fputs("the file has an interface already", out);

@@ -94,7 +94,7 @@ struct xtun_loss {
 	const char *advice;		/* what no command does, or NULL */
 };
 
-const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name);
+const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name, bool rings);
 
 /* lost.c: the last losses */
 struct xtun_lost {
@@ -105,6 +105,7 @@ struct xtun_lost {
 	char loss[32];			/* as struct xtun_loss has it */
 	size_t len;
 	unsigned int waiting, oldest_ms;	/* frames in the queue then */
+	unsigned int ring_size;		/* of the tx ring in which they waited; 0 if in none */
 	char wrong[96];			/* what a program wrote into its rings, or empty */
 	size_t kept;
 	uint8_t bytes[128];		/* the frame's beginning, as much as is known */
@@ -126,7 +127,7 @@ struct xtun_user {
 	char comm[32];
 	char ifname[IF_NAMESIZE];	/* empty: not attached */
 	int queue;
-	bool reads, writes;
+	bool reads, writes, rings;
 	unsigned long netns;		/* 0 if it may not be seen */
 };
 

@@ -11,7 +11,7 @@ static void print_netns(const struct xtun_netns *ns)
 		return;
 	printf("  in network namespace %lu", ns->inode);
 	if (ns->name[0])
-		printf(", named %s", ns->name);
+		printf(", named %s", xtun_name(ns->name));
 	else if (ns->of_init)
 		printf(", that of process 1");
 	putchar('\n');
@@ -22,7 +22,7 @@ static void print_iface(const struct xtun_iface *i)
 	const uint8_t *m = i->mac;
 	struct xtun_word word;
 
-	printf("%s: index %d, ", i->name, i->index);
+	printf("%s: index %d, ", xtun_name(i->name), i->index);
 	if (i->up)
 		printf("up, carrier %s", i->carrier ? "on" : "off");
 	else
@@ -34,9 +34,7 @@ static void print_iface(const struct xtun_iface *i)
 
 static void print_user(const struct xtun_user *u, const struct xtun_netns *ns)
 {
-	printf("  process %ld (", (long)u->pid);
-	xtun_name_print(stdout, u->comm);
-	printf("), descriptor %d, ", u->fd);
+	printf("  process %ld (%s), descriptor %d, ", (long)u->pid, xtun_name(u->comm), u->fd);
 	if (u->reads && u->writes)
 		printf("reads and writes");
 	else
@@ -63,12 +61,21 @@ static size_t print_users_of(const struct xtun_report *r, const char *ifname)
 	return readers;
 }
 
-static void print_loss(const struct xtun_counter *c, const char *loss,
-		       enum xtun_direction direction, const char *ifname)
+static bool has_rings(const struct xtun_report *r, const char *ifname, int queue)
 {
-	const struct xtun_loss *known = xtun_loss_find(direction, loss);
+	for (size_t i = 0; i < r->users.n; i++) {
+		const struct xtun_user *u = &r->users.list[i];
 
-	printf("      lost %" PRIu64 " %s: ", c->value, loss);
+		if (u->rings && u->queue == queue && !strcmp(u->ifname, ifname))
+			return true;
+	}
+	return false;
+}
+
+static void print_loss(uint64_t times, const char *loss, const struct xtun_loss *known,
+		       const char *ifname)
+{
+	printf("      lost %" PRIu64 " %s: ", times, loss);
 	if (known) {
 		xtun_print_about(stdout, known->meaning, ifname);
 		printf("\n        to mend it: ");
@@ -84,8 +91,10 @@ static void print_loss(const struct xtun_counter *c, const char *loss,
 	putchar('\n');
 }
 
-static void print_losses(const struct xtun_flow *f, const char *ifname)
+static void print_losses(const struct xtun_report *r, const struct xtun_flow *f,
+			 const char *ifname)
 {
+	bool rings = has_rings(r, ifname, f->queue);
 	struct xtun_counter_name name;
 
 	for (size_t i = 0; i < f->counters->n; i++) {
@@ -93,7 +102,8 @@ static void print_losses(const struct xtun_flow *f, const char *ifname)
 
 		if (c->value && xtun_counter_split(c->name, &name) && name.loss &&
 		    name.queue == f->queue && name.direction == f->direction)
-			print_loss(c, name.loss, f->direction, ifname);
+			print_loss(c->value, name.loss,
+				   xtun_loss_find(f->direction, name.loss, rings), ifname);
 	}
 }
 
@@ -114,7 +124,8 @@ static void print_verdict(const struct xtun_flow *f)
 	}
 }
 
-static void print_flow(const struct xtun_flow *f, const char *ifname)
+static void print_flow(const struct xtun_report *r, const struct xtun_flow *f,
+		       const char *ifname)
 {
 	uint64_t put_back = xtun_counter_get(f->counters, f->queue, f->direction, "put_back");
 
@@ -128,10 +139,11 @@ static void print_flow(const struct xtun_flow *f, const char *ifname)
 	if (put_back)
 		printf("      put back %" PRIu64 ": read() got a bad address (no loss)\n",
 		       put_back);
-	print_losses(f, ifname);
+	print_losses(r, f, ifname);
 }
 
-static void print_flows(const struct xtun_law *law, const char *ifname)
+static void print_flows(const struct xtun_report *r, const struct xtun_law *law,
+			const char *ifname)
 {
 	for (size_t i = 0; i < law->flows; i++) {
 		const struct xtun_flow *f = &law->flow[i];
@@ -139,7 +151,7 @@ static void print_flows(const struct xtun_law *law, const char *ifname)
 		if (!i || f->queue != law->flow[i - 1].queue)
 			printf("  queue %u, readers %" PRIu64 "\n", f->queue,
 			       xtun_counter_get(f->counters, f->queue, XTUN_DIRECTIONS, "readers"));
-		print_flow(f, ifname);
+		print_flow(r, f, ifname);
 	}
 }
 
@@ -199,7 +211,7 @@ void xtun_status_text(const struct xtun_report *r)
 		if (!it->judged)
 			continue;
 		print_unseen(r, &it->law, seen);
-		print_flows(&it->law, it->iface.name);
+		print_flows(r, &it->law, it->iface.name);
 	}
 	print_unattached(r);
 	print_lacks(r);

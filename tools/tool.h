@@ -90,7 +90,8 @@ struct xtun_word {
 };
 
 void xtun_word_print(FILE *out, const char *name);
-void xtun_name_print(FILE *out, const char *name);
+const char *xtun_name(const char *name);
+void xtun_text_print(FILE *out, const char *text);
 const char *xtun_word(const char *name, struct xtun_word *word);
 
 /* json.c */

@@ -23,10 +23,11 @@ static void read_fdinfo(struct xtun_user *u)
 	if (!f)
 		return;
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "flags: %o", &flags) != 1 &&
-		    sscanf(line, "iff: %15[^\n]", u->ifname) != 1 &&
-		    sscanf(line, "queue: %d", &u->queue) != 1)
-			continue;
+		if (!strncmp(line, "rings:", 6))
+			u->rings = true;
+		else if (sscanf(line, "flags: %o", &flags) != 1 &&
+			 sscanf(line, "iff: %15[^\n]", u->ifname) != 1)
+			sscanf(line, "queue: %d", &u->queue);
 	fclose(f);
 	u->reads = (flags & O_ACCMODE) != O_WRONLY;
 	u->writes = (flags & O_ACCMODE) != O_RDONLY;

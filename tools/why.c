@@ -197,10 +197,10 @@ static int tell_sum(struct why *w)
 		tell_silence(w, &law);
 		xtun_refusals_print(stdout);
 		if (!lost && !w->dropped)
-			printf("%s has lost no frame.\n", w->iface.name);
+			printf("%s has lost no frame.\n", xtun_name(w->iface.name));
 		else if (!lost)
 			printf("%s itself has lost no frame; the kernel's stack: %" PRIu64 ".\n",
-			       w->iface.name, w->dropped);
+			       xtun_name(w->iface.name), w->dropped);
 	}
 	xtun_law_free(&law);
 	return lost || w->dropped ? EXIT_FAILED : EXIT_OK;

@@ -42,16 +42,32 @@ static bool has_control(const char *name)
 }
 
 /**
- * xtun_name_print() - a name for people: no more than one in a command
- * @out: where to
- * @name: it
+ * xtun_name() - a name for people, who may have anybody's on their terminal
+ * @name: of an interface or a program
+ *
+ * Return: it, or as the shell would write it; the last four stay as they are.
  */
-void xtun_name_print(FILE *out, const char *name)
+const char *xtun_name(const char *name)
 {
-	if (has_control(name))
-		print_control(out, name);
-	else
-		fputs(name, out);
+	static struct xtun_word words[4];
+	static unsigned int n;
+
+	return has_control(name) ? xtun_word(name, &words[n++ % ARRAY_SIZE(words)]) : name;
+}
+
+/**
+ * xtun_text_print() - text in which such names are
+ * @out: where to
+ * @text: may be of several lines
+ */
+void xtun_text_print(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (is_control(*text) && *text != '\n')
+			fprintf(out, "\\%03o", (unsigned char)*text);
+		else
+			fputc(*text, out);
+	}
 }
 
 /**

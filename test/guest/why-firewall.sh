@@ -118,5 +118,13 @@ END
 explained firewall "the rule with handle [0-9]+ of the chain in in the table" craft proto=icmp
 explained firewall "the rule with handle [0-9]+ of the chain out in the table" \
 	ping -c 1 -W 1 -I xtun 10.99.0.2
+# The kernel has a second firewall, whose rules are not read.
+if modprobe -q iptable_filter && xtables-legacy-multi iptables -I INPUT -s 10.99.0.7 -j DROP; then
+	explained firewall "has dropped it: one of 2 that could have" craft proto=icmp
+	xtables-legacy-multi iptables -F INPUT
+	modprobe -r iptable_filter
+else
+	skip "rules of iptables-legacy" "this kernel or guest has none"
+fi
 nft delete table inet fw
 stack_down

@@ -145,6 +145,8 @@ expect_log "the rings' program wrote"
 rings=$(cat /sys/module/xtun/parameters/rings)
 if [ "$rings" = Y ]; then
 	named tx_lost_broken "for a program that wrote nonsense into its rings" xtun-test ring-wrong tx_cons
+	named tx_lost_full "its ring had no room.* in a ring of 131072 bytes" xtun-test ring-wrong unread
+	is "... which the queue's length has no part in" "$(of tx_lost_full cure)" ""
 	named rx_lost_broken "that makes no sense: it wrote len 70000" xtun-test ring-wrong len
 fi
 

@@ -43,7 +43,7 @@ refused "one that another has" "TUNSETIFF 0x2 for tap1" "another file has tap1, 
 	attach tap1 2 /test/bin/xtun-test attach /dev/xtun tap1 2 true
 chmod 666 /dev/xtun
 refused "without the right to make one" "TUNSETIFF 0x2 for tap0" \
-	"whoever opened the file is not the owner of tap0, and has no CAP_NET_ADMIN" \
+	"the program is not the owner of tap0, and has no CAP_NET_ADMIN" \
 	"${nobody[@]}" /test/bin/xtun-test attach /dev/xtun tap0 2 true
 
 chmod 600 /dev/xtun

@@ -192,3 +192,6 @@ sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 ip addr add fd00::1/64 dev xtun nodad
 ok "a frame that the kernel only ends is no drop" spares no-drop craft from=fd00::2 to=fd00::1 proto=icmp
 is "... of any kind" "$(rules)" ""
+ip -6 route add fd00:1::/64 via fd00::9 dev xtun
+explained forwarding "this machine does not forward IPv6" craft from=fd00::2 to=fd00:1::2 proto=icmp
+is "... for which there is no command to be typed unread" "$(field forwarding cure)" ""

@@ -131,3 +131,10 @@ for name in '$(x)' "a'b" 'a;b' '*'; do
 	like "... and does" "$(ip link show dev "$name")" "[<,]UP[,>]"
 	ip link del "$name"
 done
+name=$'a\e[31m'
+if ip link add "$name" type xtun; then
+	told=$(xtun why -t 0 "$name"; xtun status "$name") || :
+	nok "nothing that a terminal would obey is printed" grep -q $'\e' <<<"$told"
+	like "... but what the shell makes it of" "$told" "ip link set dev \\$'a\\\\033\[31m' up"
+	ip link del "$name"
+fi

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A program that writes one thing wrongly into its rings, and ends. */
+/* A program that writes one thing wrongly into its rings, or nothing at all, and ends. */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
@@ -51,11 +51,14 @@ int ring_wrong(const char *what)
 		publish(0, 0, 3 * SIZE);
 	else if (!strcmp(what, "rx_prod-inside"))
 		publish(0, 0, 4);
+	else if (!strcmp(what, "unread"))
+		consume(0);
 	else if (!strcmp(what, "tx_cons"))
 		consume(3 * SIZE);
 	else if (!strcmp(what, "tx_cons-inside"))
 		consume(4);
 	else
-		errx(2, "%s is none of len flags rx_prod tx_cons", what);
-	return r.kernel->status != XTUN_STATUS_BROKEN;
+		errx(2, "%s is none of len flags rx_prod tx_cons unread", what);
+	/* To read nothing is no mistake. */
+	return (r.kernel->status == XTUN_STATUS_BROKEN) == !strcmp(what, "unread");
 }
