@@ -6,19 +6,20 @@ KDIR ?= /lib/modules/$(KVER)/build
 # Of another tree than this machine's, its own name counts.
 RELEASE = $(or $(shell cat '$(KDIR)/include/config/kernel.release' 2>/dev/null),$(KVER))
 # Whoever names an architecture or a compiler is obeyed; else the kernel's tree is asked.
-NAMED := $(ARCH)$(CROSS_COMPILE)$(LLVM)$(filter command,$(origin CC))
+NAMED := $(ARCH)$(CROSS_COMPILE)$(filter command,$(origin CC))
 TREE = $(if $(NAMED),,tree=$$(sh compat/tree.sh '$(KDIR)') && )
+# As root a relative folder would be another one in each makefile.
+$(if $(filter-out /%,$(DESTDIR)),$(error DESTDIR=$(DESTDIR) is to begin with /))
 KBUILD = $(TREE)$(MAKE) -C '$(KDIR)' M='$(CURDIR)' $(if $(NAMED),,$$tree)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/xtun-$(VERSION)
 UDEV_RULES ?= /lib/udev/rules.d
 # All that the module is made of; what the probes leave in compat/ is not.
-SOURCES := Kbuild $(wildcard *.c *.h compat/compat.h compat/xdp.h compat/*.mk compat/probes/*.c)
+SOURCES := Kbuild $(filter-out %.mod.c,$(wildcard *.c)) $(wildcard *.h compat/compat.h compat/xdp.h compat/*.mk compat/probes/*.c)
 # And all that makes it.
-MODULE_TREE := $(SOURCES) Makefile compat/tree.sh dkms.conf LICENSE
-# Every version that DKMS has, so that an upgrade leaves none behind.
-DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*,\1,p' | sort -u); do \
-	dkms remove "xtun/$$version" --all && rm -rf "/usr/src/xtun-$$version" || exit; done
+MODULE_TREE := $(SOURCES) Makefile compat/tree.sh compat/stale.sh dkms.conf LICENSE
+# Of a tree for another machine, the tools are for that one as well.
+TREE_CROSS = $(if $(NAMED),,$$(sh compat/tree.sh '$(KDIR)' 2>/dev/null | tr ' ' '\n' | grep '^CROSS_COMPILE='))
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-queues bench-profile check check-kernels check-programs \
@@ -26,10 +27,10 @@ DKMS_FORGET = for version in $$(dkms status xtun | sed -n 's,^xtun/\([^,: ]*\).*
 	check-dkms-octeon check-litmus check-why fuzz clean help sources headers dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
-	$(KBUILD) modules
+	+$(KBUILD) modules
 
 tools: ## build tools/xtun, which shows and tests interfaces
-	$(MAKE) -C tools
+	$(MAKE) -C tools $(TREE_CROSS)
 
 lib: ## build libxtun, static and shared; make -C lib install installs it
 	$(MAKE) -C lib
@@ -79,14 +80,14 @@ install: modules_install tools install-rules ## install the module for this kern
 	$(MAKE) -C tools install
 
 uninstall: ## remove what install has installed (as root)
-	rm -f $(DESTDIR)/lib/modules/'$(RELEASE)'/*/xtun.ko*
+	rm -f '$(DESTDIR)/lib/modules/$(RELEASE)'/*/xtun.ko*
 	rm -f '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
 	$(if $(DESTDIR),,depmod -a '$(RELEASE)')
 	$(MAKE) -C tools uninstall
 
 # The module alone, as build systems ask for it; DESTDIR= or INSTALL_MOD_PATH= go before its folder.
 modules_install: modules
-	$(KBUILD) INSTALL_MOD_PATH='$(or $(INSTALL_MOD_PATH),$(DESTDIR))' modules_install
+	+$(KBUILD) INSTALL_MOD_PATH='$(or $(INSTALL_MOD_PATH),$(DESTDIR))' modules_install
 
 install-rules:
 	install -D -m 644 conf/60-xtun.rules '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
@@ -96,14 +97,12 @@ install-source:
 	install -d '$(DKMS_SOURCE)'
 	cp --parents $(MODULE_TREE) '$(DKMS_SOURCE)'
 
-dkms-install: dkms tools ## the same by DKMS, for this and each later kernel (as root)
-	@$(DKMS_FORGET)
-	$(MAKE) install-source install-rules
-	dkms install xtun/$(VERSION) -k '$(KVER)'
+dkms-install: dkms headers tools install-rules ## the same by DKMS, for this and each later kernel (as root)
+	@conf/dkms.sh install '$(VERSION)' '$(KVER)'
 	$(MAKE) -C tools install
 
 dkms-uninstall: dkms ## remove what dkms-install has installed (as root)
-	@$(DKMS_FORGET)
+	@conf/dkms.sh uninstall
 	rm -f '$(UDEV_RULES)/60-xtun.rules'
 	$(MAKE) -C tools uninstall
 
@@ -125,7 +124,7 @@ check-dkms-octeon: ## DKMS on Debian for Octeon, emulated: takes long
 	@test/dkms-octeon.sh
 
 clean: ## remove what was built here; what the tests have fetched stays
-	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .module-common.o modules.order Module.symvers
+	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .built-for .module-common.o modules.order Module.symvers
 	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d
 	for folder in lib tools examples/lwip examples/relay examples/responder test/prog test/bench test/fuzz; do \
 		$(MAKE) -C $$folder clean; done
@@ -141,6 +140,10 @@ headers:
 		echo "There is no kernel to build against in $(KDIR). Type:" \
 			"sudo apt-get install linux-headers-$(KVER)   (or: make KDIR=...)"; \
 		exit 1; }
+	@case '$(CURDIR)' in *[\ :%]*) \
+		echo "The kernel's build takes no folder with a space, ':' or '%' in its name. Move this one."; \
+		exit 1 ;; esac
+	@sh compat/stale.sh '$(KDIR)' '$(RELEASE)'
 
 dkms:
 	@command -v dkms >/dev/null || { echo "Type: sudo apt-get install dkms"; exit 1; }

@@ -14,7 +14,7 @@ quiet_cmd_xtun_probe = PROBE   $@
       cmd_xtun_probe = \
 	mkdir -p $(@D); \
 	if $(if $(filter $(*F),$(XTUN_WITHOUT)),! :,:) && \
-	   $(CC) $(c_flags) -fsyntax-only $< 2>$(@:.h=.log); then \
+	   LC_ALL=C $(CC) $(c_flags) -fsyntax-only $< 2>$(@:.h=.log); then \
 		echo '\#define XTUN_HAVE_$(shell echo $(*F) | tr a-z A-Z) 1'; \
 	else \
 		echo '/* no $(*F) */'; \
@@ -25,10 +25,15 @@ $(xtun-probe-results): $(obj)/compat/probes/%.h: $(src)/compat/probes/%.c FORCE
 
 quiet_cmd_xtun_generated = GEN     $@
       cmd_xtun_generated = \
+	if ! $(CC) --version >/dev/null 2>&1; then \
+		echo "xtun: the kernel's compiler '$(CC)' does not run here. Install it, or name another: make CC=..." >&2; \
+		rm -f $(xtun-probe-results); exit 1; \
+	fi; \
 	if ! grep -q XTUN_HAVE_BASELINE $(obj)/compat/probes/baseline.h; then \
 		echo "xtun supports Linux 5.10 and newer, see docs/kernels.md. This kernel lacks what" \
 			"compat/probes/baseline.c uses: $(obj)/compat/probes/baseline.log begins" >&2; \
-		grep -m 1 'error' $(obj)/compat/probes/baseline.log >&2; \
+		grep -m 1 'error' $(obj)/compat/probes/baseline.log >&2 || \
+			head -n 1 $(obj)/compat/probes/baseline.log >&2; \
 		rm -f $(xtun-probe-results); exit 1; \
 	fi; \
 	cat $(xtun-probe-results) >$@

@@ -33,6 +33,9 @@ family() {
 	mips*)       echo mips ;;
 	ppc*)        echo powerpc ;;
 	riscv*)      echo riscv ;;
+	loongarch*)  echo loongarch ;;
+	parisc*)     echo parisc ;;
+	sparc*)      echo sparc ;;
 	*)           echo "$1" ;;
 	esac
 }
@@ -54,9 +57,27 @@ usual_prefix() {
 arch=$(family "$(sed -n 's,^# Linux/\([a-z0-9_]*\) .*,\1,p' "$config" | head -n 1)")
 cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="*\([^ "]*\).*/\1/p' "$config")
 
+# Which LLVM, unless that is said: the one without a number, or of the kernel's version; and
+# whether all of its tools are meant, or the compiler alone.
+clang() {
+	version=$(sed -n 's/^CONFIG_CLANG_VERSION=\([0-9]*\)[0-9]\{4\}$/-\1/p' "$config")
+	if installed clang || ! installed "clang$version"; then
+		version=
+	fi
+	if [ -n "${LLVM:-}" ]; then
+		echo "LLVM=$LLVM"
+	elif has CONFIG_LD_IS_LLD; then
+		echo "LLVM=${version:-1}"
+	else
+		echo "CC=clang$version"
+	fi
+}
+
 native() {
 	if has CONFIG_CC_IS_CLANG; then
-		echo LLVM=1
+		clang
+	elif [ -n "${LLVM:-}" ]; then
+		return
 	# Debian's headers name their compiler themselves.
 	elif [ ! -e "$dir/.kernelvariables" ] && installed "$cc"; then
 		echo "CC=$cc"
@@ -65,7 +86,7 @@ native() {
 
 cross() {
 	if has CONFIG_CC_IS_CLANG; then
-		echo "ARCH=$arch LLVM=1"
+		echo "ARCH=$arch $(clang)"
 		return
 	fi
 	for prefix in "${cc%%gcc*}" "$(usual_prefix)"; do

@@ -8,6 +8,10 @@
 # This tree is the source: nothing is downloaded.
 XTUN_SITE = $(BR2_EXTERNAL_XTUN_PATH)/..
 XTUN_SITE_METHOD = local
+# What was built there was for another kernel, or for this machine.
+XTUN_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build --exclude '*.o' --exclude '*.ko' \
+	--exclude '*.mod' --exclude '*.mod.c' --exclude '.*.cmd' --exclude /.built-for \
+	--exclude /compat/generated.h --exclude '/compat/probes/*.h'
 XTUN_VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' $(XTUN_SITE)/dkms.conf)
 XTUN_LICENSE = GPL-2.0, GPL-2.0 or MIT (libxtun)
 XTUN_LICENSE_FILES = LICENSE

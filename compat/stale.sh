@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Remove what was built for another kernel, or for this one before it was changed in its
+# place: the dates of its headers and the names of its folders need not tell.
+#
+#   stale.sh KDIR RELEASE
+set -eu
+
+# Its configuration, and what it exports with the sums of all that this is made of.
+sum() {
+	cat "$1/include/generated/autoconf.h" "$1/Module.symvers" 2>/dev/null | cksum
+}
+
+now="$2 $(cd "$1" && pwd -P) $(sum "$1")"
+if [ "$now" != "$(cat .built-for 2>/dev/null || :)" ]; then
+	rm -f .built-for ./*.o ./*.ko ./*.mod ./*.mod.c ./.*.cmd compat/generated.h compat/.*.cmd \
+		compat/probes/*.h compat/probes/.*.cmd
+	echo "$now" >.built-for
+fi
