@@ -629,9 +629,10 @@ void xtun_filter_free(struct xtun *xt);
 void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb);
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait);
 void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsigned int most,
-			  unsigned int headers, size_t room);
+			  const struct xtun_shape *shape, size_t room);
 void xtun_queue_delivered(struct xtun_queue *q, struct sk_buff_head *list);
 void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb);
+void xtun_queue_put_back_list(struct xtun_queue *q, struct sk_buff_head *list);
 void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigned int headers);
 void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale);
 void xtun_queue_restart_locked(struct xtun_queue *q);
@@ -717,6 +718,8 @@ int xtun_frame_to_iter(const struct xtun_shape *shape, struct sk_buff *skb, stru
 bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
 		     struct sk_buff *skb, struct xtun_plan *plan);
 void xtun_frame_to_memory(const struct xtun_plan *plan, const struct sk_buff *skb, void *to);
+unsigned int xtun_frame_sum(const struct sk_buff *segs);
+int xtun_frame_find_checksum(struct sk_buff *skb);
 struct sk_buff *xtun_frame_finish_all(struct xtun_slot *slot, struct sk_buff *skb);
 
 /* xtun_batch.c: several frames in one read() or write() */

@@ -157,33 +157,23 @@ static bool xtun_batch_read_next(struct xtun_batch_out *out, const struct xtun_s
 	return true;
 }
 
-/* What has not been delivered is the next again, in its old order. */
-static void xtun_batch_put_back(struct xtun_queue *q, struct sk_buff_head *list)
-{
-	struct sk_buff *skb;
-
-	while ((skb = __skb_dequeue_tail(list)))
-		xtun_queue_put_back(q, skb);
-}
-
-/* They all fit. */
+/* They all fit, and are ready. */
 static ssize_t xtun_batch_read_list(struct xtun_queue *q, const struct xtun_shape *shape,
 				    struct sk_buff_head *list, struct iov_iter *to)
 {
 	struct xtun_batch_out out;
-	struct sk_buff *skb;
 
 	out.to = to;
 	out.total = 0;
 	out.used = 0;
 	__skb_queue_head_init(&out.done);
 	__skb_queue_head_init(&out.staged);
-	while ((skb = skb_peek(list)) && xtun_frame_is_ready(shape, skb) &&
-	       xtun_batch_read_next(&out, shape, list))
+	while (!skb_queue_empty(list) && xtun_batch_read_next(&out, shape, list))
 		;
 	xtun_batch_flush(&out);
 	skb_queue_splice(&out.staged, list);
-	xtun_batch_put_back(q, list);
+	/* Its memory was not there: what has not been delivered is the next again. */
+	xtun_queue_put_back_list(q, list);
 	xtun_queue_delivered(q, &out.done);
 	return out.total ?: -EFAULT;
 }
@@ -218,8 +208,7 @@ ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_i
 
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, skb);
-	xtun_queue_take_more(q, &list, XTUN_BATCH_MAX, shape.pi + shape.vnet,
-			     iov_iter_count(to));
+	xtun_queue_take_more(q, &list, XTUN_BATCH_MAX, &shape, iov_iter_count(to));
 	return xtun_batch_read_list(q, &shape, &list, to);
 }
 

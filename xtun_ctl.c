@@ -217,12 +217,14 @@ static void xtun_ctl_set_sndbuf_of(struct xtun_queue *q, int sndbuf)
 	struct xtun_file *xf;
 
 	spin_lock_bh(&q->lock);
-	list_for_each_entry(xf, &q->files, node)
-		if (xf->account && q->enabled)
-			WRITE_ONCE(xf->account->sk_sndbuf, sndbuf);
+	list_for_each_entry(xf, &q->files, node) {
+		if (!xf->account || !q->enabled)
+			continue;
+		WRITE_ONCE(xf->account->sk_sndbuf, sndbuf);
+		/* More of it may be what a writer waits for. */
+		xf->account->sk_write_space(xf->account);
+	}
 	spin_unlock_bh(&q->lock);
-	/* More of it may be what a writer waits for. */
-	xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
 }
 
 static int xtun_ctl_set_sndbuf(const struct xtun_ctl *c, const struct file *file)

@@ -21,8 +21,14 @@
 /* A line of words, and one with two digits for each byte. */
 #define XTUN_DROPS_TEXT	(512 + 2 * XTUN_DROPS_BYTES)
 
-/* Each listener costs all who drop a frame: as many as a namespace may have. */
+/*
+ * Each listener costs all who drop a frame: as many as a namespace may have, and as all
+ * may together that anybody can make, in a user namespace of his own.
+ */
 #define XTUN_DROPS_LISTENERS	16
+#define XTUN_DROPS_STRANGERS	64
+
+static atomic_t xtun_drops_strangers = ATOMIC_INIT(0);
 
 struct xtun_drops_net {
 	struct net *net;
@@ -34,6 +40,7 @@ struct xtun_drops_net {
  * struct xtun_drops_file - the file, open
  * @listener: the other end
  * @ns: of the namespace
+ * @stranger: whoever opened it has no right over the machine
  * @mutex: held by who reads; guards what follows
  * @drop: of which @text tells
  * @len: bytes in @text
@@ -43,6 +50,7 @@ struct xtun_drops_net {
 struct xtun_drops_file {
 	struct xtun_listener listener;
 	struct xtun_drops_net *ns;
+	bool stranger;
 	struct mutex mutex;	/* held by who reads; guards what follows */
 	struct xtun_drop drop;
 	size_t len;
@@ -151,6 +159,15 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 			return err;
 		if (mutex_lock_interruptible(&f->mutex))
 			return -ERESTARTSYS;
+		/*
+		 * The reader's memory may be long in coming (userfaultfd(2), FUSE), and a
+		 * namespace that ends waits for each call of its files to return, while no
+		 * other can begin or end: so it does not end meanwhile.
+		 */
+		if (!maybe_get_net(f->ns->net)) {
+			mutex_unlock(&f->mutex);
+			break;
+		}
 		if (xtun_drops_next(f)) {
 			n = min(size, f->len - f->off);
 			if (copy_to_user(buf, f->text + f->off, n))
@@ -159,6 +176,7 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 				f->off += n;
 		}
 		mutex_unlock(&f->mutex);
+		put_net(f->ns->net);
 		/* Somebody else may have taken what there was. */
 	} while (!n && size && !READ_ONCE(f->ns->ended));
 	return n;
@@ -174,8 +192,24 @@ static __poll_t xtun_drops_poll(struct file *file, poll_table *table)
 	return xtun_drops_ready(f) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/* Whether one more may listen; then xtun_drops_uncount() is due. */
+static bool xtun_drops_count(struct xtun_drops_file *f, bool everywhere)
+{
+	f->stranger = !everywhere;
+	return (atomic_inc_return(&f->ns->listeners) <= XTUN_DROPS_LISTENERS) &
+	       (!f->stranger || atomic_inc_return(&xtun_drops_strangers) <= XTUN_DROPS_STRANGERS);
+}
+
+static void xtun_drops_uncount(struct xtun_drops_file *f)
+{
+	atomic_dec(&f->ns->listeners);
+	if (f->stranger)
+		atomic_dec(&xtun_drops_strangers);
+}
+
 static int xtun_drops_open(struct inode *inode, struct file *file)
 {
+	bool everywhere = file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN);
 	struct xtun_drops_net *ns = pde_data(inode);
 	struct xtun_drops_file *f;
 	int err;
@@ -188,18 +222,16 @@ static int xtun_drops_open(struct inode *inode, struct file *file)
 	f->ns = ns;
 	mutex_init(&f->mutex);
 	err = -EBUSY;
-	if (atomic_inc_return(&ns->listeners) > XTUN_DROPS_LISTENERS)
+	if (!xtun_drops_count(f, everywhere))
 		goto err_free;
-	err = xtun_drops_listen(&f->listener, ns->net,
-				file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN),
-				&xtun_drops_waiters);
+	err = xtun_drops_listen(&f->listener, ns->net, everywhere, &xtun_drops_waiters);
 	if (err)
 		goto err_free;
 	file->private_data = f;
 	return 0;
 
 err_free:
-	atomic_dec(&ns->listeners);
+	xtun_drops_uncount(f);
 	kvfree(f);
 	return err;
 }
@@ -209,7 +241,7 @@ static int xtun_drops_release(struct inode *inode, struct file *file)
 	struct xtun_drops_file *f = file->private_data;
 
 	xtun_drops_leave(&f->listener);
-	atomic_dec(&f->ns->listeners);
+	xtun_drops_uncount(f);
 	kvfree(f);
 	return 0;
 }

@@ -11,8 +11,14 @@
 #include "xtun.h"
 #include "xtun_trace.h"
 
-/* The bytes that a list of segments has. */
-static unsigned int xtun_frame_sum(const struct sk_buff *segs)
+/**
+ * xtun_frame_sum() - the bytes that a list of segments has
+ * @segs: linked as skb_gso_segment() does
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned int xtun_frame_sum(const struct sk_buff *segs)
 {
 	unsigned int sum = 0;
 
@@ -38,18 +44,35 @@ static struct sk_buff *xtun_frame_segment(struct sk_buff *skb)
 	return skb;
 }
 
-/* Likewise, there may be no place for it. */
-static int xtun_frame_fill_checksum(struct sk_buff *skb)
+/**
+ * xtun_frame_find_checksum() - that the place of a checksum is where it can be written
+ * @skb: the frame; if a filter or an XDP program has cut that off, none is to be filled in
+ *
+ * Context: any.
+ * Return: 0 or -ENOMEM.
+ */
+int xtun_frame_find_checksum(struct sk_buff *skb)
 {
-	unsigned int end;
+	int start, end;
 
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return 0;
-	end = skb_checksum_start_offset(skb) + skb->csum_offset + sizeof(__sum16);
-	if (end <= skb->len)
-		return skb_checksum_help(skb);
-	skb->ip_summed = CHECKSUM_NONE;
-	return 0;
+	start = skb_checksum_start_offset(skb);
+	end = start + skb->csum_offset + (int)sizeof(__sum16);
+	if (start < 0 || end > (int)skb->len) {
+		skb->ip_summed = CHECKSUM_NONE;
+		return 0;
+	}
+	return pskb_may_pull(skb, end) ? 0 : -ENOMEM;
+}
+
+static int xtun_frame_fill_checksum(struct sk_buff *skb)
+{
+	int err = xtun_frame_find_checksum(skb);
+
+	if (err || skb->ip_summed != CHECKSUM_PARTIAL)
+		return err;
+	return skb_checksum_help(skb);
 }
 
 static struct sk_buff *xtun_frame_cut(struct xtun_queue *q, struct sk_buff *skb)

@@ -300,43 +300,58 @@ static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 /* What a reader with a vnet header can take, it tells there. */
 static bool xtun_net_is_unfinished(const struct net_device *dev, struct sk_buff *skb)
 {
-	if (skb_vlan_tag_present(skb))
-		return true;
 	if (skb_is_gso(skb) && !skb_gso_ok(skb, dev->features | NETIF_F_GSO_ROBUST))
 		return true;
 	return !(dev->features & NETIF_F_HW_CSUM) && skb->ip_summed == CHECKSUM_PARTIAL;
 }
 
 /*
- * A frame with its tag beside it, which belongs in it; or one that did not come
- * by way of validate_xmit_skb(): generic XDP redirects it as another device
- * received it, its checksum to be filled in, and several segments in one if that
- * is within our MTU.
- *
- * As with tap, filters see the frame without its tag, and what stands in front of it
- * tells of the protocol behind.
+ * A frame with its tag beside it, which belongs in it. As with tap, filters see the frame
+ * without its tag, and what stands in front of it tells of the protocol behind.
  */
-static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb)
+static void xtun_net_xmit_tagged(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
 	__be16 protocol = skb->protocol;
-	struct sk_buff *next;
 	unsigned int len;
-	bool again;
 
 	if (xtun_net_is_refused(slot, q, skb))
 		return;
 	len = skb->len;
-	if (skb_vlan_tag_present(skb)) {
-		skb = __vlan_hwaccel_push_inside(skb);
-		if (!skb) {
-			xtun_count(slot, XTUN_TX_IN);
-			xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
-			return;
-		}
+	skb = __vlan_hwaccel_push_inside(skb);
+	if (skb) {
+		skb->protocol = protocol;
+		xtun_net_put(slot, q, skb);
+	} else {
+		xtun_count(slot, XTUN_TX_IN);
+		xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
 	}
-	if (xtun_net_is_unfinished(slot->dev, skb))
-		skb = validate_xmit_skb_list(skb, slot->dev, &again);
+}
+
+static void xtun_net_xmit_finished(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	if (unlikely(skb_vlan_tag_present(skb)))
+		xtun_net_xmit_tagged(slot, skb);
+	else
+		xtun_net_xmit_one(slot, skb);
+}
+
+/*
+ * One that did not come by way of validate_xmit_skb(): generic XDP redirects it as
+ * another device received it, its checksum to be filled in, and several segments in one
+ * if that is within our MTU.
+ */
+static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb)
+{
+	unsigned int len = skb->len;
+	struct sk_buff *next;
+	bool again;
+
+	if (xtun_frame_find_checksum(skb)) {
+		xtun_net_lose(slot, XTUN_TX_UNFINISHED, skb);
+		return;
+	}
+	skb = validate_xmit_skb_list(skb, slot->dev, &again);
 	if (!skb) {
 		xtun_count(slot, XTUN_TX_IN);
 		xtun_lose(slot, XTUN_TX_UNFINISHED, NULL, len);
@@ -344,8 +359,7 @@ static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb
 	}
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
-		skb->protocol = protocol;
-		xtun_net_put(slot, q, skb);
+		xtun_net_xmit_finished(slot, skb);
 	}
 }
 
@@ -363,7 +377,7 @@ static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (unlikely(xtun_net_is_unfinished(dev, skb)))
 		xtun_net_xmit_unfinished(&xt->slots[i], skb);
 	else
-		xtun_net_xmit_one(&xt->slots[i], skb);
+		xtun_net_xmit_finished(&xt->slots[i], skb);
 	return NETDEV_TX_OK;
 }
 

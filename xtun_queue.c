@@ -239,21 +239,22 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
  * @q: the queue; its file is attached
  * @list: the first; the others are added
  * @most: how long it may become
- * @headers: bytes that stand in front of each frame of that file
+ * @shape: what the file's frames look like; one that is not ready ends the batch
  * @room: bytes for all records together
  *
  * Context: process.
  */
 void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsigned int most,
-			  unsigned int headers, size_t room)
+			  const struct xtun_shape *shape, size_t room)
 {
+	unsigned int headers = shape->pi + shape->vnet;
 	struct sk_buff *skb = skb_peek(list);
 	size_t size = XTUN_RECORD_SIZE(headers + skb->len);
 
 	spin_lock_bh(&q->lock);
 	while (skb_queue_len(list) < most && (skb = skb_peek(&q->frames))) {
 		size += XTUN_RECORD_SIZE(headers + skb->len);
-		if (size > room)
+		if (size > room || !xtun_frame_is_ready(shape, skb))
 			break;
 		__skb_unlink(skb, &q->frames);
 		skb->dev = NULL;
@@ -318,11 +319,26 @@ static void xtun_queue_divert(struct xtun_slot *slot, struct xtun_ring *ring,
 void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
 {
 	struct sk_buff_head list;
-	struct xtun_slot *slot;
-	struct xtun_ring *ring;
 
 	__skb_queue_head_init(&list);
 	__skb_queue_head(&list, skb);
+	xtun_queue_put_back_list(q, &list);
+}
+
+/**
+ * xtun_queue_put_back_list() - likewise the frames of one read
+ * @q: the queue; its file is attached
+ * @list: the frames, in their order; emptied
+ *
+ * Context: process.
+ */
+void xtun_queue_put_back_list(struct xtun_queue *q, struct sk_buff_head *list)
+{
+	struct xtun_slot *slot;
+	struct xtun_ring *ring;
+
+	if (skb_queue_empty(list))
+		return;
 	rcu_read_lock();
 	slot = rcu_dereference(q->slot);
 	if (slot)
@@ -331,11 +347,11 @@ void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
 	spin_lock_bh(&q->lock);
 	ring = rcu_dereference(q->ring);
 	if (!q->dead && !ring) {
-		skb_queue_splice_init(&list, &q->frames);
+		skb_queue_splice_init(list, &q->frames);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
 	}
 	spin_unlock_bh(&q->lock);
-	xtun_queue_divert(slot, ring, &list);
+	xtun_queue_divert(slot, ring, list);
 	rcu_read_unlock();
 }
 

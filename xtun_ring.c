@@ -25,6 +25,11 @@
 #include "xtun.h"
 #include "xtun_ring.h"
 
+/* How often frames that wait are moved before those that still come are overtaken. */
+#define XTUN_RING_ROUNDS	8
+/* Frames to move with bottom halves off. */
+#define XTUN_RING_AT_ONCE	64
+
 static void xtun_ring_free_area(struct xtun_ring_area *area)
 {
 	unsigned int i;
@@ -191,6 +196,22 @@ int xtun_ring_mmap(struct xtun_ring *ring, struct vm_area_struct *vma)
 	return remap_vmalloc_range(vma, area->data, 0);
 }
 
+/* Bottom halves run in between: there may be as many as txqueuelen says. */
+static void xtun_ring_put_waiting(struct xtun_slot *slot, struct xtun_ring *ring,
+				  struct sk_buff_head *waiting)
+{
+	struct sk_buff *skb;
+	int n;
+
+	while (!skb_queue_empty(waiting)) {
+		local_bh_disable();
+		for (n = 0; n < XTUN_RING_AT_ONCE && (skb = __skb_dequeue(waiting)); n++)
+			xtun_ring_put_queued(slot, ring, skb);
+		local_bh_enable();
+		cond_resched();
+	}
+}
+
 /**
  * xtun_ring_attach() - put a pair of rings on a queue
  * @slot: of the queue
@@ -198,7 +219,8 @@ int xtun_ring_mmap(struct xtun_ring *ring, struct vm_area_struct *vma)
  * @ring: the pair
  *
  * Frames that wait in the queue already go first; so the rings are there for others
- * only when none waits.
+ * only when none waits. Where more keep coming than can be moved meanwhile, the last of
+ * them are overtaken.
  *
  * Context: process, under RTNL.
  */
@@ -206,7 +228,7 @@ void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 	struct sk_buff_head waiting;
-	struct sk_buff *skb;
+	int rounds = XTUN_RING_ROUNDS;
 	bool done;
 
 	__skb_queue_head_init(&waiting);
@@ -219,15 +241,12 @@ void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_
 	do {
 		/* Whoever appends looks under this lock whether there is a ring. */
 		spin_lock_bh(&q->lock);
-		done = skb_queue_empty(&q->frames);
+		done = skb_queue_empty(&q->frames) || !rounds--;
 		if (done)
 			rcu_assign_pointer(q->ring, ring);
 		skb_queue_splice_init(&q->frames, &waiting);
 		spin_unlock_bh(&q->lock);
-		local_bh_disable();
-		while ((skb = __skb_dequeue(&waiting)))
-			xtun_ring_put_queued(slot, ring, skb);
-		local_bh_enable();
+		xtun_ring_put_waiting(slot, ring, &waiting);
 	} while (!done);
 	/* The queue has room from now on: only the ring stops the qdisc. */
 	xtun_queue_restart(q);

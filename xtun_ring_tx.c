@@ -305,7 +305,7 @@ static noinline void xtun_ring_tx_put_planned(struct xtun_slot *slot, struct xtu
 static noinline void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *ring,
 				      struct sk_buff *skb, bool counted)
 {
-	unsigned int len = skb->len;
+	unsigned int len = skb->len, headers;
 	struct xtun_plan plan;
 	struct sk_buff *next;
 
@@ -320,10 +320,15 @@ static noinline void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *
 		xtun_lose(slot, XTUN_TX_NOMEM, NULL, len);
 		return;
 	}
+	headers = xtun_frame_sum(skb) - len;
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
 		xtun_ring_tx_put_planned(slot, ring, skb, &plan, counted);
-		counted = false;
+		/* Of one that was counted whole, what the next segments have more. */
+		if (counted && next) {
+			xtun_count_queued(slot, headers);
+			headers = 0;
+		}
 	}
 }
 

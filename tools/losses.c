@@ -40,7 +40,7 @@ static const struct xtun_loss losses[] = {
 	  "sysctl -w net/core/netdev_max_backlog=@c", "sysctl -w net/core/netdev_max_backlog=@b",
 	  "write more slowly" },
 	{ XTUN_RX, "header", "a header that does not fit its frame, of virtio or of a batch; write() answered EINVAL",
-	  NULL, NULL, "mend what it says; its size is set by TUNSETVNETHDRSZ, a record's flags are 0" },
+	  NULL, NULL, "mend what it says, or its size: TUNSETVNETHDRSZ; flags of a record are 0" },
 	{ XTUN_RX, "proto", "neither IPv4 nor IPv6; write() answered EINVAL",
 	  NULL, NULL, "write whole packets, or say without IFF_NO_PI what they are" },
 	{ XTUN_RX, "layout", "pieces that IFF_NAPI_FRAGS cannot take; write() was refused",

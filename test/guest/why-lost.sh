@@ -181,7 +181,7 @@ vnet() {
 	with_tap 0x5002 bash -c '. /test/frames.sh; { printf "\x'"$1"'\0\0\0\0\0\xff\xff\0\0"; frame 60; } >/tmp/vnet
 		dd if=/tmp/vnet bs=65536 status=none >&3'
 }
-named rx_lost_header "a vnet header that does not fit its frame" vnet 01
+named rx_lost_header "a header that does not fit its frame" vnet 01
 none_lost rx_lost_header vnet 00
 named rx_lost_layout "pieces that IFF_NAPI_FRAGS cannot take" with_tap 0x1032 xtun-test lose layout
 none_lost rx_lost_layout with_tap 0x1032 bash -c '. /test/frames.sh; frame 60 >&3'
