@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # DKMS and the packages, each in chroots of their own: the DKMS of an older
 # Debian with two kernels and a cross compiler, and that of its newest suite
-# with a kernel that a newer compiler built; and the udev rule in a guest. SUITE=
+# with a kernel that a newer compiler built; what make does by these and by DKMS 2, of
+# the Debian that has the oldest kernel; and the udev rule in a guest. SUITE=
 # restricts it.
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl
 
-tools="dkms build-essential kmod openssl debhelper dh-dkms lintian"
+by_make="dkms build-essential kmod openssl"
+tools="$by_make debhelper dh-dkms lintian"
 
 # newest PACKAGE-REGEX SUITE ARCH
 newest() {
@@ -18,6 +20,7 @@ newest() {
 headers() {
 	case $1 in
 	sid) echo linux-headers-amd64 linux-headers-cloud-amd64 ;;
+	bullseye) echo linux-headers-amd64 ;;
 	*)   echo linux-headers-amd64 "$(newest 'linux-headers-6\.12\.[0-9.]+[+]deb12-amd64' "$1" amd64)" ;;
 	esac
 }
@@ -44,9 +47,13 @@ cross() {
 
 plan() {
 	[ -n "${SUITE:-}" ] || printf 'udev rule\t%s\n\n' "'$here/udev.sh' 6.1"
-	for suite in ${SUITE:-bookworm sid}; do
+	for suite in ${SUITE:-bullseye bookworm sid}; do
+		needed=$tools
+		[ "$suite" != bullseye ] || needed=$by_make
 		# shellcheck disable=SC2046,SC2086
-		tarball=$("$here/chroot.sh" "$suite" amd64 $tools $(headers "$suite"))
+		tarball=$("$here/chroot.sh" "$suite" amd64 $needed $(headers "$suite"))
+		printf 'DKMS of %s by make\t%s\n\n' "$suite" "'$here/inside.sh' amd64 '$tarball' dkms-make"
+		[ "$suite" != bullseye ] || continue
 		add=
 		[ "$suite" != bookworm ] || add=$(cross)
 		printf 'DKMS of %s\t%s\n\n' "$suite" "ADD='$add' '$here/inside.sh' amd64 '$tarball' dkms"

@@ -95,25 +95,3 @@ ok "dkms remove of the first version" dkms remove "xtun/$version" --all
 is "DKMS knows nothing of it" "$(dkms status xtun)" ""
 rm -rf "/usr/src/xtun-$version" "/usr/src/xtun-$next" /usr/local/bin/gcc
 is "nothing is left" "$(changes)" ""
-
-# --- the same by make, and for a kernel that comes later
-
-ok "make dkms-install" dkms_log make dkms-install KVER="$newest"
-has "has DKMS install it" "$(dkms status xtun)" "xtun/$version, $newest, $arch: installed"
-like "and installs the tool" "$(/usr/local/sbin/xtun --version)" "$version"
-if [ "${#kernels[@]}" != 1 ]; then
-	ok "a kernel that comes later gets it" dkms_log dkms autoinstall -k "${kernels[0]}"
-	is "of the same version" "$(modinfo -k "${kernels[0]}" -F version xtun)" "$version"
-fi
-sed -i "s/$version/$next/" dkms.conf xtun.h
-ok "make dkms-install of the next version" dkms_log make dkms-install KVER="$newest"
-is "replaces the other" "$(dkms status xtun)" "xtun/$next, $newest, $arch: installed"
-ok "make dkms-uninstall" make dkms-uninstall
-is "leaves nothing" "$(changes)" ""
-
-# --- without DKMS
-
-ok "make install" make install KVER="$newest"
-is "modprobe finds it" "$(modinfo -k "$newest" -F version xtun)" "$next"
-ok "make uninstall" make uninstall KVER="$newest"
-is "leaves nothing" "$(changes)" ""

@@ -301,6 +301,35 @@ for one in "${crowd[@]:0:15}"; do
 	exec {one}<&-
 done
 
+# --- as many of them as one user can make, in namespaces of his own
+
+all_have_opened() {
+	[ "$(wc -l </tmp/opened)" = 5 ]
+}
+
+: >/tmp/opened
+if unshare -Urn true 2>/dev/null; then
+	crowd=()
+	for _ in {1..5}; do
+		# shellcheck disable=SC2016
+		unshare -Urn bash -c 'n=0
+			for _ in {1..16}; do { exec {f}</proc/net/xtun_drops; } 2>/dev/null && n=$((n + 1)); done
+			echo $n >>/tmp/opened
+			exec sleep 100' &
+		crowd+=($!)
+	done
+	ok "five times sixteen ask" eventually 20 all_have_opened
+	is "... and may, as far as all strangers together may" \
+		"$(awk '{ n += $1 } END { print n }' /tmp/opened)" 64
+	listen /tmp/told
+	ok "... and the machine's own administrator besides" test -n "$listener"
+	stop $listener
+	kill "${crowd[@]}"
+	wait "${crowd[@]}" || :
+else
+	skip "namespaces of a user" "this kernel has none"
+fi
+
 # --- programs that wait
 
 theme drops

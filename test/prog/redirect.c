@@ -10,13 +10,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/udp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,9 +34,12 @@
 static const size_t sizes[] = { 1, 18, 1401, 8000 };
 #define SIZES		((int)(sizeof(sizes) / sizeof(*sizes)))
 
-static int redirect_to_xtun(void)
+/* Without the first @cut bytes of each frame. */
+static int redirect_to_xtun(int cut)
 {
 	const struct bpf_insn insns[] = {
+		MOV_IMM(2, cut),
+		CALL(BPF_FUNC_xdp_adjust_head),
 		MOV_IMM(1, (int)if_nametoindex(XT_IF)),
 		MOV_IMM(2, 0),
 		CALL(BPF_FUNC_redirect),
@@ -144,9 +150,45 @@ static void uncut(int fd)
 	close(s);
 }
 
+static bool passes(int s, int fd, size_t size, size_t want)
+{
+	static uint8_t frame[XT_BUF], data[XT_BUF];
+	uint64_t lost = xt_counter("tx_lost_unfinished") + xt_counter("tx_lost_nomem");
+
+	return pass_on(s, fd, data, size, frame) == want &&
+	       xt_counter("tx_lost_unfinished") + xt_counter("tx_lost_nomem") == lost;
+}
+
+/* What is gone is the place of the checksum that the frame still lacks. */
+static void cut_short(void)
+{
+	struct sock_filter twenty[] = { BPF_STMT(BPF_RET | BPF_K, 20) };
+	struct sock_fprog prog = { .filter = twenty, .len = 1 };
+	int fd = xt_tap("/dev/xtun", XT_IF, IFF_TAP | IFF_NO_PI);
+	int s = udp_to("10.98.0.2"), link = redirect_to_xtun(0);
+
+	if (ioctl(fd, TUNATTACHFILTER, &prog))
+		die("TUNATTACHFILTER");
+	ok(passes(s, fd, 100, 20), "XDP redirect: a filter leaves 20 bytes, and they arrive");
+	if (ioctl(fd, TUNDETACHFILTER, 0))
+		die("TUNDETACHFILTER");
+	close(link);
+	/* Up to the middle of the datagram's header, whose checksum is behind that. */
+	link = redirect_to_xtun(ETH_HLEN + 20 + 4);
+	ok(passes(s, fd, 100, 4 + 100), "XDP redirect: a program that cuts the headers off, likewise");
+	if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM))
+		die("TUNSETOFFLOAD");
+	ok(passes(s, fd, 100, 4 + 100), "... and where readers may finish frames themselves");
+	if (ioctl(fd, TUNSETOFFLOAD, 0))
+		die("TUNSETOFFLOAD");
+	close(link);
+	close(s);
+	close(fd);
+}
+
 void theme_redirect(void)
 {
-	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun();
+	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun(0);
 	uint64_t before = xt_counter("tx_out");
 
 	xt_drain(fd);
@@ -156,6 +198,7 @@ void theme_redirect(void)
 	uncut(fd);
 	close(link);
 	close(fd);
+	cut_short();
 }
 
 static uint64_t lost_for_memory(void)
@@ -166,7 +209,7 @@ static uint64_t lost_for_memory(void)
 /* What each frame lacks cannot be had without memory, which there is not. */
 void theme_unfinished(void)
 {
-	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun(), i;
+	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun(0), i;
 	int plain = udp_to("10.98.0.2"), tagged = udp_to("10.97.0.2"), cut = udp_to("10.98.0.2");
 	uint64_t in = xt_counter("tx_in"), lost = lost_for_memory();
 	static uint8_t data[4000];

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# "make dkms-install" and "make install", for every kernel whose headers are here: what
+# each installs, replaces and removes, by a DKMS old or new.
+# shellcheck source=lib.sh
+. /xtun/test/chroot/lib.sh
+
+mapfile -t kernels < <(kernels native)
+newest=${kernels[-1]}
+next=$version.1
+diag "$(dkms --version), kernels: ${kernels[*]}"
+files >/tmp/before
+
+# installed VERSION KERNEL: whether DKMS says so, in the words of any of its versions.
+installed() {
+	dkms status xtun | sed 's,^xtun[/,] *,,' | grep -q "^$1, $2, .*: installed"
+}
+
+is_for_all() {
+	local kernel
+	for kernel in "${kernels[@]}"; do
+		ok "$kernel has version $1" installed "$1" "$kernel"
+		is "... for modprobe, too" "$(modinfo -k "$kernel" -F version xtun)" "$1"
+	done
+}
+
+# --- DKMS, and a kernel that comes later
+
+ok "make dkms-install" dkms_log make dkms-install KVER="$newest"
+ok "has DKMS install it" installed "$version" "$newest"
+like "and installs the tool" "$(/usr/local/sbin/xtun --version)" "$version"
+if [ "${#kernels[@]}" != 1 ]; then
+	ok "a kernel that comes later gets it" dkms_log dkms autoinstall -k "${kernels[0]}"
+	is "of the same version" "$(modinfo -k "${kernels[0]}" -F version xtun)" "$version"
+fi
+ok "make dkms-install once more" dkms_log make dkms-install KVER="$newest"
+is_for_all "$version"
+
+# --- the next version
+
+sed -i "s/$version/$next/" dkms.conf xtun.h
+cp xtun_main.c /tmp
+echo '#error "not this one"' >>xtun_main.c
+nok "one that does not compile is not installed" make dkms-install KVER="$newest"
+is_for_all "$version"
+mv /tmp/xtun_main.c .
+ok "make dkms-install of the next version" dkms_log make dkms-install KVER="$newest"
+is_for_all "$next"
+is "and DKMS knows no other" "$(dkms status xtun | grep -c "$version," || :)" 0
+ok "make dkms-uninstall" make dkms-uninstall
+is "leaves nothing" "$(changes)" ""
+
+# --- without DKMS
+
+ok "make install" make install KVER="$newest"
+is "modprobe finds it" "$(modinfo -k "$newest" -F version xtun)" "$next"
+ok "make dkms-install after it" dkms_log make dkms-install KVER="$newest"
+is "leaves one for modprobe" "$(installed_module "$newest" | wc -l)" 1
+ok "make dkms-uninstall" make dkms-uninstall
+is "leaves nothing" "$(changes)" ""
+ok "make install once more" make install KVER="$newest"
+ok "make uninstall" make uninstall KVER="$newest"
+is "leaves nothing" "$(changes)" ""
