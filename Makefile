@@ -3,8 +3,10 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-# Of another tree than this machine's, its own name counts.
-RELEASE = $(or $(shell cat '$(KDIR)/include/config/kernel.release' 2>/dev/null),$(KVER))
+# Of another tree than this machine's, its own name counts: that which the kernel itself
+# has. Distributions may give another to the kernel's build, in kernel.release.
+UTS_RELEASE = $(KDIR)/include/generated/utsrelease.h
+RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(UTS_RELEASE)' 2>/dev/null),$(KVER))
 # Whoever names an architecture or a compiler is obeyed; else the kernel's tree is asked.
 NAMED := $(ARCH)$(CROSS_COMPILE)$(filter command,$(origin CC))
 TREE = $(if $(NAMED),,tree=$$(sh compat/tree.sh '$(KDIR)') && )

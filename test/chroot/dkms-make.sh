@@ -53,11 +53,16 @@ is "leaves nothing" "$(changes)" ""
 # --- without DKMS
 
 ok "make install" make install KVER="$newest"
-is "modprobe finds it" "$(modinfo -k "$newest" -F version xtun)" "$next"
 ok "make dkms-install after it" dkms_log make dkms-install KVER="$newest"
 is "leaves one for modprobe" "$(installed_module "$newest" | wc -l)" 1
 ok "make dkms-uninstall" make dkms-uninstall
 is "leaves nothing" "$(changes)" ""
-ok "make install once more" make install KVER="$newest"
-ok "make uninstall" make uninstall KVER="$newest"
+for kernel in "${kernels[@]}"; do
+	ok "make install for $kernel" make install KVER="$kernel"
+	is "modprobe finds it" "$(modinfo -k "$kernel" -F version xtun)" "$next"
+	like "and it is of that kernel" "$(modinfo -k "$kernel" -F vermagic xtun)" "^$kernel "
+done
+for kernel in "${kernels[@]}"; do
+	ok "make uninstall for $kernel" make uninstall KVER="$kernel"
+done
 is "leaves nothing" "$(changes)" ""

@@ -116,8 +116,6 @@ nft -f - <<-END
 	}
 END
 explained firewall "the rule with handle [0-9]+ of the chain in in the table" craft proto=icmp
-explained firewall "the rule with handle [0-9]+ of the chain out in the table" \
-	ping -c 1 -W 1 -I xtun 10.99.0.2
 # The kernel has a second firewall, whose rules are not read.
 if modprobe -q iptable_filter && xtables-legacy-multi iptables -I INPUT -s 10.99.0.7 -j DROP; then
 	explained firewall "has dropped it: one of 2 that could have" craft proto=icmp
@@ -126,5 +124,20 @@ if modprobe -q iptable_filter && xtables-legacy-multi iptables -I INPUT -s 10.99
 else
 	skip "rules of iptables-legacy" "this kernel or guest has none"
 fi
+nft delete table inet fw
+nft -f - <<-END
+	table inet fw {
+		chain in {
+			type filter hook input priority 0;
+			ip saddr 10.99.0.0/24 drop
+		}
+		chain post {
+			type filter hook postrouting priority 0;
+			ip daddr 10.99.0.2 drop
+		}
+	}
+END
+explained firewall "the rule with handle [0-9]+ of the chain post in the table" \
+	ping -c 1 -W 1 -I xtun 10.99.0.2
 nft delete table inet fw
 stack_down
