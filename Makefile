@@ -99,7 +99,7 @@ install-source:
 	install -d '$(DKMS_SOURCE)'
 	cp --parents $(MODULE_TREE) '$(DKMS_SOURCE)'
 
-dkms-install: dkms headers tools install-rules ## the same by DKMS, for this and each later kernel (as root)
+dkms-install: dkms modules tools install-rules ## the same by DKMS, for this and each later kernel (as root)
 	@conf/dkms.sh install '$(VERSION)' '$(KVER)'
 	$(MAKE) -C tools install
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What "make dkms-install" and "make dkms-uninstall" have DKMS do, as root:
 #
-#   dkms.sh install VERSION KERNEL
+#   dkms.sh install VERSION KERNEL      which is known to compile
 #   dkms.sh uninstall
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,35 +20,12 @@ kernels() {
 	status | sed -n 's/^[^,]*, \([^,]*\),.*: installed.*/\1/p' | sort -u
 }
 
-# add VERSION
-add() {
-	${MAKE:-make} install-source
-	dkms add "xtun/$1"
-}
-
-# forget VERSION...
+# Every version, so that an upgrade leaves none behind.
 forget() {
-	for old; do
+	for old in $(versions); do
 		dkms remove "xtun/$old" --all
 		rm -rf "/usr/src/xtun-$old"
 	done
-}
-
-# Another version goes once the new one is known to compile.
-replace() {
-	if versions | grep -qxF "$1"; then
-		# shellcheck disable=SC2046
-		forget $(versions)
-		add "$1"
-		return
-	fi
-	add "$1"
-	if ! dkms build "xtun/$1" -k "$2"; then
-		forget "$1"
-		exit 1
-	fi
-	# shellcheck disable=SC2046
-	forget $(versions | grep -vxF "$1")
 }
 
 # A module that "make install" has left DKMS would keep, and put back when it is removed.
@@ -60,13 +37,14 @@ install_for() {
 case $1 in
 install)
 	had=$(kernels | grep -vxF "$3" || :)
-	replace "$2" "$3"
+	forget
+	${MAKE:-make} install-source
+	dkms add "xtun/$2"
 	install_for "$2" "$3"
 	for kernel in $had; do
 		install_for "$2" "$kernel" ||
 			echo "xtun: $kernel goes without it. Once it has its headers: dkms autoinstall -k $kernel" >&2
 	done ;;
 uninstall)
-	# shellcheck disable=SC2046
-	forget $(versions) ;;
+	forget ;;
 esac
