@@ -76,10 +76,16 @@ static int send_all(struct relay *r, struct mmsghdr *messages, int n)
 	int sent = 0, done, error;
 
 	while (sent < n) {
-		done = sendmmsg(r->packet, messages + sent, n - sent, 0);
+		done = sendmmsg(r->packet, messages + sent, n - sent, MSG_DONTWAIT);
 		if (done > 0) {
 			atomic_fetch_add(&r->out, done);
 			sent += done;
+			continue;
+		}
+		/* The outer interface may not drain, and the relay is to end all the same. */
+		if (errno == EAGAIN) {
+			if (!await(r, r->packet, POLLOUT, -1))
+				return 0;
 			continue;
 		}
 		error = refused(r, errno);
