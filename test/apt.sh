@@ -16,7 +16,9 @@ shift 3
 
 # shellcheck source=/dev/null
 host=$(. /etc/os-release; echo "$VERSION_CODENAME")
-keyring=/usr/share/keyrings/$(. /etc/os-release; echo "$ID")-archive-keyring.gpg
+# shellcheck source=/dev/null
+distribution=$(. /etc/os-release; echo "$ID")
+keyring=/usr/share/keyrings/$distribution-archive-keyring.gpg
 dir=$cache/apt/$suite-$arch
 sid=
 [ "$suite" != experimental ] || sid=sid
@@ -67,11 +69,13 @@ refresh() {
 	   cmp -s "$dir/sources" "$dir/etc/apt/sources.list"; then
 		return
 	fi
-	cp "$dir/sources" "$dir/etc/apt/sources.list"
-	[ -s "$dir/etc/apt/sources.list" ] ||
+	[ -s "$dir/sources" ] ||
 		die "This machine's apt has no mirror of $host; see 'apt-get indextargets'."
-	configuration >"$dir/apt.conf"
-	: >"$dir/status"
+	# Whoever has read them before this may still do so.
+	configuration >"$dir/apt.conf.new"
+	mv "$dir/apt.conf.new" "$dir/apt.conf"
+	[ -e "$dir/status" ] || : >"$dir/status"
+	mv "$dir/sources" "$dir/etc/apt/sources.list"
 	say "Reading the package lists of $suite for $arch"
 	# A mirror that is just being mended may lack one list of many. If it is one
 	# that is needed, the package will not be found.
@@ -79,9 +83,13 @@ refresh() {
 		touch "$dir/updated"
 	else
 		say "Going on with the lists that could be read."
+		# Until in an hour.
+		touch -d '23 hours ago' "$dir/updated"
 	fi
 }
 
+[ "$suite" = "$host" ] || [ "$distribution" = debian ] ||
+	die "This takes packages of Debian's $suite, and the mirrors of this machine have none: run it on Debian."
 lock "apt-$suite-$arch"
 refresh
 unlock

@@ -8,6 +8,9 @@ set -eu
 . "$(dirname "$0")/common.sh"
 need perl make gcc g++ libc6-dev
 export STRICT=1 WERROR=-Werror
+mkdir -p "$top/build"
+exec 7>"$top/build/lock"
+flock -n 7 || die "Another run of the tests is at work in this folder."
 
 KERNEL=${KERNEL:-${KERNEL_SRC:+tree}}
 everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
@@ -15,7 +18,7 @@ everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
 # The oldest, the default and the newest; then those whose byte order or size of a
 # word differs, for which a few tests speak.
 usual="5.10 6.1 7.3 malta s390x"
-brief="load nat ring rw wait xdp"
+brief="load nat order ring rw wait xdp"
 # What takes long, and is the same on each kernel.
 long="abi batched capture config drops flaws gvisor lib-silent lib-ways lives lwip-rings
 	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-firewall
@@ -80,14 +83,17 @@ tests_for() {
 	fi
 }
 
+# With KERNEL_SRC= these may be for another machine.
+natively="env -u ARCH -u CROSS_COMPILE"
+
 # unit_test FOLDER NAME: the command that makes and runs it.
 unit_test() {
-	echo "mkdir -p '$1' && make -s -C '$top/tools' O='$1' '$1/$2' && '$1/$2'"
+	echo "mkdir -p '$1' && $natively make -s -C '$top/tools' O='$1' '$1/$2' && '$1/$2'"
 }
 
 # lib_test TARGET...: the command that makes these of the library.
 lib_test() {
-	echo "mkdir -p '$top/build/unit/lib' && make -s -C '$top/lib' O='$top/build/unit/lib' $*"
+	echo "mkdir -p '$top/build/unit/lib' && $natively make -s -C '$top/lib' O='$top/build/unit/lib' $*"
 }
 
 # done_by COMMAND: a test that passes if it succeeds.

@@ -8,6 +8,11 @@ cache=${XTUN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/xtun}
 # shellcheck disable=SC2034
 here=$top/test
 mkdir -p "$cache/lock"
+# What programs say is read here; and what is made is to be read by everybody in a guest.
+export LC_ALL=C.UTF-8
+umask 022
+# The makes that are run here are none of the caller's own.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 # A shell that a signal ends would not clean up.
 trap 'exit 1' HUP INT TERM
 
@@ -19,6 +24,10 @@ die() {
 	say "$*"
 	exit 1
 }
+
+case $top$cache in
+*[\ :%,]*) die "No folder here may have a space or one of ':%,' in its name: $top, $cache" ;;
+esac
 
 # scratch: a folder, as $scratch, until the script ends.
 scratch() {
@@ -49,8 +58,9 @@ installed() {
 }
 
 install_packages() {
-	as_root apt-get -qq update &&
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
+	# One list of many that cannot be read need not be the one that is wanted.
+	as_root apt-get -qq update || say "Going on with the lists that could be read."
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 install \
 		--no-install-recommends "$@" </dev/null
 }
 
@@ -70,7 +80,7 @@ need() {
 		# shellcheck disable=SC2086
 		install_packages $missing >"$cache/install.log" 2>&1 || {
 			cat "$cache/install.log" >&2
-			die "That failed. Repeat it: sudo apt-get install$missing"
+			die "That failed. Repeat it: sudo apt-get update; sudo apt-get install$missing"
 		}
 	fi
 	exec 8>&-

@@ -50,9 +50,12 @@ unshare --user sh -c '
 		printf "%s\n" "$1" >/proc/sys/fs/binfmt_misc/register
 		shift
 		exec "$@"'\'' sh "$rule" "$@"' sh "$scratch" "$rule" "$@" <&0 &
+child=$!
+# It does not hear of what ends this script.
+trap 'kill -9 "$child" 2>/dev/null; rm -rf "$scratch"' EXIT
 read -r _ <"$scratch/made"
 # Every user is who he was: dpkg must be able to own files as several.
-echo "0 0 65536" >"/proc/$!/uid_map"
-echo "0 0 65536" >"/proc/$!/gid_map"
+echo "0 0 65536" >"/proc/$child/uid_map"
+echo "0 0 65536" >"/proc/$child/gid_map"
 echo >"$scratch/mapped"
-wait $!
+wait "$child"

@@ -3,7 +3,7 @@
 # Judge the sources without running them: one line of TAP for each judge.
 set -eu
 . "$(dirname "$0")/common.sh"
-need shellcheck codespell perl
+need shellcheck codespell perl git
 cd "$top"
 count=0
 
@@ -19,8 +19,13 @@ judge() {
 	fi
 }
 
+# Whoever owns this folder.
+in_git() {
+	git -c safe.directory="$top" "$@"
+}
+
 files() {
-	git ls-files --cached --others --exclude-standard -- "$@"
+	in_git ls-files --cached --others --exclude-standard -- "$@"
 }
 
 shell_scripts() {
@@ -79,6 +84,12 @@ losses_are_tested() {
 	done
 }
 
+# compat/ alone knows kernels apart, and by what they offer.
+versions_unknown() {
+	! in_git grep -nE '\b(LINUX_VERSION_CODE|KERNEL_VERSION)\b|\buname -r\b.*(-lt|-gt|-ge|-le|sort -V)' -- \
+		'*.c' '*.h' '*.mk' '*.sh' Kbuild Makefile ':!test/lint.sh'
+}
+
 # A row of the table is a promise: it names the cause, and what it prints mends it.
 rules_are_tested() {
 	sed -n 's/^	{ "\([a-z-]*\)", .*/\1/p' tools/rules.c | while read -r rule; do
@@ -95,6 +106,7 @@ judge "the module, dkms.conf and the package have one version" versions
 judge "checkpatch finds nothing in the module" module_style
 judge "checkpatch finds nothing in the tracepoints" trace_style
 judge "checkpatch finds nothing in the programs" program_style
+judge "nothing asks for a kernel's version" versions_unknown
 judge "xtun why has a test for each cause that it knows" rules_are_tested
 judge "... and for each loss of xtun's own" losses_are_tested
 echo "1..$count"

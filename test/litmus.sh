@@ -26,7 +26,7 @@ fetch() {
 	touch "$root/complete"
 }
 
-[ -e "$root/complete" ] || fetch
+[ -e "$root/complete" ] || (fetch)
 unlock
 model=$("$here/linux.sh")/tools/memory-model
 

@@ -147,17 +147,19 @@ one_guest() {
 	done
 }
 
-# prepare TEST: what it asks for, which is the same for all of its batch.
+# prepare TEST: what it asks for, which is the same for all of its batch. What there is not
+# for this architecture is no fault; what could not be made ends the run.
 prepare() {
 	eval "$(asked "$1")"
 	export APPEND="$common ${APPEND:-}"
 	layers=$overlay
 	for name in ${EXTRA:-}; do
-		layers="$layers $("$here/extra.sh" "$name" "$abi")"
+		extra=$("$here/extra.sh" "$name" "$abi") || exit
+		layers="$layers $extra"
 	done
 	if [ -n "${PACKAGES:-}" ]; then
 		# shellcheck disable=SC2086
-		layer=$("$here/rootfs.sh" "$arch" $PACKAGES)
+		layer=$("$here/rootfs.sh" "$arch" $PACKAGES) || exit
 		[ -n "$layer" ] || return 1
 		layers="$layer $layers"
 	fi

@@ -61,6 +61,8 @@ unpack() {
 	into=$cache/source/$source
 	if [ ! -e "$into/version" ]; then
 		suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
+		# Later suites have another.
+		[ "$source" != linux-source-6.1 ] || suite=bookworm
 		say "Fetching $source"
 		rm -rf "$into"
 		mkdir -p "$into"
