@@ -85,4 +85,19 @@ ip -n far link set right netns 1
 ip link set right down
 ip link del right
 ip link del left
+xtun-test forward /dev/xtun left right >/dev/null &
+joiner=$!
+eventually 5 ip link show right
+ip link set right netns far
+ip addr add fd00::1/64 dev left nodad
+ip -n far addr add fd00::2/64 dev right nodad
+ip link set left up
+ip -n far link set right up
+is "... and with somebody who does" "$(probe fd00::2 left)" \
+"neighbour discovery for fd00::2: asked, and answered.
+Echo request to fd00::2: sent.
+Echo reply from fd00::2: came in by left.
+fd00::2 answers: T ms."
+kill "$joiner"
+wait "$joiner" || :
 ip netns del far

@@ -49,6 +49,18 @@ refused "without the right to make one" "TUNSETIFF 0x2 for tap0" \
 chmod 600 /dev/xtun
 refused "an offload that there is none of" "TUNSETOFFLOAD 0x10001" "of its bits, 0x10000 are none" \
 	attach tap1 2 xtun-test offload 0x10001
+like "... and the kernel's log names the bit" "$(dmesg | grep -v '^#' | tail -n 3)" \
+	"tap1: TUNSETOFFLOAD 0x10001: of these, 0x10000 are not known here"
+flood_offload() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		xtun-test offload 0x10001 || :
+	done
+}
+export -f flood_offload
+attach tap1 2 bash -c flood_offload
+ok "... and not a hundred times" \
+	test "$(dmesg | grep -c 'tap1: TUNSETOFFLOAD 0x10001')" -lt 50
 refused "segmentation without checksums" "TUNSETOFFLOAD 0x6" "0x6 need TUN_F_CSUM \(1\)" \
 	attach tap1 2 xtun-test offload 6
 refused "ECN alone" "TUNSETOFFLOAD 0x9" "TUN_F_TSO_ECN .* needs .*" attach tap1 2 xtun-test offload 9

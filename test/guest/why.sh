@@ -96,6 +96,16 @@ like "an interface that is no more: how it went" "$(xtun why gone0 2>/dev/null |
 	"^gone0: gone [0-9.]+ s ago: ip\[[0-9]+\] deleted it"
 like "nobody sees bytes without the right" \
 	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "no bytes: it never became a frame, or is not yours to see"
+
+# --- for Wireshark
+
+xtun why -t 0 -w /tmp/lost.pcapng >/tmp/said || :
+tcpdump -nn -r /tmp/lost.pcapng >/tmp/read 2>/tmp/read.log
+is "-w: tcpdump reads each frame of which there are bytes" "$(wc -l </tmp/read)" \
+	"$(xtun why -t 0 --json | jq -s 'map(select(.data != "")) | length')"
+like "... among them one that found the queue full" "$(cat /tmp/read)" "10\.99\.0\.1\.[0-9]+ > 10\.99\.0\.2\.9: UDP, length 58"
+is "... each with its verdict as a comment" "$(grep -ac '^  where: \|  where: inside' /tmp/lost.pcapng)" \
+	"$(wc -l </tmp/read)"
 exec 4>&-
 
 # --- rings that are written wrongly

@@ -11,7 +11,7 @@
 #include "xt.h"
 
 #define THEMES(T)							\
-	T(rw) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) \
+	T(rw) T(order) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) \
 	T(uring) T(xdp) T(xdp_queues) T(flood) T(stamp) T(volume) T(healthy) T(fault) T(zerocopy) \
 	T(redirect) T(misqueue) T(unfinished) T(nomem) T(nomem_load) T(nomem_pages) \
 	T(nomem_tap) T(nomem_frames) \
