@@ -67,8 +67,13 @@ static void put_interface(FILE *out, unsigned int link, const char *ifname)
 	free(body);
 }
 
-/* A section, and the interface twice: frames, and what has no Ethernet header any more. */
-void xtun_pcapng_header(FILE *out, const char *ifname)
+/**
+ * xtun_pcapng_begin() - begin a file
+ * @p: filled
+ * @out: the file
+ * @ifname: the interface that its frames are of; stays the caller's
+ */
+void xtun_pcapng_begin(struct xtun_pcapng *p, FILE *out, const char *ifname)
 {
 	static const struct {
 		uint32_t magic;
@@ -76,9 +81,21 @@ void xtun_pcapng_header(FILE *out, const char *ifname)
 		int64_t length;			/* not known before the end */
 	} section = { 0x1a2b3c4d, 1, 0, -1 };
 
+	*p = (struct xtun_pcapng){ .out = out, .ifname = ifname };
 	put_block(out, SECTION, (const char *)&section, sizeof(section));
-	put_interface(out, LINK_ETHERNET, ifname);
-	put_interface(out, LINK_RAW, ifname);
+}
+
+/*
+ * Its number as one of frames, or of what has no Ethernet header any more. The second is
+ * told of once there is such a frame: libpcap reads files of one kind alone.
+ */
+static uint32_t interface_of(struct xtun_pcapng *p, bool ethernet)
+{
+	if (!p->number[ethernet]) {
+		put_interface(p->out, ethernet ? LINK_ETHERNET : LINK_RAW, p->ifname);
+		p->number[ethernet] = ++p->n;
+	}
+	return p->number[ethernet] - 1;
 }
 
 static uint64_t microseconds(double ago)
@@ -90,8 +107,9 @@ static uint64_t microseconds(double ago)
 }
 
 /* The verdict is its comment. */
-void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v)
+void xtun_pcapng_frame(struct xtun_pcapng *p, const struct xtun_finding *v)
 {
+	uint32_t interface = interface_of(p, v->ethernet);
 	uint64_t when = microseconds(v->last);
 	char *body, *comment;
 	size_t n, length;
@@ -102,7 +120,7 @@ void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v)
 		fclose(text);
 	}
 	if (block && text) {
-		put32(block, !v->ethernet);
+		put32(block, interface);
 		put32(block, when >> 32);
 		put32(block, when);
 		put32(block, v->kept);
@@ -114,7 +132,7 @@ void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v)
 	if (block) {
 		fclose(block);
 		if (text)
-			put_block(out, PACKET, body, n);
+			put_block(p->out, PACKET, body, n);
 		free(body);
 	}
 	if (text)

@@ -28,7 +28,7 @@ struct why {
 	uint64_t seconds;		/* to listen for */
 	bool follow, json;
 	const char *probe;		/* the address to be asked, or NULL */
-	FILE *pcapng;
+	struct xtun_pcapng pcapng;	/* to a file, or to none */
 	uint64_t last;			/* loss of xtun that has been told of, */
 	bool lost;			/* or of one of its name before it */
 	uint64_t dropped;		/* frames, by the stack */
@@ -78,8 +78,8 @@ static bool was_told(struct why *w, const struct xtun_finding *v)
 
 static void tell(struct why *w, const struct xtun_finding *v)
 {
-	if (w->pcapng && v->kept)
-		xtun_pcapng_frame(w->pcapng, v);
+	if (w->pcapng.out && v->kept)
+		xtun_pcapng_frame(&w->pcapng, v);
 	if (w->json)
 		xtun_finding_json(stdout, v, w->iface.name);
 	else if (v->number || !was_told(w, v))
@@ -209,7 +209,7 @@ static int tell_sum(struct why *w)
 /* True until the time is over, a signal comes, or nobody reads what is told. */
 static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 {
-	if (fflush(stdout) || ferror(stdout) || (w->pcapng && fflush(w->pcapng)))
+	if (fflush(stdout) || ferror(stdout) || (w->pcapng.out && fflush(w->pcapng.out)))
 		return false;
 	if (!w->follow && rounds * FOLLOW_MS >= w->seconds * 1000)
 		return false;
@@ -294,17 +294,18 @@ static void open_drops(struct why *w)
 
 static int run(struct why *w, const char *file)
 {
+	FILE *out = NULL;
 	int status;
 
 	if (!look(w))
 		return EXIT_FAILED;
 	if (file) {
-		w->pcapng = fopen(file, "we");
-		if (!w->pcapng) {
+		out = fopen(file, "we");
+		if (!out) {
 			xtun_explain(file, errno, NULL);
 			return EXIT_FAILED;
 		}
-		xtun_pcapng_header(w->pcapng, w->iface.name);
+		xtun_pcapng_begin(&w->pcapng, out, w->iface.name);
 	}
 	open_drops(w);
 	if (w->probe)
@@ -312,7 +313,7 @@ static int run(struct why *w, const char *file)
 	else
 		status = w->frame ? tell_frame(w) : listen_and_tell(w);
 	xtun_drops_close(&w->drops);
-	if (w->pcapng && fclose(w->pcapng)) {
+	if (out && fclose(out)) {
 		xtun_explain(file, errno, NULL);
 		status = EXIT_FAILED;
 	}

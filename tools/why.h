@@ -180,8 +180,14 @@ void xtun_finding_text(FILE *out, const struct xtun_finding *v);
 void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifname);
 
 /* pcapng.c */
-void xtun_pcapng_header(FILE *out, const char *ifname);
-void xtun_pcapng_frame(FILE *out, const struct xtun_finding *v);
+struct xtun_pcapng {
+	FILE *out;
+	const char *ifname;
+	uint32_t n, number[2];		/* interfaces told of; without and with Ethernet, from 1 */
+};
+
+void xtun_pcapng_begin(struct xtun_pcapng *p, FILE *out, const char *ifname);
+void xtun_pcapng_frame(struct xtun_pcapng *p, const struct xtun_finding *v);
 
 /* readers.c */
 void xtun_readers_print(FILE *out, const char *ifname);
