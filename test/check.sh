@@ -20,14 +20,14 @@ everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
 usual="5.10 6.1 7.3 malta s390x"
 brief="load nat order ring rw wait xdp"
 # What takes long, and is the same on each kernel.
-long="abi batched capture config drops flaws gvisor lib-silent lib-ways lives lwip-rings
+long="abi batched capture config drops flaws lib-silent lib-ways lives lwip-rings
 	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-firewall
 	why-lost why-probe why-refused why-silent why-stack why-tunnel"
 # What measures more than it judges, only with "all", and if it is named.
 measuring="scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one
 # whose own test of tun knows tunnels.
-programs="selftest wireguard programs-container programs-iperf programs-machine programs-make
+programs="selftest wireguard gvisor programs-container programs-iperf programs-machine programs-make
 	programs-openvpn programs-slirp programs-stress programs-tunnel"
 programs_on="6.1 7.2"
 # What these need only kernels built for it have.
@@ -52,7 +52,8 @@ targets=${targets:-$usual}
 # where a kernel or a test is named.
 patience_for() {
 	if [ -z "${KERNEL:-}${TEST:-}" ] && [ "$all $1" != "all 6.1" ]; then
-		echo "FLOOD_SECONDS=${FLOOD_SECONDS:-16} LIVES=${LIVES:-40} FRAMES=${FRAMES:-20000}"
+		echo "FLOOD_SECONDS=${FLOOD_SECONDS:-16} LIVES=${LIVES:-40} FRAMES=${FRAMES:-20000}" \
+			"BY_CHANCE=${BY_CHANCE:-500} PAIRS=${PAIRS:-1}"
 	fi
 }
 
