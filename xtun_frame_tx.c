@@ -61,6 +61,8 @@ int xtun_frame_find_checksum(struct sk_buff *skb)
 	end = start + skb->csum_offset + (int)sizeof(__sum16);
 	if (start < 0 || end > (int)skb->len) {
 		skb->ip_summed = CHECKSUM_NONE;
+		/* Nor is it a large one any more: segments without a checksum are none. */
+		skb_gso_reset(skb);
 		return 0;
 	}
 	return pskb_may_pull(skb, end) ? 0 : -ENOMEM;

@@ -71,14 +71,19 @@ nok "what is no address" xtun why --probe nowhere
 
 # --- IPv6, between two interfaces that a program joins
 
+# apart: with left here, right is in a namespace of its own.
+apart() {
+	ip link set right netns far
+	ip addr add fd00::1/64 dev left nodad
+	ip -n far addr add fd00::2/64 dev right nodad
+	ip link set left up
+	ip -n far link set right up
+}
+
 ip netns add far
 ip link add left type xtun
 ip link add right type xtun
-ip link set right netns far
-ip addr add fd00::1/64 dev left nodad
-ip -n far addr add fd00::2/64 dev right nodad
-ip link set left up
-ip -n far link set right up
+apart
 is "IPv6, and nobody to carry it" "$(probe fd00::2 left | head -n 1)" \
 	"neighbour discovery for fd00::2: asked."
 ip -n far link set right netns 1
@@ -88,11 +93,7 @@ ip link del left
 xtun-test forward /dev/xtun left right >/dev/null &
 joiner=$!
 eventually 5 ip link show right
-ip link set right netns far
-ip addr add fd00::1/64 dev left nodad
-ip -n far addr add fd00::2/64 dev right nodad
-ip link set left up
-ip -n far link set right up
+apart
 is "... and with somebody who does" "$(probe fd00::2 left)" \
 "neighbour discovery for fd00::2: asked, and answered.
 Echo request to fd00::2: sent.
