@@ -261,6 +261,8 @@ struct xtun {
  * @readers: attached files that are open for reading; also read without the lock
  * @users: attached files
  * @exclusive: the one attached file is to be the only one
+ * @taken: when the last frame was, in jiffies
+ * @taker: who took it: a process, by its number in the first namespace of them; 0: nobody
  * @stopped: the netdev queue is, for want of room
  * @enabled: not taken out of service by IFF_DETACH_QUEUE
  * @filtered: the interface's classic filter applies
@@ -283,6 +285,8 @@ struct xtun_queue {
 	struct list_head files;
 	unsigned int readers;
 	unsigned int users;
+	u64 taken;
+	pid_t taker;
 	bool exclusive;
 	bool stopped;
 	bool enabled;
@@ -381,6 +385,24 @@ struct xtun_plan {
 	unsigned int headers;
 	struct xtun_shape shape;
 	struct xtun_compat_vnet vnet;
+};
+
+/**
+ * struct xtun_backlog - frames that wait to be read, and who had read the last
+ * @waiting: how many; of rings, those that are not known to have been taken
+ * @oldest_ms: milliseconds for which the first has waited; 0 for rings
+ * @ring_size: bytes of the tx ring in which they wait; 0 if there are no rings
+ * @reader: the process, by its number in the first namespace of them, of rings the one
+ *	that made them; 0: nobody has read any
+ * @idle_ms: milliseconds for which none has been read; if none ever has, since the rings
+ *	came, or 0
+ */
+struct xtun_backlog {
+	unsigned int waiting;
+	unsigned int oldest_ms;
+	u32 ring_size;
+	pid_t reader;
+	unsigned int idle_ms;
 };
 
 /**
@@ -639,8 +661,7 @@ void xtun_queue_restart_locked(struct xtun_queue *q);
 void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
 unsigned int xtun_queue_next_len(struct xtun_queue *q);
 __poll_t xtun_queue_poll(struct xtun_queue *q);
-void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms,
-			u32 *ring_size);
+void xtun_queue_backlog(struct xtun_queue *q, struct xtun_backlog *b);
 void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 
 /* xtun_queue_life.c: a queue from its making to its end, and its files */

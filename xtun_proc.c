@@ -63,10 +63,20 @@ static void xtun_proc_losses(struct seq_file *seq, const u64 *sum, bool tx)
 		seq_putc(seq, ')');
 }
 
+/* Who read last, and when; of rings that were never read, when they came. */
+static void xtun_proc_reader(struct seq_file *seq, const struct xtun_backlog *b)
+{
+	if (b->reader)
+		seq_printf(seq, ", read %u ms ago by %d", b->idle_ms, b->reader);
+	else if (b->ring_size)
+		seq_printf(seq, ", never read in %u ms", b->idle_ms);
+	else
+		seq_puts(seq, ", never read");
+}
+
 static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 {
-	unsigned int waiting, oldest_ms;
-	u32 ring_size;
+	struct xtun_backlog b;
 	u64 sum[XTUN_NCOUNTERS], gauge, readers;
 	struct xtun_queue *q = rtnl_dereference(slot->queue);
 
@@ -78,9 +88,11 @@ static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 	xtun_proc_losses(seq, sum, true);
 	seq_printf(seq, "; readers %llu", readers);
 	if (q) {
-		xtun_queue_backlog(q, &waiting, &oldest_ms, &ring_size);
-		if (oldest_ms)
-			seq_printf(seq, ", the oldest frame waits for %u ms", oldest_ms);
+		xtun_queue_backlog(q, &b);
+		if (b.oldest_ms)
+			seq_printf(seq, ", the oldest frame waits for %u ms", b.oldest_ms);
+		if (b.waiting)
+			xtun_proc_reader(seq, &b);
 	}
 	seq_printf(seq, "\n  queue %u rx: in %llu = out %llu", slot->index, sum[XTUN_RX_IN],
 		   sum[XTUN_RX_OUT]);
@@ -137,10 +149,14 @@ static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
 	seq_printf(seq, "  lost #%llu", l->number);
 	xtun_proc_when(seq, l);
 	seq_printf(seq, ": queue %u %s %s, %u bytes", l->queue, tx ? "tx" : "rx", name, l->len);
-	if (l->ring_size)
-		seq_printf(seq, ", %u waited in a ring of %u bytes", l->waiting, l->ring_size);
-	else if (l->waiting)
-		seq_printf(seq, ", %u waited, the oldest for %u ms", l->waiting, l->oldest_ms);
+	if (l->backlog.ring_size)
+		seq_printf(seq, ", %u waited in a ring of %u bytes", l->backlog.waiting,
+			   l->backlog.ring_size);
+	else if (l->backlog.waiting)
+		seq_printf(seq, ", %u waited, the oldest for %u ms", l->backlog.waiting,
+			   l->backlog.oldest_ms);
+	if (l->backlog.waiting)
+		xtun_proc_reader(seq, &l->backlog);
 	if (l->fault.field) {
 		xtun_why_fault_text(&l->fault, fault, sizeof(fault));
 		seq_printf(seq, "; wrong: %s", fault);

@@ -190,6 +190,10 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 	spin_lock_bh(&q->lock);
 	if (likely(!fatal_signal_pending(current) && !q->dead))
 		skb = __skb_dequeue(&q->frames);
+	if (skb) {
+		q->taken = get_jiffies_64();
+		q->taker = task_tgid_nr(current);
+	}
 	if (unlikely(q->stopped) && xtun_queue_has_room(q))
 		xtun_queue_restart_locked(q);
 	spin_unlock_bh(&q->lock);
@@ -439,28 +443,34 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 	return events;
 }
 
+static unsigned int xtun_queue_ms_since(u64 then)
+{
+	return jiffies64_to_msecs(get_jiffies_64() - then);
+}
+
 /**
  * xtun_queue_backlog() - how many frames wait, and since when
  * @q: the queue
- * @waiting: set to the number of frames; of rings, those that are not known to have
- *	been taken
- * @oldest_ms: set to the milliseconds for which the first has waited; 0 for rings
- * @ring_size: set to the bytes of the tx ring in which they wait; 0 if there are no rings
+ * @b: filled
  *
- * Context: process or softirq, under RCU or RTNL.
+ * Context: process or softirq, under RCU or RTNL, no lock of a queue or ring held.
  */
-void xtun_queue_backlog(struct xtun_queue *q, unsigned int *waiting, unsigned int *oldest_ms,
-			u32 *ring_size)
+void xtun_queue_backlog(struct xtun_queue *q, struct xtun_backlog *b)
 {
-	struct xtun_ring *ring;
+	struct xtun_ring *ring = rcu_dereference_rtnl(q->ring);
 	struct sk_buff *skb;
 
+	memset(b, 0, sizeof(*b));
+	if (ring) {
+		xtun_ring_tx_backlog(ring, b);
+		return;
+	}
 	spin_lock_bh(&q->lock);
-	ring = rcu_dereference_protected(q->ring, lockdep_is_held(&q->lock));
-	*waiting = ring ? READ_ONCE(ring->tx_waiting) : skb_queue_len(&q->frames);
-	*ring_size = ring ? ring->tx_size : 0;
 	skb = skb_peek(&q->frames);
-	*oldest_ms = skb ? jiffies64_to_msecs(get_jiffies_64() - XTUN_CB(skb)->queued) : 0;
+	b->waiting = skb_queue_len(&q->frames);
+	b->oldest_ms = skb ? xtun_queue_ms_since(XTUN_CB(skb)->queued) : 0;
+	b->reader = q->taker;
+	b->idle_ms = q->taker ? xtun_queue_ms_since(q->taken) : 0;
 	spin_unlock_bh(&q->lock);
 }
 

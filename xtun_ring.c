@@ -127,6 +127,7 @@ struct xtun_ring *xtun_ring_create(const struct xtun_rings *want)
 	ring->cred = data_race(get_current_cred());
 	ring->tx_size = want->tx_size;
 	ring->rx_size = want->rx_size;
+	ring->maker = task_tgid_nr(current);
 	ring->idle_usecs = want->flags & XTUN_RINGS_POLLER ? want->idle_usecs : 0;
 
 	err = xtun_ring_charge(ring, pages);

@@ -38,6 +38,7 @@ struct xtun_ring_area {
  * @rx: memory of the rx ring
  * @tx_size: bytes
  * @rx_size: bytes
+ * @maker: the process that made it, by its number in the first namespace of them
  * @idle_usecs: after which the poller ends; 0: there is none
  * @user: positions that the program writes: any number, at any time
  * @kernel: positions and words that the program reads; doorbell and status are
@@ -46,6 +47,9 @@ struct xtun_ring_area {
  * @tx_prod: as the program is told it
  * @tx_done: what the program has taken is counted up to here
  * @tx_waiting: records from there on
+ * @tx_moved: when the program was last seen to have taken some, in jiffies; before, when
+ *	the rings came
+ * @tx_read: it has taken some
  * @pending: frames since the reader asked to be woken
  * @wake: when to do so
  * @timer: does so if too few come
@@ -70,6 +74,7 @@ struct xtun_ring {
 	struct xtun_ring_area rx;
 	u32 tx_size;
 	u32 rx_size;
+	pid_t maker;
 	u32 idle_usecs;
 	const struct xtun_ring_user *user;
 	struct xtun_ring_kernel *kernel;
@@ -78,6 +83,8 @@ struct xtun_ring {
 	u32 tx_prod;
 	u32 tx_done;
 	unsigned int tx_waiting;
+	u64 tx_moved;
+	bool tx_read;
 	unsigned int pending;
 	struct xtun_wake wake;
 	struct hrtimer timer;
@@ -125,6 +132,7 @@ void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buf
 void xtun_ring_put_queued(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buff *skb);
 __poll_t xtun_ring_tx_poll(struct xtun_ring *ring);
 void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring);
+void xtun_ring_tx_backlog(struct xtun_ring *ring, struct xtun_backlog *b);
 unsigned int xtun_ring_tx_waiting(struct xtun_slot *slot, struct xtun_ring *ring);
 void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake);
 void xtun_ring_tx_init(struct xtun_ring *ring);

@@ -76,6 +76,10 @@ static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u3
 		ring->tx_done += size;
 		n++;
 	}
+	if (n) {
+		ring->tx_moved = get_jiffies_64();
+		ring->tx_read = true;
+	}
 	ring->tx_waiting -= n;
 	xtun_count_n(slot, XTUN_TX_OUT, n);
 	return sane;
@@ -403,6 +407,23 @@ void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring)
 }
 
 /**
+ * xtun_ring_tx_backlog() - how many frames wait, and since when none has been taken
+ * @ring: the rings
+ * @b: filled, from zeroes; as far as is known without a look at the program's page
+ *
+ * Context: process or softirq, under RCU or RTNL.
+ */
+void xtun_ring_tx_backlog(struct xtun_ring *ring, struct xtun_backlog *b)
+{
+	spin_lock_bh(&ring->lock);
+	b->waiting = ring->tx_waiting;
+	b->ring_size = ring->tx_size;
+	b->reader = ring->tx_read ? ring->maker : 0;
+	b->idle_ms = jiffies64_to_msecs(get_jiffies_64() - ring->tx_moved);
+	spin_unlock_bh(&ring->lock);
+}
+
+/**
  * xtun_ring_tx_waiting() - how many frames the program has not taken yet
  * @slot: of the queue
  * @ring: its rings
@@ -455,6 +476,7 @@ void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake)
  */
 void xtun_ring_tx_init(struct xtun_ring *ring)
 {
+	ring->tx_moved = get_jiffies_64();
 	xtun_compat_hrtimer_init(&ring->timer, xtun_ring_tx_timer);
 }
 

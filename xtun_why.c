@@ -73,11 +73,9 @@ static void xtun_why_look(struct xtun_why_loss *l, const struct xtun_slot *slot,
 	l->kept = skb ? xtun_why_copy(skb, l->bytes) : 0;
 	rcu_read_lock();
 	q = rcu_dereference(slot->queue);
-	l->waiting = 0;
-	l->oldest_ms = 0;
-	l->ring_size = 0;
+	memset(&l->backlog, 0, sizeof(l->backlog));
 	if (q)
-		xtun_queue_backlog(q, &l->waiting, &l->oldest_ms, &l->ring_size);
+		xtun_queue_backlog(q, &l->backlog);
 	rcu_read_unlock();
 }
 

@@ -40,9 +40,7 @@ struct xtun_why_fault {
  * @queue: number of the queue
  * @seen: when that was lost of which the rest tells: less than a second before @last
  * @len: bytes of that frame, Ethernet header included
- * @waiting: frames that waited in the queue then
- * @oldest_ms: milliseconds for which the first of these had waited
- * @ring_size: bytes of the tx ring in which they did; 0 if the queue had no rings
+ * @backlog: of the queue then
  * @fault: if it was lost for that
  * @kept: how many of @bytes count
  * @bytes: its beginning
@@ -56,9 +54,7 @@ struct xtun_why_loss {
 	u16 queue;
 	s64 seen;
 	unsigned int len;
-	unsigned int waiting;
-	unsigned int oldest_ms;
-	u32 ring_size;
+	struct xtun_backlog backlog;
 	struct xtun_why_fault fault;
 	unsigned int kept;
 	u8 bytes[XTUN_WHY_BYTES];

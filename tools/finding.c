@@ -55,6 +55,20 @@ static void add_fault(struct xtun_finding *v, const struct xtun_lost *l)
 		snprintf(v->why + n, sizeof(v->why) - n, ": it wrote %s", l->wrong);
 }
 
+static void add_reader(struct xtun_finding *v, const struct xtun_lost *l)
+{
+	size_t n = strlen(v->why);
+	char comm[32];
+
+	if (!l->reader) {
+		snprintf(v->why + n, sizeof(v->why) - n, "; none was ever read");
+		return;
+	}
+	xtun_comm_read(l->reader, comm, sizeof(comm));
+	snprintf(v->why + n, sizeof(v->why) - n, "; the last was read %u ms before, by %s[%d]",
+		 l->idle_ms, comm[0] ? xtun_name(comm) : "a program that is gone", l->reader);
+}
+
 static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 {
 	size_t n = strlen(v->why);
@@ -70,6 +84,8 @@ static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 		snprintf(v->why + n, sizeof(v->why) - n,
 			 "; frames that waited: %u, the oldest for %u ms", l->waiting,
 			 l->oldest_ms);
+	if (l->waiting)
+		add_reader(v, l);
 }
 
 /**

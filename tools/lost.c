@@ -29,9 +29,23 @@ static const char *parse_when(const char *p, struct xtun_lost *l)
 	return p + n;
 }
 
+/* ", read 12 ms ago by 812", ", never read in 12 ms" or ", never read" */
+static void parse_reader(const char *line, pid_t *reader, unsigned int *idle_ms)
+{
+	const char *p = strstr(line, ", read ");
+
+	*reader = 0;
+	*idle_ms = 0;
+	if (p && sscanf(p, ", read %u ms ago by %d", idle_ms, reader) == 2)
+		return;
+	p = strstr(line, ", never read in ");
+	if (p)
+		sscanf(p, ", never read in %u", idle_ms);
+}
+
 /*
  * "lost #7, 0.250 s ago: queue 0 tx full, 98 bytes, 5 waited, the oldest for 40 ms", or
- * ", 5 waited in a ring of 65536 bytes"
+ * ", 5 waited in a ring of 65536 bytes"; then who had read last
  */
 static bool parse_loss(const char *line, struct xtun_lost *l)
 {
@@ -50,6 +64,7 @@ static bool parse_loss(const char *line, struct xtun_lost *l)
 	ring = strstr(line, " waited in a ring of ");
 	if (ring)
 		sscanf(ring, " waited in a ring of %u", &l->ring_size);
+	parse_reader(line, &l->reader, &l->idle_ms);
 	line = strstr(line, "; wrong: ");
 	if (line)
 		sscanf(line, "; wrong: %95[^\n]", l->wrong);
@@ -68,14 +83,26 @@ static void parse_bytes(const char *line, struct xtun_lost *l)
 	}
 }
 
-/* "  queue 0 tx: in 9 = ...; readers 1, the oldest frame waits for 3200 ms" */
+/*
+ * "  queue 0 tx: in 9 = out 4 + waiting 5 ...; readers 1, the oldest frame waits for 3200
+ * ms, read 50 ms ago by 812". Who is slow has read since that frame came; and who slept for
+ * want of frames, before. Of rings, the age of a frame is not known.
+ */
 static void parse_queue(const char *line, struct xtun_losses *losses)
 {
 	const char *p = strstr(line, "the oldest frame waits for ");
-	unsigned int ms;
+	unsigned int ms = 0, idle_ms;
+	pid_t reader;
 
-	if (p && sscanf(p, "the oldest frame waits for %u", &ms) == 1 && ms > losses->oldest_ms)
-		losses->oldest_ms = ms;
+	parse_reader(line, &reader, &idle_ms);
+	if (p)
+		sscanf(p, "the oldest frame waits for %u", &ms);
+	else
+		ms = idle_ms;
+	if (reader && idle_ms < ms)
+		ms = idle_ms;
+	if (ms > losses->asleep_ms)
+		losses->asleep_ms = ms;
 }
 
 static void read_losses(FILE *in, const char *ifname, struct xtun_losses *losses)
@@ -105,7 +132,7 @@ bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 	bool bad;
 
 	losses->n = 0;
-	losses->oldest_ms = 0;
+	losses->asleep_ms = 0;
 	if (!in)
 		return false;
 	read_losses(in, ifname, losses);

@@ -100,12 +100,12 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 	if (!sum.readers)
 		SAY("start the program that is to be the other end of %s",
 		    "nobody reads %s; frames that wait: %" PRIu64, name, sum.waiting);
-	else if (losses->oldest_ms >= ASLEEP_MS)
+	else if (losses->asleep_ms >= ASLEEP_MS)
 		SAY("see whether it hangs (xtun status %s)",
 		    "whoever reads has not for %u.%u s; frames that wait: %" PRIu64
 		    "; who has it open: ",
-		    losses->oldest_ms / 1000, losses->oldest_ms / 100 % 10, sum.waiting);
-	if (sum.readers && losses->oldest_ms >= ASLEEP_MS)
+		    losses->asleep_ms / 1000, losses->asleep_ms / 100 % 10, sum.waiting);
+	if (sum.readers && losses->asleep_ms >= ASLEEP_MS)
 		say_readers(&list[n - 1], iface->name);
 	if (sum.shared) {
 		SAY("end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",

@@ -33,13 +33,14 @@ static void read_fdinfo(struct xtun_user *u)
 	u->writes = (flags & O_ACCMODE) != O_RDONLY;
 }
 
-static void read_comm(struct xtun_user *u)
+/* The name of a process; empty if it is gone. */
+void xtun_comm_read(pid_t pid, char *comm, size_t size)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)u->pid);
-	if (!xtun_sysfs_line(path, u->comm, sizeof(u->comm)))
-		u->comm[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	if (!xtun_sysfs_line(path, comm, size))
+		comm[0] = '\0';
 }
 
 static void add_user(struct xtun_users *users, pid_t pid, int fd)
@@ -53,7 +54,7 @@ static void add_user(struct xtun_users *users, pid_t pid, int fd)
 	users->list = u;
 	u += users->n++;
 	*u = (struct xtun_user){ .pid = pid, .fd = fd, .netns = xtun_netns_of(pid) };
-	read_comm(u);
+	xtun_comm_read(pid, u->comm, sizeof(u->comm));
 	read_fdinfo(u);
 }
 

@@ -39,10 +39,13 @@ exec 4<>/dev/xtun
 frame 60 >&4
 transmit 100 2
 is "frames that wait: how many, and the law" "$(queue_line "0 tx" | sed 's/for [0-9]* ms/for N ms/')" \
-	"in 2 = out 0 + waiting 2 + lost 0; readers 1, the oldest frame waits for N ms"
-dd bs=99 count=1 status=none <&4 >/tmp/cut
-is "one that was cut" "$(losses)" "#1: queue 0 tx truncated, 100 bytes, 1 waited, the oldest for $(
-	sed -n 's/.*truncated.*oldest for \([0-9]*\) ms$/\1/p' "$proc") ms"
+	"in 2 = out 0 + waiting 2 + lost 0; readers 1, the oldest frame waits for N ms, never read"
+dd bs=99 count=1 status=none <&4 >/tmp/cut &
+last=$!
+wait "$last"
+like "one that was cut, and who read it" "$(losses)" "^#1: queue 0 tx truncated, 100 bytes, \
+1 waited, the oldest for [0-9]+ ms, read [0-9]+ ms ago by $last\$"
+like "... whoever reads last is told of" "$(queue_line "0 tx")" ", read [0-9]+ ms ago by $last\$"
 is "... with its bytes" "$(bytes)" "$(hex </tmp/cut)20"
 is "... which are for whoever may attach" "$("${nobody[@]}" cat "$proc" | sed -n 's/^    //p')" ""
 is "... the rest for all" "$("${nobody[@]}" cat "$proc" | grep -c truncated)" 2
@@ -87,7 +90,7 @@ is "its owner may see its frames" "$("${nobody[@]}" cat "$proc" | grep -c '^    
 nok "another user may not" sh -c 'setpriv --reuid 1 --regid 1 --clear-groups cat /proc/net/xtun |
 	grep "^    "'
 like "... with how many waited" "$(losses)" \
-	"^#1: queue 0 tx full, 100 bytes, 5 waited, the oldest for [0-9]* ms$"
+	"^#1: queue 0 tx full, 100 bytes, 5 waited, the oldest for [0-9]* ms, never read$"
 
 if [ -e /proc/1/ns/net ]; then
 	ip netns add elsewhere

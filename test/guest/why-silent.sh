@@ -112,6 +112,36 @@ dismiss "$second"
 ok "shared: mended" eventually 5 silent "of several"
 dismiss "$reader"
 
+# One that is slow, whatever waits meanwhile.
+sluggish() {
+	while sleep 0.5; do
+		dd bs=2000 count=1 status=none
+	done
+}
+reader sluggish
+transmit 100 100
+eventually 30 grep -qE "the oldest frame waits for ([4-9]|[0-9][0-9])[0-9]{3} ms, read " /proc/net/xtun
+ok "slow: does not sleep" silent "whoever reads has not"
+dismiss "$reader"
+reader cat
+eventually 5 grep -q "waiting 0 " /proc/net/xtun
+dismiss "$reader"
+eventually 5 grep -q "readers 0" /proc/net/xtun
+
+if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
+	xtun-test ring-wrong asleep &
+	reader=$!
+	eventually 5 grep -q "readers 1" /proc/net/xtun
+	transmit 100 2
+	asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: [2-9]; who has it open: xtun-test\[$reader\]"
+	eventually 30 says "$asleep"
+	silenced "rings asleep" "$asleep" "see whether it hangs"
+	dismiss "$reader"
+	ok "rings asleep: mended" eventually 5 silent "whoever reads has not"
+else
+	skip "who sleeps beside his rings" "there are none here"
+fi
+
 # --- what is gone
 
 # went NAME: what is said of it.

@@ -53,12 +53,14 @@ int ring_wrong(const char *what)
 		publish(0, 0, 4);
 	else if (!strcmp(what, "unread"))
 		consume(0);
+	else if (!strcmp(what, "asleep"))
+		pause();
 	else if (!strcmp(what, "tx_cons"))
 		consume(3 * SIZE);
 	else if (!strcmp(what, "tx_cons-inside"))
 		consume(4);
 	else
-		errx(2, "%s is none of len flags rx_prod tx_cons unread", what);
+		errx(2, "%s is none of len flags rx_prod tx_cons unread asleep", what);
 	/* To read nothing is no mistake. */
 	return (r.kernel->status == XTUN_STATUS_BROKEN) == !strcmp(what, "unread");
 }

@@ -2,7 +2,10 @@
 #ifndef RING_WRONG_H
 #define RING_WRONG_H
 
-/* len, flags, rx_prod or tx_cons, or the latter two with "-inside": 0 if the kernel minds. */
+/*
+ * len, flags, rx_prod or tx_cons, or the latter two with "-inside": 0 if the kernel minds.
+ * unread or asleep: to read nothing.
+ */
 int ring_wrong(const char *what);
 
 #endif
