@@ -591,6 +591,7 @@ int xtun_dead_init(void);
 void xtun_dead_exit(void);
 
 /* xtun_refused.c: ioctls that failed */
+#define XTUN_REFUSED_ATTACH	0	/* no ioctl */
 void xtun_refused_remember(struct net *net, unsigned int cmd, const struct ifreq *ifr,
 			   unsigned long value, int err);
 void xtun_refused_show(struct seq_file *seq);

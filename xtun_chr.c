@@ -114,6 +114,8 @@ static struct xtun_queue *xtun_chr_attach(struct file *file)
 	rcu_read_lock();
 	q = xtun_chr_queue(file, true);
 	rcu_read_unlock();
+	if (IS_ERR(q))
+		xtun_refused_remember(xf->net, XTUN_REFUSED_ATTACH, NULL, 0, PTR_ERR(q));
 	return q;
 }
 

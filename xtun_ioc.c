@@ -132,12 +132,16 @@ long xtun_ioc_ioctl(struct file *file, unsigned int cmd, void __user *argp)
 	struct xtun_file *xf = file->private_data;
 	/* Pairs with xtun_attach_rings(). */
 	struct xtun_ring *ring = smp_load_acquire(&xf->ring);
+	int err;
 
 	switch (cmd) {
 	case XTUN_IOC_FEATURES:
 		return xtun_ioc_features(argp);
 	case XTUN_IOC_SET_RINGS:
-		return xtun_ioc_set_rings(file, argp);
+		err = xtun_ioc_set_rings(file, argp);
+		if (err)
+			xtun_refused_remember(xf->net, cmd, NULL, 0, err);
+		return err;
 	case XTUN_IOC_DOORBELL:
 		return ring ? xtun_ring_doorbell(ring) : -EINVAL;
 	case XTUN_IOC_SET_WAKE:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What was refused: each namespace remembers the last ioctls that failed, with what they
+ * What was refused: each namespace remembers the last calls that failed, with what they
  * asked for, since errno alone does not tell which bit, name or right was wrong.
  */
 #include <linux/if_tun.h>
@@ -19,11 +19,11 @@
 #define XTUN_REFUSED	8
 
 /**
- * struct xtun_refusal - an ioctl that failed
+ * struct xtun_refusal - a call that failed
  * @when: in nanoseconds, as ktime_get_ns()
  * @comm: who asked
  * @pid: of that program, as the first namespace of processes has it
- * @cmd: the ioctl
+ * @cmd: the ioctl, or XTUN_REFUSED_ATTACH
  * @name: the interface that it was for; empty if it names none
  * @value: its flags or its argument
  * @err: negative errno
@@ -57,15 +57,26 @@ static const char *xtun_refused_name(unsigned int cmd)
 		return "TUNSETOFFLOAD";
 	case SIOCSIFFLAGS:
 		return "SIOCSIFFLAGS";
+	case XTUN_IOC_SET_RINGS:
+		return "XTUN_IOC_SET_RINGS";
+	case XTUN_REFUSED_ATTACH:
+		return "attach";
 	default:
 		return NULL;
 	}
 }
 
+static bool xtun_refused_is_same(const struct xtun_refusal *a, const struct xtun_refusal *b)
+{
+	return a->pid == b->pid && a->cmd == b->cmd && a->value == b->value &&
+	       a->err == b->err && !memcmp(a->name, b->name, IFNAMSIZ);
+}
+
 /**
- * xtun_refused_remember() - an ioctl has failed
+ * xtun_refused_remember() - a call has failed
  * @net: namespace of the file
- * @cmd: which; others than those that programs stumble over are not remembered
+ * @cmd: which ioctl; others than those that programs stumble over are not remembered.
+ *	%XTUN_REFUSED_ATTACH: the first read or write, or an open with O_EXCL
  * @ifr: its argument, or NULL
  * @value: its argument, if that is none
  * @err: negative errno
@@ -76,22 +87,23 @@ void xtun_refused_remember(struct net *net, unsigned int cmd, const struct ifreq
 			   unsigned long value, int err)
 {
 	struct xtun_refused *refused = net_generic(net, xtun_refused_id);
-	struct xtun_refusal *r;
+	struct xtun_refusal r = {
+		.when = ktime_get_ns(), .pid = task_tgid_nr(current), .cmd = cmd,
+		.value = ifr ? (unsigned short)ifr->ifr_flags : value, .err = err,
+	};
 
 	if (!xtun_refused_name(cmd))
 		return;
-	spin_lock(&refused->lock);
-	r = &refused->list[refused->n++ % XTUN_REFUSED];
-	r->when = ktime_get_ns();
-	get_task_comm(r->comm, current);
-	r->pid = task_tgid_nr(current);
-	r->cmd = cmd;
-	r->name[0] = '\0';
+	get_task_comm(r.comm, current);
 	if (ifr)
 		/* Not a string before somebody has made it one. */
-		memcpy(r->name, ifr->ifr_name, IFNAMSIZ);
-	r->value = ifr ? (unsigned short)ifr->ifr_flags : value;
-	r->err = err;
+		memcpy(r.name, ifr->ifr_name, IFNAMSIZ);
+	spin_lock(&refused->lock);
+	/* Who tries for ever leaves the others where they are. */
+	if (!refused->n ||
+	    !xtun_refused_is_same(&r, &refused->list[(refused->n - 1) % XTUN_REFUSED]))
+		refused->n++;
+	refused->list[(refused->n - 1) % XTUN_REFUSED] = r;
 	spin_unlock(&refused->lock);
 }
 

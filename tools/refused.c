@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The last ioctls that were refused, and which bit, name or right was wrong. */
+/* The last calls that were refused, and which bit, name or right was wrong. */
 #include "why.h"
 
 #include <errno.h>
@@ -110,6 +110,54 @@ static bool why_no_offload(const struct refusal *r, FILE *out)
 	return true;
 }
 
+static bool why_not_attached(const struct refusal *r, FILE *out)
+{
+	switch (r->err) {
+	case EBUSY:
+		fputs("another file has its queue, and one of the two is to have it alone, by O_EXCL or for rings: see xtun status",
+		      out);
+		return true;
+	case ENODEV:
+		fputs("the program's namespace has no interface of that name: see xtun status",
+		      out);
+		return true;
+	case EPERM:
+		fputs("the program does not own the interface, and has no CAP_NET_ADMIN", out);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool why_no_rings(const struct refusal *r, FILE *out)
+{
+	switch (r->err) {
+	case EOPNOTSUPP:
+		fputs("there are none here, by rings=0 or a data cache that aliases: use batches",
+		      out);
+		return true;
+	case EINVAL:
+		fputs("a ring is a power of two from 131072 to 67108864 bytes, idle_usecs for a poller",
+		      out);
+		return true;
+	case EACCES:
+		fputs("the file is not open to read and to write", out);
+		return true;
+	case EEXIST:
+		fputs("the file has rings already", out);
+		return true;
+	case EPERM:
+		fputs("more memory than RLIMIT_MEMLOCK allows (ulimit -l), or no right to attach",
+		      out);
+		return true;
+	case EBADFD:
+		fputs("its interface is gone", out);
+		return true;
+	default:
+		return why_not_attached(r, out);
+	}
+}
+
 static void print_why(const struct refusal *r, FILE *out)
 {
 	bool told = false;
@@ -117,6 +165,10 @@ static void print_why(const struct refusal *r, FILE *out)
 	if (!strcmp(r->call, "SIOCSIFFLAGS")) {
 		fputs("flags of an interface are set through a socket, not through this file", out);
 		told = true;
+	} else if (!strcmp(r->call, "attach")) {
+		told = why_not_attached(r, out);
+	} else if (!strcmp(r->call, "XTUN_IOC_SET_RINGS")) {
+		told = why_no_rings(r, out);
 	} else if (r->err == EBADFD) {
 		fputs("TUNSETIFF comes first", out);
 		told = true;
@@ -150,6 +202,19 @@ static bool parse(const char *line, struct refusal *r)
 	return true;
 }
 
+static void print_call(const struct refusal *r, FILE *out)
+{
+	/* The argument of these is no number. */
+	bool plain = !strcmp(r->call, "attach") || !strcmp(r->call, "XTUN_IOC_SET_RINGS");
+
+	fputs(r->call, out);
+	if (!plain)
+		fprintf(out, " 0x%lx", r->value);
+	if (r->name[0])
+		fprintf(out, " for %s", r->name);
+	fprintf(out, " of %s was refused %.3f s ago: %s.\n", r->who, r->ago, strerror(r->err));
+}
+
 /**
  * xtun_refusals_print() - tell of what was refused of late
  * @out: where to
@@ -163,8 +228,8 @@ void xtun_refusals_print(FILE *out)
 	while (in && fgets(line, sizeof(line), in)) {
 		if (!parse(line, &r) || r.ago > RECENT_S)
 			continue;
-		fprintf(out, "%s 0x%lx%s%s of %s was refused %.3f s ago: %s.\n  why: ", r.call,
-			r.value, r.name[0] ? " for " : "", r.name, r.who, r.ago, strerror(r.err));
+		print_call(&r, out);
+		fputs("  why: ", out);
 		print_why(&r, out);
 		fputc('\n', out);
 	}

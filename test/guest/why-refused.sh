@@ -19,7 +19,7 @@ refused() {
 	local name=$1 what=$2 why=$3 said
 	shift 3
 	nok "refused, $name" "$@"
-	said=$(xtun why -t 0 | grep -A 1 'was refused' | head -n 2)
+	said=$({ xtun why -t 0 || :; } | grep -A 1 'was refused' | head -n 2)
 	like "refused, $name: named" "$said" "^$what of [a-z-]+\[[0-9]+\] was refused [0-9.]+ s ago: "
 	like "... and why" "$said" "  why: $why\$"
 }
@@ -73,6 +73,54 @@ refused "an offload before TUNSETIFF" "TUNSETOFFLOAD 0x1" "TUNSETIFF comes first
 refused "flags of the interface through the file" "SIOCSIFFLAGS 0x[0-9a-f]+" \
 	"flags of an interface are set through a socket, not through this file" xtun-test ifflags xtun
 exec 3>&-
+
+# --- before any ioctl, and of rings
+
+# without_it COMMAND...: while the interface has another name.
+without_it() {
+	local status=0
+	ip link set xtun name other
+	"$@" 2>/dev/null || status=$?
+	ip link set other name xtun
+	return "$status"
+}
+
+refused "no interface of the name" "attach" "the program's namespace has no interface of that name.*" \
+	without_it sh -c 'head -c 60 /dev/zero >/dev/xtun'
+chmod 666 /dev/xtun
+refused "another's interface" "attach" "the program does not own the interface, .*" \
+	"${nobody[@]}" sh -c 'head -c 60 /dev/zero >/dev/xtun'
+exec 3<>/dev/xtun
+head -c 60 /dev/zero >&3 2>/dev/null || :
+refused "to have it alone" "attach" "another file has its queue, .*" xtun-test alone /dev/xtun
+exec 3>&-
+again() {
+	local _
+	exec 3<>/dev/xtun
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		! echo >&3
+	done
+	exec 3>&-
+}
+without_it again
+is "who tries again and again is remembered once" \
+	"$(grep -c "bash\[$$\] attach" /proc/net/xtun)" 1
+if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
+	refused "rings of an odd size" "XTUN_IOC_SET_RINGS" "a ring is a power of two .*" \
+		xtun-test ring-wrong size
+	refused "rings of more memory than is allowed" "XTUN_IOC_SET_RINGS" \
+		"more memory than RLIMIT_MEMLOCK allows .*" \
+		"${nobody[@]}" bash -c 'ulimit -l 0; exec /test/bin/xtun-test ring-wrong asleep'
+	exec 3<>/dev/xtun
+	head -c 60 /dev/zero >&3 2>/dev/null || :
+	refused "rings beside another's file" "XTUN_IOC_SET_RINGS" "another file has its queue, .*" \
+		xtun-test ring-wrong asleep
+	exec 3>&-
+else
+	refused "rings where there are none" "XTUN_IOC_SET_RINGS" "there are none here: .*" \
+		xtun-test ring-wrong asleep
+fi
+chmod 600 /dev/xtun
 
 is "the last eight are remembered" "$(grep -c '^refused' /proc/net/xtun)" 8
 is "... and not in another namespace" "$(unshare --net cat /proc/net/xtun | grep refused || :)" ""

@@ -31,6 +31,13 @@ int attach(char **argv)
 	err(1, "%s", argv[3]);
 }
 
+int alone(const char *device)
+{
+	if (open(device, O_RDWR | O_EXCL) < 0)
+		err(1, "%s", device);
+	return 0;
+}
+
 int offload(const char *value)
 {
 	if (ioctl(ATTACH_FD, TUNSETOFFLOAD, strtoul(value, NULL, 0)))

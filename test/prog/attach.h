@@ -7,6 +7,9 @@
 /* DEVICE NAME FLAGS COMMAND...: runs it with the device's file, after TUNSETIFF. */
 int attach(char **argv);
 
+/* Opens it with O_EXCL. */
+int alone(const char *device);
+
 /* On that file, as which the command has it: TUNSETOFFLOAD, and what no such file takes. */
 int offload(const char *value);
 int ifflags(const char *ifname);

@@ -52,6 +52,8 @@ int main(int argc, char **argv)
 		return silent(atoi(argv[2]));
 	if (argc > 5 && !strcmp(argv[1], "attach"))
 		return attach(argv + 2);
+	if (argc == 3 && !strcmp(argv[1], "alone"))
+		return alone(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "offload"))
 		return offload(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ifflags"))
@@ -77,7 +79,7 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
 			"       xtun-test craft KEY=VALUE...\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
-			"       xtun-test offload VALUE | ifflags IFACE\n"
+			"       xtun-test offload VALUE | ifflags IFACE | alone DEVICE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
 			"       xtun-test machine DEVICE\n"
 			"       xtun-test lose HOW | pin VERDICT PATH | hold PID\n"

@@ -41,7 +41,7 @@ static void consume(uint32_t cons)
 
 int ring_wrong(const char *what)
 {
-	if (rings_make(&r, xt_open(O_NONBLOCK), SIZE, 0))
+	if (rings_make(&r, xt_open(O_NONBLOCK), strcmp(what, "size") ? SIZE : SIZE - 1, 0))
 		err(1, "XTUN_IOC_SET_RINGS");
 	if (!strcmp(what, "len"))
 		publish(70000, 0, 128);
@@ -60,7 +60,7 @@ int ring_wrong(const char *what)
 	else if (!strcmp(what, "tx_cons-inside"))
 		consume(4);
 	else
-		errx(2, "%s is none of len flags rx_prod tx_cons unread asleep", what);
+		errx(2, "%s is none of len flags rx_prod tx_cons unread asleep size", what);
 	/* To read nothing is no mistake. */
 	return (r.kernel->status == XTUN_STATUS_BROKEN) == !strcmp(what, "unread");
 }
