@@ -43,3 +43,18 @@ ok "ethtool -s: a speed can be said" ethtool -s xtun speed 1000 duplex half
 like "... and is told" "$(ethtool xtun)" "Speed: 1000Mb/s.*Duplex: Half"
 ok "... as before" ethtool -s xtun speed 10000 duplex full
 theme config
+
+# --- netpoll, which would send with interrupts off
+
+if modprobe -qn netconsole; then
+	ip link set xtun up
+	modprobe netconsole netconsole=4444@10.99.0.1/xtun,9353@10.99.0.2/02:00:00:00:99:02 2>/dev/null || :
+	like "netconsole may not have the interface" "$(dmesg)" "xtun doesn't support polling, aborting"
+	before=$(cat /sys/class/net/xtun/statistics/tx_packets)
+	echo "a line for nobody" >/dev/kmsg
+	is "... and what the kernel says does not come out there" \
+		"$(cat /sys/class/net/xtun/statistics/tx_packets)" "$before"
+	modprobe -rq netconsole || :
+else
+	skip "netconsole" "this kernel has none"
+fi
