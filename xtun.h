@@ -43,6 +43,8 @@
  *			off, since ndo_start_xmit() takes it
  *	xtun_ring.lock	the tx ring, and who is woken by it; likewise. Nobody holds
  *			it and a queue's
+ *	xtun_why.lock	the losses that an interface remembers; taken before a queue's
+ *			or a ring's, never under one
  *	wait head	of a file; files are woken under their queue's lock, or
  *			their rings'
  *	RCU		slot to queue and queue to slot, on the frame path
@@ -244,6 +246,16 @@ struct xtun {
 };
 
 /**
+ * struct xtun_read - a frame was taken from a queue
+ * @when: in jiffies
+ * @pid: by a process, by its number in the first namespace of them; 0: by none
+ */
+struct xtun_read {
+	u64 when;
+	pid_t pid;
+};
+
+/**
  * struct xtun_queue - frames on their way to userspace, and who waits for them
  * @ref: slot, files
  * @rcu: to free it
@@ -261,8 +273,8 @@ struct xtun {
  * @readers: attached files that are open for reading; also read without the lock
  * @users: attached files
  * @exclusive: the one attached file is to be the only one
- * @taken: when the last frame was, in jiffies
- * @taker: who took it: a process, by its number in the first namespace of them; 0: nobody
+ * @last: who took the last frame
+ * @before: who had taken one before
  * @stopped: the netdev queue is, for want of room
  * @enabled: not taken out of service by IFF_DETACH_QUEUE
  * @filtered: the interface's classic filter applies
@@ -285,8 +297,8 @@ struct xtun_queue {
 	struct list_head files;
 	unsigned int readers;
 	unsigned int users;
-	u64 taken;
-	pid_t taker;
+	struct xtun_read last;
+	struct xtun_read before;
 	bool exclusive;
 	bool stopped;
 	bool enabled;
@@ -392,10 +404,10 @@ struct xtun_plan {
  * @waiting: how many; of rings, those that are not known to have been taken
  * @oldest_ms: milliseconds for which the first has waited; 0 for rings
  * @ring_size: bytes of the tx ring in which they wait; 0 if there are no rings
- * @reader: the process, by its number in the first namespace of them, of rings the one
- *	that made them; 0: nobody has read any
- * @idle_ms: milliseconds for which none has been read; if none ever has, since the rings
- *	came, or 0
+ * @reader: the process, by its number in the first namespace of them; of rings the one
+ *	that made them, if it was ever seen to read; 0: nobody
+ * @idle_ms: milliseconds since it read; of rings, for which frames were seen to wait and
+ *	none to be taken
  */
 struct xtun_backlog {
 	unsigned int waiting;
@@ -590,8 +602,8 @@ void xtun_dead_show(struct seq_file *seq);
 int xtun_dead_init(void);
 void xtun_dead_exit(void);
 
-/* xtun_refused.c: ioctls that failed */
-#define XTUN_REFUSED_ATTACH	0	/* no ioctl */
+/* xtun_refused.c: calls that failed */
+#define XTUN_REFUSED_ATTACH	_IO(XTUN_IOC_MAGIC, 0xff)	/* no ioctl */
 void xtun_refused_remember(struct net *net, unsigned int cmd, const struct ifreq *ifr,
 			   unsigned long value, int err);
 void xtun_refused_show(struct seq_file *seq);
@@ -662,6 +674,7 @@ void xtun_queue_restart_locked(struct xtun_queue *q);
 void xtun_queue_wake(struct xtun_queue *q, __poll_t events);
 unsigned int xtun_queue_next_len(struct xtun_queue *q);
 __poll_t xtun_queue_poll(struct xtun_queue *q);
+unsigned int xtun_queue_ms_since(u64 then);
 void xtun_queue_backlog(struct xtun_queue *q, struct xtun_backlog *b);
 void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 

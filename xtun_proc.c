@@ -63,15 +63,17 @@ static void xtun_proc_losses(struct seq_file *seq, const u64 *sum, bool tx)
 		seq_putc(seq, ')');
 }
 
-/* Who read last, and when; of rings that were never read, when they came. */
+/* Who read last, and when; of rings, for how long nothing has been seen to be. */
 static void xtun_proc_reader(struct seq_file *seq, const struct xtun_backlog *b)
 {
-	if (b->reader)
-		seq_printf(seq, ", read %u ms ago by %d", b->idle_ms, b->reader);
-	else if (b->ring_size)
-		seq_printf(seq, ", never read in %u ms", b->idle_ms);
+	if (b->ring_size)
+		seq_printf(seq, ", not read for %u ms", b->idle_ms);
+	else if (b->reader)
+		seq_printf(seq, ", read %u ms ago", b->idle_ms);
 	else
 		seq_puts(seq, ", never read");
+	if (b->reader)
+		seq_printf(seq, " by %d", b->reader);
 }
 
 static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
@@ -89,7 +91,7 @@ static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 	seq_printf(seq, "; readers %llu", readers);
 	if (q) {
 		xtun_queue_backlog(q, &b);
-		if (b.oldest_ms)
+		if (b.waiting && !b.ring_size)
 			seq_printf(seq, ", the oldest frame waits for %u ms", b.oldest_ms);
 		if (b.waiting)
 			xtun_proc_reader(seq, &b);

@@ -191,8 +191,9 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 	if (likely(!fatal_signal_pending(current) && !q->dead))
 		skb = __skb_dequeue(&q->frames);
 	if (skb) {
-		q->taken = get_jiffies_64();
-		q->taker = task_tgid_nr(current);
+		q->before = q->last;
+		q->last.when = get_jiffies_64();
+		q->last.pid = task_tgid_nr(current);
 	}
 	if (unlikely(q->stopped) && xtun_queue_has_room(q))
 		xtun_queue_restart_locked(q);
@@ -350,6 +351,8 @@ void xtun_queue_put_back_list(struct xtun_queue *q, struct sk_buff_head *list)
 
 	spin_lock_bh(&q->lock);
 	ring = rcu_dereference(q->ring);
+	/* To try is not to read. */
+	q->last = q->before;
 	if (!q->dead && !ring) {
 		skb_queue_splice_init(list, &q->frames);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
@@ -443,9 +446,16 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 	return events;
 }
 
-static unsigned int xtun_queue_ms_since(u64 then)
+/**
+ * xtun_queue_ms_since() - how long ago something was
+ * @then: when, in jiffies
+ *
+ * Context: any.
+ * Return: milliseconds; no more than fit.
+ */
+unsigned int xtun_queue_ms_since(u64 then)
 {
-	return jiffies64_to_msecs(get_jiffies_64() - then);
+	return min_t(u64, jiffies64_to_msecs(get_jiffies_64() - then), UINT_MAX);
 }
 
 /**
@@ -469,8 +479,8 @@ void xtun_queue_backlog(struct xtun_queue *q, struct xtun_backlog *b)
 	skb = skb_peek(&q->frames);
 	b->waiting = skb_queue_len(&q->frames);
 	b->oldest_ms = skb ? xtun_queue_ms_since(XTUN_CB(skb)->queued) : 0;
-	b->reader = q->taker;
-	b->idle_ms = q->taker ? xtun_queue_ms_since(q->taken) : 0;
+	b->reader = q->last.pid;
+	b->idle_ms = q->last.pid ? xtun_queue_ms_since(q->last.when) : 0;
 	spin_unlock_bh(&q->lock);
 }
 

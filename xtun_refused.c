@@ -69,7 +69,7 @@ static const char *xtun_refused_name(unsigned int cmd)
 static bool xtun_refused_is_same(const struct xtun_refusal *a, const struct xtun_refusal *b)
 {
 	return a->pid == b->pid && a->cmd == b->cmd && a->value == b->value &&
-	       a->err == b->err && !memcmp(a->name, b->name, IFNAMSIZ);
+	       a->err == b->err && !strncmp(a->name, b->name, IFNAMSIZ);
 }
 
 /**

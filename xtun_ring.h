@@ -47,9 +47,10 @@ struct xtun_ring_area {
  * @tx_prod: as the program is told it
  * @tx_done: what the program has taken is counted up to here
  * @tx_waiting: records from there on
- * @tx_moved: when the program was last seen to have taken some, in jiffies; before, when
- *	the rings came
- * @tx_read: it has taken some
+ * @tx_seen: how far the program had come when somebody asked last
+ * @tx_moved: when frames waited that it had not come to yet, in jiffies, and it has not
+ *	moved since
+ * @tx_read: it was seen to move
  * @pending: frames since the reader asked to be woken
  * @wake: when to do so
  * @timer: does so if too few come
@@ -83,6 +84,7 @@ struct xtun_ring {
 	u32 tx_prod;
 	u32 tx_done;
 	unsigned int tx_waiting;
+	u32 tx_seen;
 	u64 tx_moved;
 	bool tx_read;
 	unsigned int pending;

@@ -76,10 +76,6 @@ static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u3
 		ring->tx_done += size;
 		n++;
 	}
-	if (n) {
-		ring->tx_moved = get_jiffies_64();
-		ring->tx_read = true;
-	}
 	ring->tx_waiting -= n;
 	xtun_count_n(slot, XTUN_TX_OUT, n);
 	return sane;
@@ -409,17 +405,30 @@ void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring)
 /**
  * xtun_ring_tx_backlog() - how many frames wait, and since when none has been taken
  * @ring: the rings
- * @b: filled, from zeroes; as far as is known without a look at the program's page
+ * @b: filled, from zeroes
+ *
+ * No frame tells when it came, nor the program when it reads: only what is seen here twice
+ * has lasted from then to now.
  *
  * Context: process or softirq, under RCU or RTNL.
  */
 void xtun_ring_tx_backlog(struct xtun_ring *ring, struct xtun_backlog *b)
 {
+	u32 cons;
+
 	spin_lock_bh(&ring->lock);
-	b->waiting = ring->tx_waiting;
+	/* One that is nowhere has not moved. */
+	if (!xtun_ring_tx_cons(ring, &cons))
+		cons = ring->tx_seen;
+	if (cons != ring->tx_seen)
+		ring->tx_read = true;
+	if (cons != ring->tx_seen || cons == ring->tx_prod)
+		ring->tx_moved = get_jiffies_64();
+	ring->tx_seen = cons;
+	b->waiting = cons == ring->tx_prod ? 0 : ring->tx_waiting;
 	b->ring_size = ring->tx_size;
 	b->reader = ring->tx_read ? ring->maker : 0;
-	b->idle_ms = jiffies64_to_msecs(get_jiffies_64() - ring->tx_moved);
+	b->idle_ms = xtun_queue_ms_since(ring->tx_moved);
 	spin_unlock_bh(&ring->lock);
 }
 

@@ -58,15 +58,22 @@ static void add_fault(struct xtun_finding *v, const struct xtun_lost *l)
 static void add_reader(struct xtun_finding *v, const struct xtun_lost *l)
 {
 	size_t n = strlen(v->why);
-	char comm[32];
+	char comm[32] = "";
 
+	if (l->ring_size) {
+		snprintf(v->why + n, sizeof(v->why) - n, "; none was read for %u ms at least",
+			 l->idle_ms);
+		return;
+	}
 	if (!l->reader) {
 		snprintf(v->why + n, sizeof(v->why) - n, "; none was ever read");
 		return;
 	}
-	xtun_comm_read(l->reader, comm, sizeof(comm));
+	if (xtun_pids_are_first())
+		xtun_comm_read(l->reader, comm, sizeof(comm));
 	snprintf(v->why + n, sizeof(v->why) - n, "; the last was read %u ms before, by %s[%d]",
-		 l->idle_ms, comm[0] ? xtun_name(comm) : "a program that is gone", l->reader);
+		 l->idle_ms, comm[0] ? xtun_name(comm) : "a program that is not seen here",
+		 l->reader);
 }
 
 static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #define PROC "/proc/net/xtun"
+/* A reader that has not read for so long is not merely slow. */
+#define ASLEEP_MS 3200
+/* Of rings that is from one look to another; and for a second it may be let sleep. */
+#define RING_ASLEEP_MS 1500
 
 static bool is_iface(const char *line, const char *ifname)
 {
@@ -29,18 +33,21 @@ static const char *parse_when(const char *p, struct xtun_lost *l)
 	return p + n;
 }
 
-/* ", read 12 ms ago by 812", ", never read in 12 ms" or ", never read" */
+/*
+ * ", never read", ", read 12 ms ago by 812"; of rings, ", not read for 12 ms by 812", or
+ * without the last two words
+ */
 static void parse_reader(const char *line, pid_t *reader, unsigned int *idle_ms)
 {
 	const char *p = strstr(line, ", read ");
 
 	*reader = 0;
 	*idle_ms = 0;
-	if (p && sscanf(p, ", read %u ms ago by %d", idle_ms, reader) == 2)
-		return;
-	p = strstr(line, ", never read in ");
 	if (p)
-		sscanf(p, ", never read in %u", idle_ms);
+		sscanf(p, ", read %u ms ago by %d", idle_ms, reader);
+	p = strstr(line, ", not read for ");
+	if (p)
+		sscanf(p, ", not read for %u ms by %d", idle_ms, reader);
 }
 
 /*
@@ -86,7 +93,7 @@ static void parse_bytes(const char *line, struct xtun_lost *l)
 /*
  * "  queue 0 tx: in 9 = out 4 + waiting 5 ...; readers 1, the oldest frame waits for 3200
  * ms, read 50 ms ago by 812". Who is slow has read since that frame came; and who slept for
- * want of frames, before. Of rings, the age of a frame is not known.
+ * want of frames, before. Of rings, frames wait as long as none is read.
  */
 static void parse_queue(const char *line, struct xtun_losses *losses)
 {
@@ -95,13 +102,11 @@ static void parse_queue(const char *line, struct xtun_losses *losses)
 	pid_t reader;
 
 	parse_reader(line, &reader, &idle_ms);
-	if (p)
-		sscanf(p, "the oldest frame waits for %u", &ms);
-	else
+	if (!p)
 		ms = idle_ms;
-	if (reader && idle_ms < ms)
+	else if (sscanf(p, "the oldest frame waits for %u", &ms) == 1 && reader && idle_ms < ms)
 		ms = idle_ms;
-	if (ms > losses->asleep_ms)
+	if (ms >= (p ? ASLEEP_MS : RING_ASLEEP_MS) && ms > losses->asleep_ms)
 		losses->asleep_ms = ms;
 }
 

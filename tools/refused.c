@@ -114,11 +114,11 @@ static bool why_not_attached(const struct refusal *r, FILE *out)
 {
 	switch (r->err) {
 	case EBUSY:
-		fputs("another file has its queue, and one of the two is to have it alone, by O_EXCL or for rings: see xtun status",
+		fputs("another file has its queue, and one of the two is to have it alone, by TUNSETIFF, O_EXCL or for rings: see xtun status",
 		      out);
 		return true;
 	case ENODEV:
-		fputs("the program's namespace has no interface of that name: see xtun status",
+		fputs("the program's namespace has no such xtun (the module's parameter name)",
 		      out);
 		return true;
 	case EPERM:

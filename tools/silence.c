@@ -8,9 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A reader that has not read for so long is not merely slow. */
-#define ASLEEP_MS 3200
-
 struct flows {
 	uint64_t readers, in, waiting;
 	bool shared;		/* several files read one queue */
@@ -70,7 +67,7 @@ static void say_readers(struct xtun_silence *s, const char *ifname)
 /**
  * xtun_silence() - what keeps frames from coming at all
  * @iface: the interface
- * @losses: of it; for how long its frames have waited
+ * @losses: of it; whether its readers sleep
  * @law: its counters
  * @list: filled
  *
@@ -100,12 +97,12 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 	if (!sum.readers)
 		SAY("start the program that is to be the other end of %s",
 		    "nobody reads %s; frames that wait: %" PRIu64, name, sum.waiting);
-	else if (losses->asleep_ms >= ASLEEP_MS)
+	else if (losses->asleep_ms)
 		SAY("see whether it hangs (xtun status %s)",
 		    "whoever reads has not for %u.%u s; frames that wait: %" PRIu64
 		    "; who has it open: ",
 		    losses->asleep_ms / 1000, losses->asleep_ms / 100 % 10, sum.waiting);
-	if (sum.readers && losses->asleep_ms >= ASLEEP_MS)
+	if (sum.readers && losses->asleep_ms)
 		say_readers(&list[n - 1], iface->name);
 	if (sum.shared) {
 		SAY("end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",

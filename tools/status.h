@@ -106,15 +106,15 @@ struct xtun_lost {
 	size_t len;
 	unsigned int waiting, oldest_ms;	/* frames in the queue then */
 	unsigned int ring_size;		/* of the tx ring in which they waited; 0 if in none */
-	pid_t reader;			/* that had read last, @idle_ms before; 0: none ever */
-	unsigned int idle_ms;
+	pid_t reader;			/* read last, @idle_ms before; 0: none was seen to */
+	unsigned int idle_ms;		/* of a ring, at least */
 	char wrong[96];			/* what a program wrote into its rings, or empty */
 	size_t kept;
 	uint8_t bytes[128];		/* the frame's beginning, as much as is known */
 };
 
 struct xtun_losses {
-	unsigned int asleep_ms;		/* for which frames have waited, and none was read */
+	unsigned int asleep_ms;		/* for which a reader has not read; 0: none sleeps */
 	size_t n;
 	struct xtun_lost list[32];	/* as many as the module remembers */
 };
@@ -140,6 +140,7 @@ struct xtun_users {
 	bool looked;			/* false: no /proc */
 };
 
+bool xtun_pids_are_first(void);
 void xtun_comm_read(pid_t pid, char *comm, size_t size);
 void xtun_users_scan(struct xtun_users *users);
 

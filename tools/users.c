@@ -33,7 +33,16 @@ static void read_fdinfo(struct xtun_user *u)
 	u->writes = (flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* The name of a process; empty if it is gone. */
+/* Whether processes have the numbers here that the kernel's own files give them. */
+bool xtun_pids_are_first(void)
+{
+	struct stat st;
+
+	/* PROC_PID_INIT_INO */
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xeffffffc;
+}
+
+/* The name of a process; empty if it is gone, or not to be seen. */
 void xtun_comm_read(pid_t pid, char *comm, size_t size)
 {
 	char path[64];

@@ -85,7 +85,7 @@ without_it() {
 	return "$status"
 }
 
-refused "no interface of the name" "attach" "the program's namespace has no interface of that name.*" \
+refused "no interface of the name" "attach" "the program's namespace has no such xtun .*" \
 	without_it sh -c 'head -c 60 /dev/zero >/dev/xtun'
 chmod 666 /dev/xtun
 refused "another's interface" "attach" "the program does not own the interface, .*" \
@@ -110,16 +110,18 @@ if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 		xtun-test ring-wrong size
 	refused "rings of more memory than is allowed" "XTUN_IOC_SET_RINGS" \
 		"more memory than RLIMIT_MEMLOCK allows .*" \
-		"${nobody[@]}" bash -c 'ulimit -l 0; exec /test/bin/xtun-test ring-wrong asleep'
+		"${nobody[@]}" bash -c 'ulimit -l 0; exec /test/bin/xtun-test ring-wrong len'
 	exec 3<>/dev/xtun
 	head -c 60 /dev/zero >&3 2>/dev/null || :
 	refused "rings beside another's file" "XTUN_IOC_SET_RINGS" "another file has its queue, .*" \
-		xtun-test ring-wrong asleep
+		xtun-test ring-wrong len
 	exec 3>&-
+	echo N >/sys/module/xtun/parameters/rings
 else
-	refused "rings where there are none" "XTUN_IOC_SET_RINGS" "there are none here: .*" \
-		xtun-test ring-wrong asleep
+	skip "rings that are refused" "there are none here"
 fi
+refused "rings where there are none" "XTUN_IOC_SET_RINGS" "there are none here, .*" \
+	xtun-test ring-wrong len
 chmod 600 /dev/xtun
 
 is "the last eight are remembered" "$(grep -c '^refused' /proc/net/xtun)" 8

@@ -114,12 +114,12 @@ dismiss "$reader"
 
 # One that is slow, whatever waits meanwhile.
 sluggish() {
-	while sleep 0.5; do
+	while sleep 0.2; do
 		dd bs=2000 count=1 status=none
 	done
 }
 reader sluggish
-transmit 100 100
+transmit 100 200
 eventually 30 grep -qE "the oldest frame waits for ([4-9]|[0-9][0-9])[0-9]{3} ms, read " /proc/net/xtun
 ok "slow: does not sleep" silent "whoever reads has not"
 dismiss "$reader"
@@ -131,13 +131,25 @@ eventually 5 grep -q "readers 0" /proc/net/xtun
 if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 	xtun-test ring-wrong asleep &
 	reader=$!
-	eventually 5 grep -q "readers 1" /proc/net/xtun
+	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
 	transmit 100 2
-	asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: [2-9]; who has it open: xtun-test\[$reader\]"
+	asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: [2-9]; who has it open: \
+xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
 	eventually 30 says "$asleep"
 	silenced "rings asleep" "$asleep" "see whether it hangs"
-	dismiss "$reader"
+	like "... as far as is seen" "$(cat /proc/net/xtun)" "readers 1, not read for [0-9]{4,} ms"$'\n'
+	kill -CONT "$reader"
 	ok "rings asleep: mended" eventually 5 silent "whoever reads has not"
+	transmit 100 2
+	ok "rings asleep: back" eventually 30 says "$asleep"
+	like "... and who had read before" "$(cat /proc/net/xtun)" \
+		"readers 1, not read for [0-9]{4,} ms by $reader"$'\n'
+	kill -CONT "$reader"
+	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
+	transmit 100
+	sleep 2
+	ok "... at the first look it is not known" silent "whoever reads has not"
+	dismiss "$reader"
 else
 	skip "who sleeps beside his rings" "there are none here"
 fi

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A program that writes one thing wrongly into its rings, or nothing at all, and ends. */
+/* A program that writes one thing wrongly into its rings, or nothing at all. */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -39,6 +40,15 @@ static void consume(uint32_t cons)
 	close(packet);
 }
 
+/* Whenever it is woken, it takes what is there, and stops again. */
+static void sleep_on(void)
+{
+	for (;;) {
+		rings_drain(&r);
+		raise(SIGSTOP);
+	}
+}
+
 int ring_wrong(const char *what)
 {
 	if (rings_make(&r, xt_open(O_NONBLOCK), strcmp(what, "size") ? SIZE : SIZE - 1, 0))
@@ -54,7 +64,7 @@ int ring_wrong(const char *what)
 	else if (!strcmp(what, "unread"))
 		consume(0);
 	else if (!strcmp(what, "asleep"))
-		pause();
+		sleep_on();
 	else if (!strcmp(what, "tx_cons"))
 		consume(3 * SIZE);
 	else if (!strcmp(what, "tx_cons-inside"))
