@@ -153,6 +153,7 @@ struct link {
 /* Those that were not there at links_begin(), by their names. */
 unsigned int links_list(struct link *links);
 void links_begin(void);
+bool link_is_up(const char *name);
 /* 0 or -errno */
 int link_do(const char *name, int what);
 
@@ -180,7 +181,10 @@ void state_observe(struct run *r);
 struct intended {
 	/* Globs; NULL is anything. */
 	const char *word;	/* what was said when they differed; not what is observed later */
-	const char *before;	/* something that had been said before */
+	/* Something that had been said before, and the control's answer: "a read 3: EINVAL" */
+	const char *before;
+	const char *mine, *never;	/* likewise, by this file since it was opened; or not */
+	const char *control;	/* what is observed of the control at the end: "KEY: VALUE" */
 	const char *key, *a, *b;	/* the line, and what each said */
 	bool parts;		/* the devices' states have parted: compare no further */
 	bool somewhere;		/* only some kernels show it */
@@ -189,8 +193,9 @@ struct intended {
 
 extern const struct intended intended[];
 extern const unsigned int n_intended;
-/* The entry that allows the difference, or -1. */
-int intended_find(const struct sequence *s, const struct difference *d);
+/* The entry that allows the difference from what the control has left, or -1. */
+int intended_find(const struct sequence *s, const struct trace *control,
+		  const struct difference *d);
 
 /* --- judge.c ------------------------------------------------------------ */
 

@@ -2,6 +2,7 @@
 /* How a word is said, and what of its answer is kept. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
@@ -197,11 +198,39 @@ void call_ioctl(struct run *r, int file, const struct op *op, const struct arg *
 	written(r, op, arg, p);
 }
 
+/* That the interface of this run is there, and that neither a user nor a group has it. */
+static bool is_unowned(const struct run *r)
+{
+	static const char * const files[] = { "owner", "group" };
+	char path[100], text[4];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		ssize_t n;
+		int fd;
+
+		snprintf(path, sizeof(path), "/sys/class/net/%.12s/%s", r->name, files[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return false;
+		n = read(fd, text, sizeof(text));
+		close(fd);
+		if (n != 3 || memcmp(text, "-1\n", 3))
+			return false;
+	}
+	return true;
+}
+
+/* Whether somebody has it is told by the line's name: what is right depends on that. */
 void call_ioctl_as_nobody(struct run *r, int file, const struct op *op, const struct arg *arg)
 {
+	struct op told = *op;
+
+	if (is_unowned(r))
+		told.name = "TUNSETIFF of what is unowned";
 	if (setegid(NOBODY) || seteuid(NOBODY))
 		die("cannot become user %d", NOBODY);
-	call_ioctl(r, file, op, arg);
+	call_ioctl(r, file, &told, arg);
 	if (seteuid(0) || setegid(0))
 		die("cannot become root again");
 }
@@ -263,9 +292,17 @@ static size_t frame_for(uint8_t *buf, int fd, const struct arg *arg)
 	return len;
 }
 
+static bool is_up(int fd)
+{
+	struct ifreq ifr = { 0 };
+
+	return !ioctl(fd, TUNGETIFF, &ifr) && link_is_up(ifr.ifr_name);
+}
+
 void call_write(struct run *r, int file, const struct op *op, const struct arg *arg)
 {
 	static uint8_t buf[FRAME_MAX];
+	const char *key = op->name;
 	size_t size = op->size;
 	uint8_t *p = NO_POINTER;
 	ssize_t n;
@@ -278,9 +315,12 @@ void call_write(struct run *r, int file, const struct op *op, const struct arg *
 		frame_make(buf, FRAME_ETHER, IFF_NO_PI, 0);
 		memcpy(p, buf, size - 1);
 	}
+	/* What is right depends on it. */
+	if (!size && !is_up(r->fd[file]))
+		key = "write to what is down";
 	frames_forget();
 	n = write(r->fd[file], p, size);
-	trace_result(r->trace, r->step, op->name, n);
+	trace_result(r->trace, r->step, key, n);
 	if (n > 0)
 		frames_received(r->trace, r->step, "kernel", true);
 }

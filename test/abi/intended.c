@@ -5,119 +5,237 @@
 
 #include "abi.h"
 
-#define FINISHED(read)								\
-	{ .before = "? TUNSETOFFLOAD *", .key = "? reads [sl]e*", .b = read,	\
-	  .parts = true, .somewhere = true,					\
+/* The file got an interface. */
+#define ATTACHED	"? TUNSETIFF*: 0, *"
+
+/* Features of tap: until 6.1, and until 7.2. Ours are 29171. */
+#define NO_NO_CARRIER	"0, 28979"
+#define NO_BACKPRESSURE	"0, 2[89][90][74][93]"	/* the same, or 29043 */
+
+#define CARRIER		"? TUNSETIFF tap no_carrier: 0, *"
+#define BACKPRESSURE	"? TUNSETIFF tap backpressure: 0, *"
+#define TUNNELS		"? TUNSETOFFLOAD *tunnel*: 0"
+
+/* One large frame or the first of some, with the bytes that it begins with. */
+#define FINISHED(bytes)								\
+	{ .before = "? TUNSETOFFLOAD csum*: 0", .key = "? reads [sl]e[gf]*",	\
+	  .a = "[13]0?? " bytes "*", .b = "10?? " bytes "*", .parts = true,	\
+	  .somewhere = true,							\
 	  .why = "without a vnet header frames are finished: nobody says what is missing" }
 
-#define TOO_SHORT(said)								\
-	{ .before = said, .key = "? reads *", .parts = true, .somewhere = true,	\
-	  .why = "a read too short for what stands in front takes nothing; tap's frame is lost" }, \
-	{ .before = said, .key = "*poll", .a = "0x4", .b = "0x5", .parts = true, \
-	  .somewhere = true, .why = "... and so there is one still" }
+/* From then on there is one frame more than tap has. */
+#define PUT_BACK(read, reason)							\
+	{ .mine = read, .key = "*poll", .a = "0x4", .b = "0x5",			\
+	  .somewhere = true, .why = reason ", which poll tells" },		\
+	{ .mine = read, .key = "*poll", .a = "0", .b = "0x1",			\
+	  .somewhere = true, .why = reason ", which poll tells, up or down" },	\
+	{ .mine = read, .key = "*read*", .somewhere = true, .why = reason }
 
 const struct intended intended[] = {
-	{ .word = "? read *", .a = "EBADFD", .b = "ENODEV",
+	{ .word = "? read [!0]*", .never = ATTACHED, .a = "EBADFD", .b = "ENODEV",
 	  .why = "a read attaches by itself, here to nothing: there is no interface xtun" },
-	{ .word = "? write *", .a = "EBADFD", .b = "ENODEV",
+	{ .word = "? write *", .never = ATTACHED, .a = "EBADFD", .b = "ENODEV",
 	  .why = "a write attaches by itself, here to nothing: there is no interface xtun" },
-	{ .word = "? write nothing", .a = "EINVAL", .b = "EIO",
+	{ .word = "? write nothing", .key = "write to what is down", .a = "EINVAL", .b = "EIO",
 	  .why = "a write of no bytes asks whether the interface is up" },
-	{ .key = "if? speed", .a = "0 10 *", .b = "0 10000 *", .somewhere = true,
+	{ .key = "if? speed", .a = "0 10 duplex 1 port 0 autoneg 0",
+	  .b = "0 10000 duplex 1 port 0 autoneg 0", .somewhere = true,
 	  .why = "older tap claims 10 Mbit/s" },
 	{ .word = "? read 0", .a = "EBADFD", .b = "0",
 	  .why = "a read of no bytes takes nothing, and does not attach" },
-	{ .word = "? read to *", .b = "EFAULT", .parts = true, .somewhere = true,
+	{ .word = "? read to *", .a = "[1-9]*", .b = "EFAULT", .somewhere = true,
 	  .why = "a read that cannot be delivered whole says so; tap gives its length" },
-	{ .word = "? TUNSETIFF-by-nobody *", .b = "EPERM*", .parts = true, .somewhere = true,
+	{ .word = "? TUNSETIFF-by-nobody *", .key = "TUNSETIFF of what is unowned",
+	  .a = "0, *", .b = "EPERM, *", .parts = true, .somewhere = true,
 	  .why = "one with neither owner nor group is CAP_NET_ADMIN's, as with newer tap" },
-	{ .key = "? reads *", .a = "EBADFD", .b = "ENODEV", .somewhere = true,
+	{ .word = "? TUNSETIFF-by-nobody *", .key = "TUNSETIFF of what is unowned",
+	  .a = "EBUSY, *", .b = "EPERM, *", .somewhere = true,
+	  .why = "... which is asked before whether another file has it" },
+	{ .key = "? reads *", .never = ATTACHED, .a = "EBADFD", .b = "ENODEV",
 	  .why = "a read at the end attaches by itself as well" },
-	{ .word = "? FIONREAD *", .b = "0, *",
+	{ .word = "? FIONREAD well", .mine = ATTACHED, .a = "EINVAL, *", .b = "0, *",
 	  .why = "FIONREAD tells the length of the next frame" },
-	{ .word = "? FIONREAD to *", .b = "EFAULT",
+	{ .word = "? FIONREAD well", .mine = ATTACHED, .a = "EBADFD, *", .b = "0, 0",
+	  .somewhere = true, .why = "... of which there is none once the interface is deleted" },
+	{ .word = "? FIONREAD to *", .mine = ATTACHED, .a = "E[IB][NA][VD]*", .b = "EFAULT",
 	  .why = "FIONREAD tells the length of the next frame, if it can be written" },
-	{ .word = "? FIONREAD *", .b = "ENODEV*",
+	{ .word = "? FIONREAD *", .never = ATTACHED, .a = "EBADFD*", .b = "ENODEV*",
 	  .why = "FIONREAD before attaching joins by itself, here nothing" },
-	{ .word = "? TCGETS *", .b = "ENOTTY*",
+	{ .word = "? TCGETS *", .a = "E[IB][NA][VD]*", .b = "ENOTTY*",
 	  .why = "a call that if_tun.h does not know is no call: isatty() means ENOTTY" },
-	{ .word = "? unknown-ioctl *", .b = "ENOTTY*",
+	{ .word = "? unknown-ioctl *", .a = "E[IB][NA][VD]*", .b = "ENOTTY*",
 	  .why = "a call that if_tun.h does not know is no call" },
-	{ .word = "? SIOCGIFMTU *", .b = "ENOTTY*",
+	{ .word = "? SIOCGIFMTU *", .a = "E[IBF][NA][VDU]*", .b = "ENOTTY*",
 	  .why = "a call of sockets is no call of a file, but for the two that tap has" },
-	{ .key = "? features", .b = "0, 29171", .somewhere = true,
+	{ .key = "? features", .a = NO_BACKPRESSURE, .b = "0, 29171", .somewhere = true,
 	  .why = "IFF_NO_CARRIER and IFF_BACKPRESSURE do not depend on the kernel" },
-	{ .word = "? TUNGETFEATURES well", .b = "0, 29171", .somewhere = true,
+	{ .word = "? TUNGETFEATURES well", .a = NO_BACKPRESSURE, .b = "0, 29171",
+	  .somewhere = true,
 	  .why = "IFF_NO_CARRIER and IFF_BACKPRESSURE do not depend on the kernel" },
-	{ .before = "? TUNSETIFF tap no_carrier", .parts = true, .somewhere = true,
+	{ .before = CARRIER, .control = "? features: " NO_NO_CARRIER, .key = "if? link",
+	  .a = "* carrier 1*", .b = "* carrier 0*", .somewhere = true,
 	  .why = "IFF_NO_CARRIER does not depend on the kernel" },
-	{ .before = "? TUNSETIFF tap backpressure", .parts = true, .somewhere = true,
+	{ .before = CARRIER, .control = "? features: " NO_NO_CARRIER, .key = "*poll",
+	  .a = "0x[15]", .b = "*[04]", .somewhere = true,
+	  .why = "... and without a carrier nothing is transmitted" },
+	{ .before = CARRIER, .control = "? features: " NO_NO_CARRIER, .key = "*read*",
+	  .a = "[1-9]*", .parts = true, .somewhere = true, .why = "... and so nothing is read" },
+	{ .before = BACKPRESSURE, .key = "? TUNGETIFF", .a = "0 * 0x1[08]02",
+	  .b = "0 * 0x1[08]82", .somewhere = true,
 	  .why = "IFF_BACKPRESSURE does not depend on the kernel" },
-	{ .key = "*poll", .a = "0x8", .b = "0x18",
+	{ .before = BACKPRESSURE, .key = "if? tun_flags", .a = "0 0x1[08]02",
+	  .b = "0 0x1[08]82", .somewhere = true,
+	  .why = "IFF_BACKPRESSURE does not depend on the kernel, and is shown" },
+	{ .before = BACKPRESSURE, .word = "? TUNGETIFF well", .a = "0, * *02*", .b = "0, * *82*",
+	  .somewhere = true,
+	  .why = "IFF_BACKPRESSURE does not depend on the kernel, and is told" },
+	{ .key = "*poll", .mine = ATTACHED, .a = "0x8", .b = "0x18",
 	  .why = "POLLHUP tells deletion from what was never attached" },
-	{ .key = "if? channels", .a = "EOPNOTSUPP*", .b = "0 *", .somewhere = true,
-	  .why = "ethtool -l tells how many queues there are" },
-	{ .before = "? TUNSETQUEUE *detach*", .key = "if? queues", .somewhere = true,
+	{ .key = "if? channels", .a = "EOPNOTSUPP 0 of 0", .b = "0 [0-2] of [12]*",
+	  .somewhere = true, .why = "ethtool -l tells how many queues there are" },
+	{ .before = "? TUNSETQUEUE detach: 0, *", .key = "if? queues", .a = "1 in, 1 out",
+	  .b = "2 in, 2 out", .somewhere = true,
 	  .why = "a queue out of service keeps its number; tap gives that to another" },
-	{ .before = "? read to *", .key = "*read*", .parts = true, .somewhere = true,
-	  .why = "a read that faults puts its frame back; tap's is lost" },
-	TOO_SHORT("? read [0-9]"), TOO_SHORT("? read [0-9][0-9]"),
-	{ .word = "? write 70000 bytes", .b = "EINVAL", .parts = true,
+	{ .before = "? open again: 0", .key = "if? queues", .a = "1 in, 1 out",
+	  .b = "2 in, 2 out", .somewhere = true,
+	  .why = "... and the last keeps its own when another is closed" },
+	PUT_BACK("? read *: EINVAL",
+		 "a read too short for what stands in front takes nothing; tap's frame is lost"),
+	PUT_BACK("? read to *: EFAULT",
+		 "a read that faults in what stands in front puts its frame back; tap's is lost"),
+	PUT_BACK("? read to *: [1-9]*",
+		 "a read that faults puts its frame back; tap's is lost"),
+	{ .word = "? write 70000 bytes", .key = "write", .a = "[7E][0IM]*", .b = "EINVAL",
 	  .why = "a frame has 65539 bytes at most" },
-	{ .before = "? TUNATTACHFILTER *", .a = "EBADFD*", .parts = true, .somewhere = true,
+	{ .word = "? write 70000 bytes", .key = "kernel", .a = "received *", .b = "(nothing)",
+	  .somewhere = true, .why = "... and the kernel receives none" },
+	{ .before = "? TUNATTACHFILTER *: 0", .mine = "? TUNSETIFF tap pi*: 0, *",
+	  .a = "EBADFD*", .parts = true, .somewhere = true,
 	  .why = "attaching to an interface that has a filter attaches; tap says so and does not" },
 	/* One for each thing that may be in front, but for a vnet header. */
-	FINISHED("10?? 4500*"), FINISHED("10?? 000008004500*"),
-	FINISHED("10?? 0211*"), FINISHED("10?? 000008000211*"),
-	{ .before = "? TUNSETOFFLOAD *tunnel*", .key = "? reads *", .a = "EFAULT", .parts = true,
+	FINISHED("4500"), FINISHED("000008004500"),
+	FINISHED("0211"), FINISHED("000008000211"),
+	{ .before = TUNNELS, .key = "? reads *", .a = "EFAULT", .b = "[1-9]*", .parts = true,
 	  .somewhere = true,
 	  .why = "a vnet header too short for tunnels has nothing of them; tap reads nothing" },
-	{ .before = "? TUNSETOFFLOAD *tunnel*", .word = "? read *", .a = "EFAULT*", .parts = true,
-	  .somewhere = true,
-	  .why = "... nor in between" },
+	{ .before = TUNNELS, .word = "? read *", .a = "EFAULT", .b = "[1-9]*",
+	  .somewhere = true, .why = "... nor in between" },
 #if __SIZEOF_LONG__ == 4
-	{ .word = "? TUN*FILTER *", .a = "EINVAL*", .parts = true, .somewhere = true,
+	{ .word = "? TUNATTACHFILTER *", .a = "EINVAL", .b = "0", .parts = true,
 	  .why = "32-bit programs can set a filter too" },
+	{ .word = "? TUN[DG]*FILTER *", .a = "EINVAL*", .b = "0*",
+	  .why = "32-bit programs can take it away, and ask for it" },
+	{ .word = "? TUN[AG]*FILTER *", .a = "EINVAL", .b = "EFAULT",
+	  .why = "... if they say where it is" },
 #endif
 };
 
 const unsigned int n_intended = sizeof(intended) / sizeof(*intended);
+
+/* A word, or a line's key, and a value. */
+#define TOLD	(TRACE_KEY * 2 + TRACE_VALUE + 4)
 
 static bool glob(const char *pattern, const char *text)
 {
 	return !pattern || !fnmatch(pattern, text, 0);
 }
 
-static bool said(const struct sequence *s, int from, int to, const char *pattern)
+/* "a read 3: EINVAL" */
+static void told(const struct sequence *s, const struct trace *control, int step, char *text)
 {
-	char text[TRACE_KEY * 2];
+	const char *answer = "nothing";
+	char word[TRACE_KEY * 2];
+	unsigned int i;
+
+	/* The first of its lines. */
+	for (i = control->n; i-- > 0;)
+		if (control->lines[i].step == step)
+			answer = control->lines[i].value;
+	word_text(s->words[step], word, sizeof(word));
+	snprintf(text, TOLD, "%s: %s", word, answer);
+}
+
+/* In the steps before @to; if there is a @file, by that, since it was opened. */
+static bool said(const struct sequence *s, const struct trace *control, int to, char file,
+		 const char *pattern)
+{
+	char text[TOLD];
+	bool yes = false;
 	int i;
 
-	for (i = from; i < to; i++) {
-		word_text(s->words[i], text, sizeof(text));
-		if (glob(pattern, text))
+	for (i = 0; i < to; i++) {
+		told(s, control, i, text);
+		if (file && text[0] != file)
+			continue;
+		if (file && !strcmp(text + 1, " open again: 0"))
+			yes = false;
+		yes |= glob(pattern, text);
+	}
+	return yes;
+}
+
+static bool observed(const struct trace *control, const char *pattern)
+{
+	char text[TOLD];
+	unsigned int i;
+
+	for (i = 0; i < control->n; i++) {
+		const struct line *line = &control->lines[i];
+
+		snprintf(text, sizeof(text), "%s: %s", line->key, line->value);
+		if (line->step < 0 && glob(pattern, text))
 			return true;
 	}
 	return false;
 }
 
-static bool allows(const struct intended *e, const struct sequence *s, const struct difference *d)
+/* The file that a difference is about; 0: it is about none. */
+static char file_of(const struct sequence *s, const struct difference *d)
 {
-	int before = d->step < 0 ? (int)s->n : d->step;
+	char word[TRACE_KEY * 2];
 
-	if (e->word && (d->step < 0 || !said(s, d->step, d->step + 1, e->word)))
-		return false;
-	if (e->before && !said(s, 0, before, e->before))
-		return false;
-	return glob(e->key, d->key) && glob(e->a, d->a) && glob(e->b, d->b);
+	if (d->step < 0)
+		return d->key[1] == ' ' ? d->key[0] : 0;
+	word_text(s->words[d->step], word, sizeof(word));
+	return word[0];
 }
 
-int intended_find(const struct sequence *s, const struct difference *d)
+static bool is_word(const struct sequence *s, int step, const char *pattern)
+{
+	char word[TRACE_KEY * 2];
+
+	if (step < 0)
+		return false;
+	word_text(s->words[step], word, sizeof(word));
+	return glob(pattern, word);
+}
+
+static bool allows(const struct intended *e, const struct sequence *s,
+		   const struct trace *control, const struct difference *d)
+{
+	int before = d->step < 0 ? (int)s->n : d->step;
+	char file = file_of(s, d);
+
+	if (!glob(e->key, d->key) || !glob(e->a, d->a) || !glob(e->b, d->b))
+		return false;
+	if (e->word && !is_word(s, d->step, e->word))
+		return false;
+	if (e->before && !said(s, control, before, 0, e->before))
+		return false;
+	if (e->mine && !(file && said(s, control, before, file, e->mine)))
+		return false;
+	if (e->never && !(file && !said(s, control, before, file, e->never)))
+		return false;
+	return !e->control || observed(control, e->control);
+}
+
+int intended_find(const struct sequence *s, const struct trace *control,
+		  const struct difference *d)
 {
 	unsigned int i;
 
 	for (i = 0; i < n_intended; i++)
-		if (allows(&intended[i], s, d))
+		if (allows(&intended[i], s, control, d))
 			return i;
 	return -1;
 }

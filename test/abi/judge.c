@@ -13,7 +13,7 @@ void judge(const struct pair *p, const struct sequence *s, const char *name, str
 	run_sequence(&p->a, s, name, &a);
 	run_sequence(&p->b, s, name, &b);
 	while ((at = trace_differ(&a, &b, at, &v->difference)) >= 0) {
-		int i = p->same ? -1 : intended_find(s, &v->difference);
+		int i = p->same ? -1 : intended_find(s, &a, &v->difference);
 
 		if (i < 0) {
 			v->differs = true;

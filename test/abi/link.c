@@ -173,6 +173,14 @@ static int delete(const char *name)
 	return reply.error.error;
 }
 
+bool link_is_up(const char *name)
+{
+	struct ifreq ifr = { 0 };
+
+	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", name);
+	return !ioctl(inet, SIOCGIFFLAGS, &ifr) && (ifr.ifr_flags & IFF_UP);
+}
+
 int link_do(const char *name, int what)
 {
 	struct ifreq ifr = { 0 };

@@ -10,6 +10,7 @@
 /* Few calls mean much to a file that is not attached or an interface that is down. */
 static const char * const situations[][2] = {
 	{ NULL },
+	{ "a TUNSETIFF tap" },
 	{ "a TUNSETIFF tap vnet", "a ip-link up" },
 	{ "a TUNSETIFF tun", "a ip-link up" },
 };
