@@ -42,6 +42,8 @@ is "ip -d -j link says of what kind it is" \
 ok "ethtool -s: a speed can be said" ethtool -s xtun speed 1000 duplex half
 like "... and is told" "$(ethtool xtun)" "Speed: 1000Mb/s.*Duplex: Half"
 ok "... as before" ethtool -s xtun speed 10000 duplex full
+ok "tun_flags: it stays when its files are closed" \
+	test $(($(cat /sys/class/net/xtun/tun_flags) & 0x800)) != 0
 theme config
 
 # --- netpoll, which would send with interrupts off

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -165,6 +167,17 @@ static void namespaces(void)
 	close(fd);
 }
 
+/* TUNSETIFF, for which the same rights count. */
+static bool tap_says(int want)
+{
+	struct ifreq ifr = { .ifr_name = XT_IF, .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open(XT_DEV, O_RDWR), got;
+
+	got = ioctl(fd, TUNSETIFF, &ifr) ? errno : 0;
+	close(fd);
+	return got == want;
+}
+
 static int try(int want)
 {
 	int fd = open(XT_DEV, O_RDWR | O_NONBLOCK), n, excl;
@@ -173,8 +186,14 @@ static int try(int want)
 	if (fd < 0)
 		return 2;
 	n = read(fd, buf, 100);
-	if (!want)
-		return !(n >= 0 || errno == EAGAIN);
+	if (!want) {
+		if (n < 0 && errno != EAGAIN)
+			return 1;
+		close(fd);
+		return tap_says(0) ? 0 : 6;
+	}
+	if (!tap_says(want))
+		return 6;
 	if (n != -1 || errno != want || write(fd, buf, 100) != -1 || errno != want)
 		return 3;
 	if (ioctl(fd, FIONREAD, &n) != -1 || errno != want)
