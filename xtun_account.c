@@ -33,7 +33,7 @@ static bool xtun_account_lacks_room(struct xtun_file *xf, const struct sock *sk)
 	set_bit(0, &xf->nospace);
 	/*
 	 * Said before it is looked once more. Pairs with test_and_clear_bit(), before
-	 * which the stack has let go of a frame.
+	 * which the stack has let go of a frame; docs/litmus/write-space.litmus.
 	 */
 	smp_mb__after_atomic();
 	return !sock_writeable(sk);
