@@ -146,6 +146,7 @@ struct link {
 	char name[IFNAMSIZ];
 	unsigned int type, flags;
 	char attributes[TRACE_VALUE];
+	char info[TRACE_VALUE];		/* IFLA_TUN_... */
 };
 
 #define LINKS	8

@@ -10,6 +10,10 @@
 #include "abi.h"
 
 /* Of newer headers than those that this may be built with. */
+#define NEW_IEEE802154_MONITOR	805
+#define NEW_PHONET_PIPE		821
+#define NEW_IP6GRE		823
+#define NEW_6LOWPAN		825
 #define NEW_BACKPRESSURE	0x0080
 #define NEW_USO4		0x20
 #define NEW_USO6		0x40
@@ -51,7 +55,18 @@ static const struct arg set_iff[] = {
 	IFR("tap backpressure", TAP | NEW_BACKPRESSURE),
 	IFR("tap persist", TAP | IFF_PERSIST),
 	IFR("tap attach|detach", TAP | IFF_ATTACH_QUEUE | IFF_DETACH_QUEUE),
+	IFR("tap attach", TAP | IFF_ATTACH_QUEUE),
+	IFR("tap multi detach", TAP | IFF_MULTI_QUEUE | IFF_DETACH_QUEUE),
+	IFR("tap multi pi", IFF_TAP | IFF_MULTI_QUEUE),
+	IFR("tap multi napi", TAP | IFF_MULTI_QUEUE | IFF_NAPI),
+	IFR("tap multi excl", TAP | IFF_MULTI_QUEUE | IFF_TUN_EXCL),
+	IFR("tap napi pi", IFF_TAP | IFF_NAPI),
+	IFR("tap napi vnet", TAP | IFF_NAPI | IFF_VNET_HDR),
+	IFR("tap frags vnet", TAP | IFF_NAPI | IFF_NAPI_FRAGS | IFF_VNET_HDR),
+	IFR("tun multi vnet", TUN | IFF_MULTI_QUEUE | IFF_VNET_HDR),
+	IFR("tun excl one_queue persist", TUN | IFF_TUN_EXCL | IFF_ONE_QUEUE | IFF_PERSIST),
 	IFR("tap and tun", TAP | TUN),
+	IFR("every bit", 0xffff),
 	IFR("neither", IFF_NO_PI),
 	IFR("unknown bits", TAP | 0x000c),
 	NAMED("tap unnamed", TAP, ""),
@@ -63,6 +78,8 @@ static const struct arg set_iff[] = {
 	NAMED("tap without NUL", TAP, "0123456789abcdef"),
 	NAMED("tap ..", TAP, ".."),
 	NAMED("tap with a blank", TAP, "a b"),
+	NAMED("tap with a colon", TAP, "a:b"),
+	NAMED("tap .", TAP, "."),
 	NAMED("tap lo", TAP, "lo"),
 	NONE, PAST,
 };
@@ -100,6 +117,20 @@ static const struct arg set_link[] = {
 	{ "none", VALUE, ARPHRD_NONE, NULL },
 	{ "infiniband", VALUE, ARPHRD_INFINIBAND, NULL },
 	{ "tunnel6", VALUE, ARPHRD_TUNNEL6, NULL },
+	{ "tunnel", VALUE, ARPHRD_TUNNEL, NULL },
+	{ "sit", VALUE, ARPHRD_SIT, NULL },
+	{ "ipgre", VALUE, ARPHRD_IPGRE, NULL },
+	{ "ip6gre", VALUE, NEW_IP6GRE, NULL },
+	{ "fddi", VALUE, ARPHRD_FDDI, NULL },
+	{ "hippi", VALUE, ARPHRD_HIPPI, NULL },
+	{ "ieee802", VALUE, ARPHRD_IEEE802, NULL },
+	{ "ieee802154", VALUE, ARPHRD_IEEE802154, NULL },
+	{ "ieee802154 monitor", VALUE, NEW_IEEE802154_MONITOR, NULL },
+	{ "6lowpan", VALUE, NEW_6LOWPAN, NULL },
+	{ "rose", VALUE, ARPHRD_ROSE, NULL },
+	{ "netrom", VALUE, ARPHRD_NETROM, NULL },
+	{ "localtlk", VALUE, ARPHRD_LOCALTLK, NULL },
+	{ "phonet pipe", VALUE, NEW_PHONET_PIPE, NULL },
 	BY_VALUE(0), BY_VALUE(-1), BY_VALUE(0x10001),
 };
 
@@ -110,11 +141,16 @@ static const struct arg set_offload[] = {
 	{ "csum tso4 tso6 ecn", VALUE, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
 	  NULL },
 	{ "csum ecn", VALUE, TUN_F_CSUM | TUN_F_TSO_ECN, NULL },
+	{ "csum tso6 ecn", VALUE, TUN_F_CSUM | TUN_F_TSO6 | TUN_F_TSO_ECN, NULL },
+	{ "csum tso6", VALUE, TUN_F_CSUM | TUN_F_TSO6, NULL },
 	{ "csum ufo", VALUE, TUN_F_CSUM | TUN_F_UFO, NULL },
 	{ "ufo", VALUE, TUN_F_UFO, NULL },
 	{ "tso4", VALUE, TUN_F_TSO4, NULL },
 	{ "csum uso4", VALUE, TUN_F_CSUM | NEW_USO4, NULL },
 	{ "csum uso4 uso6", VALUE, TUN_F_CSUM | NEW_USO4 | NEW_USO6, NULL },
+	{ "csum uso6", VALUE, TUN_F_CSUM | NEW_USO6, NULL },
+	{ "csum uso tunnel", VALUE, TUN_F_CSUM | NEW_USO4 | NEW_USO6 | NEW_TUNNEL, NULL },
+	{ "csum tso6 tunnel csum", VALUE, TUN_F_CSUM | TUN_F_TSO6 | NEW_TUNNEL_CSUM, NULL },
 	{ "csum tso4 tunnel", VALUE, TUN_F_CSUM | TUN_F_TSO4 | NEW_TUNNEL, NULL },
 	{ "csum tso4 uso tunnel csum", VALUE, TUN_F_CSUM | TUN_F_TSO4 | NEW_USO4 | NEW_USO6 |
 	  NEW_TUNNEL | NEW_TUNNEL_CSUM, NULL },
@@ -126,6 +162,9 @@ static const struct arg set_txfilter[] = {
 	{ "none", TXFILTER, 0, "" },
 	{ "one", TXFILTER, 1, "" },
 	{ "everyone", TXFILTER, 1, "everyone" },
+	{ "eight", TXFILTER, 8, "" },
+	{ "ten", TXFILTER, 10, "" },
+	{ "one allmulti", TXFILTER, 1, "allmulti" },
 	{ "nine", TXFILTER, 9, "" },
 	{ "nine allmulti", TXFILTER, 9, "allmulti" },
 	{ "nine unicast", TXFILTER, 9, "unicast" },

@@ -14,11 +14,44 @@
 /* Whether frames pass is seen by sending some; this flag follows a second later. */
 #define FLAGS_SEEN	(~(unsigned int)IFF_RUNNING)
 
+/* More than IFLA_TUN_MAX. */
+#define INFO_MAX	32
+
 static int netlink = -1, inet = -1;
 static int known[64];
 static unsigned int n_known;
 
 static struct link all[64];
+
+/* The bytes of attribute @type, if it is in IFLA_INFO_DATA: their order means nothing. */
+static void info(struct link *l, const struct rtattr *a, unsigned int type)
+{
+	const struct rtattr *data = RTA_DATA(a);
+	int len = RTA_PAYLOAD(a);
+
+	for (; RTA_OK(data, len); data = RTA_NEXT(data, len)) {
+		size_t used = strlen(l->info);
+		const uint8_t *bytes = RTA_DATA(data);
+		unsigned int i;
+
+		if (data->rta_type != type)
+			continue;
+		used += snprintf(l->info + used, sizeof(l->info) - used, " %u:", type);
+		for (i = 0; i < RTA_PAYLOAD(data); i++)
+			used += snprintf(l->info + used, sizeof(l->info) - used, "%02x", bytes[i]);
+	}
+}
+
+static void linkinfo(struct link *l, const struct rtattr *a)
+{
+	const struct rtattr *one = RTA_DATA(a);
+	int len = RTA_PAYLOAD(a);
+	unsigned int type;
+
+	for (; RTA_OK(one, len); one = RTA_NEXT(one, len))
+		for (type = 1; one->rta_type == IFLA_INFO_DATA && type <= INFO_MAX; type++)
+			info(l, one, type);
+}
 
 static void attribute(struct link *l, const struct rtattr *a)
 {
@@ -37,6 +70,8 @@ static void attribute(struct link *l, const struct rtattr *a)
 
 	if (a->rta_type == IFLA_IFNAME) {
 		snprintf(l->name, sizeof(l->name), "%s", (const char *)data);
+	} else if (a->rta_type == IFLA_LINKINFO) {
+		linkinfo(l, a);
 	} else if (a->rta_type == IFLA_CARRIER) {
 		snprintf(l->attributes + used, room, " carrier %u", *data);
 	} else if (a->rta_type == IFLA_ADDRESS) {

@@ -248,6 +248,7 @@ void state_observe(struct run *r)
 		snprintf(of, sizeof(of), "if%u", i);
 		trace_add(r->trace, -1, key(of, "link"), "%s type %u flags %x%s", links[i].name,
 			  links[i].type, links[i].flags, links[i].attributes);
+		trace_add(r->trace, -1, key(of, "info"), "%s", links[i].info);
 		observe_ethtool(r, of, links[i].name);
 		observe_sysfs(r, of, links[i].name);
 	}

@@ -29,6 +29,11 @@ like "a call with another argument is noticed" "$planted" "not ok - no differenc
 like "... afterwards, by what it set" "$planted" "Then afterwards, if0 features:"
 like "... and it needs two calls" "$planted" \
 	$'\n#   1. a TUNSETIFF tap\n#   2. a TUNSETOFFLOAD csum\n# Then'
+planted=$(
+	export SAY='a TUNSETIFF tap; a TUNSETOWNER 1000'
+	INSTEAD='a TUNSETOWNER 1000' /test/bin/xtun-abi $tap $tap
+)
+like "... also where netlink alone is asked" "$planted" "Then afterwards, if0 info:"
 
 [ "$device" = "$tap" ] || xtun_load create=0
 # One process for all of it, there.
