@@ -23,6 +23,17 @@
 	  .somewhere = true,							\
 	  .why = "without a vnet header frames are finished: nobody says what is missing" }
 
+/* Of two queues, each has the other's number, and so the other's frames. */
+#define NUMBERED(left)								\
+	{ .before = left, .control = "if? queues: 2 in, 2 out", .key = "? reads *",	\
+	  .a = "EAGAIN", .b = "[1-9]*", .parts = true, .somewhere = true,	\
+	  .why = "a queue that comes back has the lowest number, with tap the highest" }, \
+	{ .before = left, .control = "if? queues: 2 in, 2 out", .key = "? reads *",	\
+	  .a = "[1-9]*", .b = "EAGAIN", .parts = true, .somewhere = true,	\
+	  .why = "... so each file gets what is the other's with tap" },	\
+	{ .before = left, .control = "if? queues: 2 in, 2 out", .key = "*poll",	\
+	  .a = "0x[45]", .b = "0x[45]", .somewhere = true, .why = "... which poll tells" }
+
 /* From then on there is one frame more than tap has. */
 #define PUT_BACK(read, reason)							\
 	{ .mine = read, .key = "*poll", .a = "0x4", .b = "0x5",			\
@@ -99,6 +110,8 @@ const struct intended intended[] = {
 	{ .before = "? open again: 0", .key = "if? queues", .a = "1 in, 1 out",
 	  .b = "2 in, 2 out", .somewhere = true,
 	  .why = "... and the last keeps its own when another is closed" },
+	NUMBERED("? open again: 0"),
+	NUMBERED("? TUNSETQUEUE detach: 0, *"),
 	PUT_BACK("? read *: EINVAL",
 		 "a read too short for what stands in front takes nothing; tap's frame is lost"),
 	PUT_BACK("? read to *: EFAULT",

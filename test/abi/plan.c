@@ -7,12 +7,20 @@
 
 #include "abi.h"
 
-/* Few calls mean much to a file that is not attached or an interface that is down. */
-static const char * const situations[][2] = {
+/* Words that make one. */
+#define SITUATION	3
+
+/*
+ * Few calls mean much to a file that is not attached or an interface that is down; and some
+ * only where there are two files, or an interface without any.
+ */
+static const char * const situations[][SITUATION] = {
 	{ NULL },
 	{ "a TUNSETIFF tap" },
 	{ "a TUNSETIFF tap vnet", "a ip-link up" },
 	{ "a TUNSETIFF tun", "a ip-link up" },
+	{ "a TUNSETIFF tap multi", "b TUNSETIFF tap multi", "a ip-link up" },
+	{ "a TUNSETIFF tap pi", "a TUNSETPERSIST 1", "a open again" },
 };
 
 #define SITUATIONS	(sizeof(situations) / sizeof(*situations))
@@ -32,7 +40,7 @@ static void begin(struct sequence *s, unsigned int situation)
 	unsigned int i;
 
 	s->n = 0;
-	for (i = 0; i < 2 && situations[situation][i]; i++)
+	for (i = 0; i < SITUATION && situations[situation][i]; i++)
 		s->words[s->n++] = word_find(situations[situation][i]);
 }
 

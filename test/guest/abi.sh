@@ -21,18 +21,14 @@ modprobe tun
 ALONE=0 PAIRS=0 BY_CHANCE=100 told "tap and tap" /test/bin/xtun-abi $tap $tap
 
 # What differs is found, and told by what is needed for it.
-planted=$(
-	export SAY='a TUNSETIFF tap; a TUNSETPERSIST 0; a TUNSETOFFLOAD csum; b open again'
-	INSTEAD='a TUNSETOFFLOAD csum' /test/bin/xtun-abi $tap $tap
-)
+planted=$(SAY='a TUNSETIFF tap; a TUNSETPERSIST 0; a TUNSETOFFLOAD csum; b open again' \
+	INSTEAD='a TUNSETOFFLOAD csum' /test/bin/xtun-abi $tap $tap)
 like "a call with another argument is noticed" "$planted" "not ok - no difference"
 like "... afterwards, by what it set" "$planted" "Then afterwards, if0 features:"
 like "... and it needs two calls" "$planted" \
 	$'\n#   1. a TUNSETIFF tap\n#   2. a TUNSETOFFLOAD csum\n# Then'
-planted=$(
-	export SAY='a TUNSETIFF tap; a TUNSETOWNER 1000'
-	INSTEAD='a TUNSETOWNER 1000' /test/bin/xtun-abi $tap $tap
-)
+planted=$(SAY='a TUNSETIFF tap; a TUNSETOWNER 1000' INSTEAD='a TUNSETOWNER 1000' \
+	/test/bin/xtun-abi $tap $tap)
 like "... also where netlink alone is asked" "$planted" "Then afterwards, if0 info:"
 
 [ "$device" = "$tap" ] || xtun_load create=0
