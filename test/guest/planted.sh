@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # What a debug kernel is there to detect, it detects, and the checks after each
 # test see it: a module makes each of those mistakes.
+# After the first, lockdep is silent for whoever comes next: it has a guest to itself.
 #guest: TIMEOUT=600
+#guest: APART=yes
 . /test/lib.sh
 
 # make_mistake NAME: from here on the log is that mistake's.
