@@ -58,9 +58,11 @@ flood_offload() {
 	done
 }
 export -f flood_offload
+# Ten in five seconds are told, however slow this guest is.
+begun=$SECONDS
 attach tap1 2 bash -c flood_offload
-ok "... and not a hundred times" \
-	test "$(dmesg | grep -c 'tap1: TUNSETOFFLOAD 0x10001')" -lt 50
+ok "... and not a hundred times" test "$(dmesg | grep -c 'tap1: TUNSETOFFLOAD 0x10001')" \
+	-le $((20 + 2 * (SECONDS - begun)))
 refused "segmentation without checksums" "TUNSETOFFLOAD 0x6" "0x6 need TUN_F_CSUM \(1\)" \
 	attach tap1 2 xtun-test offload 6
 refused "ECN alone" "TUNSETOFFLOAD 0x9" "TUN_F_TSO_ECN .* needs .*" attach tap1 2 xtun-test offload 9
