@@ -48,8 +48,7 @@ struct xtun_ring_area {
  * @tx_done: what the program has taken is counted up to here
  * @tx_waiting: records from there on
  * @tx_seen: how far the program had come when somebody asked last
- * @tx_moved: when frames waited that it had not come to yet, in jiffies, and it has not
- *	moved since
+ * @tx_moved: when it was last seen to have moved, or to have nothing to take, in jiffies
  * @tx_read: it was seen to move
  * @pending: frames since the reader asked to be woken
  * @wake: when to do so

@@ -86,7 +86,7 @@ static void xtun_why_look(struct xtun_why_loss *l, const struct xtun_slot *slot,
  * @skb: the frame; NULL if it never became one, or is no more
  * @len: its length in bytes, Ethernet header included
  *
- * Context: process or softirq, no lock of a queue held; @slot is kept alive by RCU
+ * Context: process or softirq, no lock of a queue or ring held; @slot is kept alive by RCU
  * or RTNL.
  */
 void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,

@@ -110,52 +110,37 @@ static bool why_no_offload(const struct refusal *r, FILE *out)
 	return true;
 }
 
-static bool why_not_attached(const struct refusal *r, FILE *out)
-{
-	switch (r->err) {
-	case EBUSY:
-		fputs("another file has its queue, and one of the two is to have it alone, by TUNSETIFF, O_EXCL or for rings: see xtun status",
-		      out);
-		return true;
-	case ENODEV:
-		fputs("the program's namespace has no such xtun (the module's parameter name)",
-		      out);
-		return true;
-	case EPERM:
-		fputs("the program does not own the interface, and has no CAP_NET_ADMIN", out);
-		return true;
-	default:
-		return false;
-	}
-}
+/* Where errno alone says enough; what is not of rings is of any attempt to attach. */
+static const struct {
+	bool rings;
+	int err;
+	const char *why;
+} sentences[] = {
+	{ true, EOPNOTSUPP,
+	  "there are none here, by rings=0 or a data cache that aliases: use batches" },
+	{ true, EINVAL,
+	  "a ring is a power of two from 131072 to 67108864 bytes, idle_usecs for a poller" },
+	{ true, EACCES, "the file is not open to read and to write" },
+	{ true, EEXIST, "the file has rings already" },
+	{ true, EPERM,
+	  "more memory than RLIMIT_MEMLOCK allows (ulimit -l), or no right to attach" },
+	{ true, EBADFD, "its interface is gone" },
+	{ false, EBUSY,
+	  "another file has its queue, and one is to have it alone (TUNSETIFF, O_EXCL, rings)" },
+	{ false, ENODEV,
+	  "the program's namespace has no such xtun (the module's parameter name)" },
+	{ false, EPERM, "the program does not own the interface, and has no CAP_NET_ADMIN" },
+};
 
-static bool why_no_rings(const struct refusal *r, FILE *out)
+static bool why_not_attached(const struct refusal *r, bool rings, FILE *out)
 {
-	switch (r->err) {
-	case EOPNOTSUPP:
-		fputs("there are none here, by rings=0 or a data cache that aliases: use batches",
-		      out);
+	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++) {
+		if (sentences[i].err != r->err || (sentences[i].rings && !rings))
+			continue;
+		fputs(sentences[i].why, out);
 		return true;
-	case EINVAL:
-		fputs("a ring is a power of two from 131072 to 67108864 bytes, idle_usecs for a poller",
-		      out);
-		return true;
-	case EACCES:
-		fputs("the file is not open to read and to write", out);
-		return true;
-	case EEXIST:
-		fputs("the file has rings already", out);
-		return true;
-	case EPERM:
-		fputs("more memory than RLIMIT_MEMLOCK allows (ulimit -l), or no right to attach",
-		      out);
-		return true;
-	case EBADFD:
-		fputs("its interface is gone", out);
-		return true;
-	default:
-		return why_not_attached(r, out);
 	}
+	return false;
 }
 
 static void print_why(const struct refusal *r, FILE *out)
@@ -166,9 +151,9 @@ static void print_why(const struct refusal *r, FILE *out)
 		fputs("flags of an interface are set through a socket, not through this file", out);
 		told = true;
 	} else if (!strcmp(r->call, "attach")) {
-		told = why_not_attached(r, out);
+		told = why_not_attached(r, false, out);
 	} else if (!strcmp(r->call, "XTUN_IOC_SET_RINGS")) {
-		told = why_no_rings(r, out);
+		told = why_not_attached(r, true, out);
 	} else if (r->err == EBADFD) {
 		fputs("TUNSETIFF comes first", out);
 		told = true;
