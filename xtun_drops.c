@@ -328,7 +328,8 @@ static void xtun_drops_tell(struct xtun_listener *l)
 {
 	if (xtun_drops_waits(l))
 		wake_up(l->wait);
-	else if (READ_ONCE(l->missed))
+	/* Whoever has read all there is may have to sleep until he may be told of these. */
+	if (READ_ONCE(l->missed))
 		schedule_delayed_work(&l->wake_later, HZ);
 }
 

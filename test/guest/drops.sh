@@ -25,7 +25,7 @@ write_crafted() {
 
 # has_opened PID
 has_opened() {
-	find "/proc/$1/fd" -lname '*/xtun_drops' | grep -q .
+	[ -n "$(find "/proc/$1/fd" -lname '*/xtun_drops')" ]
 }
 
 # listen FILE [COMMAND...]: from now on what is told goes to that file.
