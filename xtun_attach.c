@@ -156,7 +156,10 @@ static int xtun_attach_file(struct net_device *dev, struct file *file, unsigned 
 	slot = xtun_attach_free_slot(dev);
 	if (!slot)
 		return xt->flags & IFF_MULTI_QUEUE ? -E2BIG : -EBUSY;
-	return xtun_attach_to(file, slot, flags, true);
+	err = xtun_attach_to(file, slot, flags, true);
+	if (!err)
+		xf->ifindex = 0;
+	return err;
 }
 
 static bool xtun_attach_is_taps(struct xtun_queue *q)
@@ -241,6 +244,9 @@ static struct net_device *xtun_attach_new(struct file *file, const char *name, u
 
 	dev = xtun_net_create_tap(xf->net, name, (flags & XTUN_FEATURES) |
 				  (flags & IFF_TUN ? IFF_TUN : IFF_TAP), xf->ifindex);
+	/* A number is asked for once: where another has it, tap has forgotten it by then. */
+	if (dev == ERR_PTR(-EBUSY))
+		xf->ifindex = 0;
 	if (IS_ERR(dev))
 		return dev;
 	err = xtun_attach_file(dev, file, flags);

@@ -32,6 +32,13 @@ planted=$(SAY='a TUNSETIFF tap; a TUNSETOWNER 1000' INSTEAD='a TUNSETOWNER 1000'
 like "... also where netlink alone is asked" "$planted" "Then afterwards, if0 info:"
 
 [ "$device" = "$tap" ] || xtun_load create=0
+# What has differed, and chance alone had met.
+while read -r sequence; do
+	SAY=$sequence told "$sequence" /test/bin/xtun-abi $tap "$device"
+done <<-END
+	a TUNSETIFINDEX 1; a TUNSETIFF tap frags; a TUNSETIFF tun pi vnet
+	a TUNSETIFINDEX 1; a TUNSETIFF tap; a TUNSETIFF tap
+END
 # One process for all of it, there.
 [ -e /proc/1/ns/net ] || export PAIRS=1 BY_CHANCE=500
 told "tap and ${device##*/}" /test/bin/xtun-abi $tap "$device"
