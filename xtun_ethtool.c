@@ -196,8 +196,8 @@ static void xtun_ethtool_get_ringparam(struct net_device *dev, struct ethtool_ri
 }
 
 #define XTUN_ETHTOOL_OPS_COMMON						\
-	.supported_coalesce_params = ETHTOOL_COALESCE_TX_USECS |	\
-				     ETHTOOL_COALESCE_TX_MAX_FRAMES,	\
+	XTUN_COMPAT_COALESCE_PARAMS(ETHTOOL_COALESCE_TX_USECS |		\
+				    ETHTOOL_COALESCE_TX_MAX_FRAMES)	\
 	.get_coalesce		= xtun_ethtool_get_coalesce,		\
 	.set_coalesce		= xtun_ethtool_set_coalesce,		\
 	.get_drvinfo		= xtun_ethtool_get_drvinfo,		\

@@ -173,6 +173,15 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
 #endif
 
+/* A file of /proc had the operations of any file. */
+#ifndef XTUN_HAVE_PROC_OPS
+#define proc_ops	file_operations
+#define proc_open	open
+#define proc_read	read
+#define proc_poll	poll
+#define proc_release	release
+#endif
+
 #ifndef XTUN_HAVE_PDE_DATA
 #define pde_data(inode)	PDE_DATA(inode)
 #endif
@@ -199,6 +208,13 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 	, struct kernel_ethtool_coalesce *kernel_coalesce, struct netlink_ext_ack *extack
 #else
 #define XTUN_COMPAT_COALESCE_MORE
+#endif
+
+/* Which of "ethtool -C" a driver takes; the core let all of it pass before. */
+#ifdef XTUN_HAVE_SUPPORTED_COALESCE_PARAMS
+#define XTUN_COMPAT_COALESCE_PARAMS(params)	.supported_coalesce_params = (params),
+#else
+#define XTUN_COMPAT_COALESCE_PARAMS(params)
 #endif
 
 /**

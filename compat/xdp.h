@@ -73,7 +73,9 @@ static inline void xtun_compat_xdp_buff(struct xdp_buff *xdp, struct xdp_rxq_inf
 	xdp->data = start + headroom;
 	xdp->data_end = xdp->data + len;
 	xdp_set_data_meta_invalid(xdp);
+#ifdef XTUN_HAVE_XDP_FRAME_SZ
 	xdp->frame_sz = size;
+#endif
 	xdp->rxq = rxq;
 #endif
 }
