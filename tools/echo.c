@@ -113,13 +113,30 @@ static void say_end(const struct echo *e)
 	putchar('\n');
 }
 
+/* What the node says of it is more than what errno does. */
+static int explain_open(const char *device, const char *ifname)
+{
+	int err = errno;
+	struct xtun_node node;
+	char text[256];
+
+	xtun_node_read(device, &node);
+	if (err == EACCES && node.bars_you) {
+		xtun_node_say(text, sizeof(text), &node);
+		xtun_complain("%s. Run this as root, or see man 4 xtun", text);
+	} else {
+		xtun_explain("open", err, ifname);
+	}
+	return err == ENOENT || err == ENXIO ? EXIT_ABSENT : EXIT_FAILED;
+}
+
 static int echo_run(int argc, char **argv)
 {
 	struct echo e = {
 		.ifname = xtun_ifname(),
 		.host.mac = { 0x02, 'x', 't', 'u', 'n', 0x01 },
 	};
-	const char *device = "/dev/xtun";
+	const char *device = XTUN_NODE;
 	int opt, signal_fd, status;
 
 	while ((opt = getopt(argc, argv, "d:sa:c:")) != -1) {
@@ -140,8 +157,7 @@ static int echo_run(int argc, char **argv)
 		return EXIT_FAILED;
 	e.fd = open(device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (e.fd < 0) {
-		status = errno == ENOENT || errno == ENXIO ? EXIT_ABSENT : EXIT_FAILED;
-		xtun_explain("open", errno, e.ifname);
+		status = explain_open(device, e.ifname);
 		close(signal_fd);
 		return status;
 	}

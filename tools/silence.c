@@ -64,6 +64,35 @@ static void say_readers(struct xtun_silence *s, const char *ifname)
 	fclose(out);
 }
 
+/* Who reads has to open it first, and that is refused before the module hears of it. */
+static void say_as_whom(struct xtun_silence *s, const struct xtun_node *node)
+{
+	size_t n = strlen(s->cure);
+
+	if (!node->bars_others)
+		return;
+	n += snprintf(s->cure + n, sizeof(s->cure) - n, "; as root");
+	if (node->uid && n < sizeof(s->cure))
+		n += snprintf(s->cure + n, sizeof(s->cure) - n, " or user %u", node->uid);
+	if (node->lets_group && n < sizeof(s->cure))
+		n += snprintf(s->cure + n, sizeof(s->cure) - n, " or in group %u", node->gid);
+	if (n < sizeof(s->cure))
+		snprintf(s->cure + n, sizeof(s->cure) - n, ": %s has mode %04o", node->path,
+			 node->mode);
+}
+
+static void say_barred(struct xtun_silence *s, const struct xtun_node *node, const char *name)
+{
+	xtun_node_say(s->why, sizeof(s->why), node);
+	if (node->lets_group)
+		snprintf(s->cure, sizeof(s->cure),
+			 "be one of that group, or run as root what is to have %s", name);
+	else
+		snprintf(s->cure, sizeof(s->cure),
+			 "load the module for that user (rmmod xtun; modprobe xtun owner=%u), or run as root what is to have %s",
+			 (unsigned int)geteuid(), name);
+}
+
 /**
  * xtun_silence() - what keeps frames from coming at all
  * @iface: the interface
@@ -78,6 +107,7 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 {
 	struct xtun_word word;
 	const char *name = xtun_word(iface->name, &word);
+	struct xtun_node node;
 	struct flows sum;
 	size_t n = 0;
 
@@ -89,21 +119,25 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 	} while (0)
 
 	sum_up(law, &sum);
+	xtun_node_read(XTUN_NODE, &node);
+	if (node.bars_you)
+		say_barred(&list[n++], &node, name);
 	if (!iface->up)
 		SAY("ip link set dev %s up", "%s is down: nothing passes", name);
 	else if (!iface->carrier)
 		SAY("attach the program that is to be the other end of %s",
 		    "%s has no carrier: the kernel sends nothing", name);
-	if (!sum.readers)
+	if (!sum.readers) {
 		SAY("start the program that is to be the other end of %s",
 		    "nobody reads %s; frames that wait: %" PRIu64, name, sum.waiting);
-	else if (losses->asleep_ms)
+		say_as_whom(&list[n - 1], &node);
+	} else if (losses->asleep_ms) {
 		SAY("see whether it hangs (xtun status %s)",
 		    "whoever reads has not for %u.%u s; frames that wait: %" PRIu64
 		    "; who has it open: ",
 		    losses->asleep_ms / 1000, losses->asleep_ms / 100 % 10, sum.waiting);
-	if (sum.readers && losses->asleep_ms)
 		say_readers(&list[n - 1], iface->name);
+	}
 	if (sum.shared) {
 		SAY("end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",
 		    "of several that read one queue each gets some of the frames: ");

@@ -48,6 +48,20 @@ void xtun_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void xtun_explain(const char *what, int err, const char *ifname);
 void xtun_print_about(FILE *out, const char *text, const char *ifname);
 
+/* node.c */
+#define XTUN_NODE "/dev/xtun"
+
+struct xtun_node {
+	const char *path;
+	unsigned int mode, uid, gid;
+	bool lets_group;	/* to read and to write, as all of these */
+	bool bars_others;	/* who is neither root nor its user, nor in its group */
+	bool bars_you;
+};
+
+void xtun_node_read(const char *path, struct xtun_node *node);
+void xtun_node_say(char *text, size_t size, const struct xtun_node *node);
+
 /* signals.c */
 int xtun_signals_open(void);
 int xtun_signals_wait(int fd, int signal_fd, int timeout_ms);

@@ -18,37 +18,55 @@ attach() {
 refused() {
 	local name=$1 what=$2 why=$3 said
 	shift 3
+	refused_name=$name refused=("$@")
 	nok "refused, $name" "$@"
-	said=$({ xtun why -t 0 || :; } | grep -A 1 'was refused' | head -n 2)
+	said=$({ xtun why -t 0 || :; } | grep -m 1 -A 1 'was refused' || :)
 	like "refused, $name: named" "$said" "^$what of [a-z-]+\[[0-9]+\] was refused [0-9.]+ s ago: "
 	like "... and why" "$said" "  why: $why\$"
 }
 
+# taken COMMAND...: that what was refused last is taken so, and not as it was.
+taken() {
+	ok "refused, $refused_name: mended" "$@"
+	nok "refused, $refused_name: back" "${refused[@]}"
+}
+
 xtun_load
+ip link set xtun up
 is "nothing was refused yet" "$(xtun why -t 0 | grep refused || :)" ""
 
 refused "neither tun nor tap" "TUNSETIFF 0x1000 for tap0" \
 	"it says neither IFF_TUN \(1\) nor IFF_TAP \(2\)" attach tap0 0x1000
+taken attach tap0 0x1002
 refused "a name with a slash" "TUNSETIFF 0x2 for a/b" "'a/b' is no name for an interface" attach a/b 2
+taken attach ab 2
 refused "a name with two numbers" "TUNSETIFF 0x2 for a%d%d" "'a%d%d' is no name .*" attach a%d%d 2
+taken attach a%d 2
 refused "an interface of another driver" "TUNSETIFF 0x2 for lo" "lo is of the driver '.*'" attach lo 2
+taken attach tap0 2
 refused "another form" "TUNSETIFF 0x1 for xtun" "xtun is a tap, and was asked for as a tun" \
 	attach xtun 1
+taken attach xtun 2
 ip link add tap2 type xtun
 refused "several queues of an interface with one" "TUNSETIFF 0x102 for tap2" \
 	"tap2 was made without IFF_MULTI_QUEUE .*" attach tap2 0x102
+taken attach tap2 2
 refused "one that is to be new and is not" "TUNSETIFF 0x8002 for xtun" \
 	"xtun is there already, and IFF_TUN_EXCL asks for a new one" attach xtun 0x8002
+taken attach tap0 0x8002
 refused "one that another has" "TUNSETIFF 0x2 for tap1" "another file has tap1, .*" \
 	attach tap1 2 /test/bin/xtun-test attach /dev/xtun tap1 2 true
+taken attach tap1 2
 chmod 666 /dev/xtun
 refused "without the right to make one" "TUNSETIFF 0x2 for tap0" \
 	"the program is not the owner of tap0, and has no CAP_NET_ADMIN" \
 	"${nobody[@]}" /test/bin/xtun-test attach /dev/xtun tap0 2 true
+taken attach tap0 2
 
 chmod 600 /dev/xtun
 refused "an offload that there is none of" "TUNSETOFFLOAD 0x10001" "of its bits, 0x10000 are none" \
 	attach tap1 2 xtun-test offload 0x10001
+taken attach tap1 2 xtun-test offload 1
 like "... and the kernel's log names the bit" "$(dmesg | grep -v '^#' | tail -n 3)" \
 	"tap1: TUNSETOFFLOAD 0x10001: of these, 0x10000 are not known here"
 flood_offload() {
@@ -65,15 +83,21 @@ ok "... and not a hundred times" test "$(dmesg | grep -c 'tap1: TUNSETOFFLOAD 0x
 	-le $((20 + 2 * (SECONDS - begun)))
 refused "segmentation without checksums" "TUNSETOFFLOAD 0x6" "0x6 need TUN_F_CSUM \(1\)" \
 	attach tap1 2 xtun-test offload 6
+taken attach tap1 2 xtun-test offload 7
 refused "ECN alone" "TUNSETOFFLOAD 0x9" "TUN_F_TSO_ECN .* needs .*" attach tap1 2 xtun-test offload 9
+taken attach tap1 2 xtun-test offload 0xb
 refused "half of USO" "TUNSETOFFLOAD 0x21" "TUN_F_USO4 and TUN_F_USO6 .* go together" \
 	attach tap1 2 xtun-test offload 0x21
+taken attach tap1 2 xtun-test offload 1
 refused "tunnels of nothing" "TUNSETOFFLOAD 0x81" "TUN_F_UDP_TUNNEL_GSO .* needs one of TSO or USO" \
 	attach tap1 2 xtun-test offload 0x81
+taken attach tap1 2 xtun-test offload 1
 exec 3<>/dev/xtun
 refused "an offload before TUNSETIFF" "TUNSETOFFLOAD 0x1" "TUNSETIFF comes first" xtun-test offload 1
+taken attach tap1 2 xtun-test offload 1
 refused "flags of the interface through the file" "SIOCSIFFLAGS 0x[0-9a-f]+" \
 	"flags of an interface are set through a socket, not through this file" xtun-test ifflags xtun
+taken ip link set xtun up
 exec 3>&-
 
 # --- before any ioctl, and of rings
@@ -81,21 +105,39 @@ exec 3>&-
 # without_it COMMAND...: while the interface has another name.
 without_it() {
 	local status=0
+	ip link set xtun down
 	ip link set xtun name other
 	"$@" 2>/dev/null || status=$?
 	ip link set other name xtun
+	ip link set xtun up
 	return "$status"
+}
+
+# other_comes: and is attached, as 3.
+other_comes() {
+	exec 3<>/dev/xtun
+	head -c 60 /dev/zero >&3
+}
+
+# taken_alone COMMAND...: that what was refused last is taken so once the other has gone.
+taken_alone() {
+	exec 3>&-
+	ok "refused, $refused_name: mended" "$@"
+	other_comes
+	nok "refused, $refused_name: back" "${refused[@]}"
+	exec 3>&-
 }
 
 refused "no interface of the name" "attach" "the program's namespace has no such xtun .*" \
 	without_it sh -c 'head -c 60 /dev/zero >/dev/xtun'
+taken sh -c 'head -c 60 /dev/zero >/dev/xtun'
 chmod 666 /dev/xtun
 refused "another's interface" "attach" "the program does not own the interface, .*" \
 	"${nobody[@]}" sh -c 'head -c 60 /dev/zero >/dev/xtun'
-exec 3<>/dev/xtun
-head -c 60 /dev/zero >&3 2>/dev/null || :
+taken sh -c 'head -c 60 /dev/zero >/dev/xtun'
+other_comes
 refused "to have it alone" "attach" "another file has its queue, .*" xtun-test alone /dev/xtun
-exec 3>&-
+taken_alone xtun-test alone /dev/xtun
 again() {
 	local _
 	exec 3<>/dev/xtun
@@ -110,20 +152,30 @@ is "who tries again and again is remembered once" \
 if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 	refused "rings of an odd size" "XTUN_IOC_SET_RINGS" "a ring is a power of two .*" \
 		xtun-test ring-wrong size
+	taken xtun-test ring-wrong nothing
 	refused "rings of more memory than is allowed" "XTUN_IOC_SET_RINGS" \
 		"more memory than RLIMIT_MEMLOCK allows .*" \
 		"${nobody[@]}" bash -c 'ulimit -l 0; exec /test/bin/xtun-test ring-wrong len'
-	exec 3<>/dev/xtun
-	head -c 60 /dev/zero >&3 2>/dev/null || :
+	taken xtun-test ring-wrong nothing
+	other_comes
 	refused "rings beside another's file" "XTUN_IOC_SET_RINGS" "another file has its queue, .*" \
-		xtun-test ring-wrong len
-	exec 3>&-
+		xtun-test ring-wrong nothing
+	taken_alone xtun-test ring-wrong nothing
+	# with_rings COMMAND...: while there are some.
+	with_rings() {
+		local status=0
+		echo Y >/sys/module/xtun/parameters/rings
+		"$@" || status=$?
+		echo N >/sys/module/xtun/parameters/rings
+		return "$status"
+	}
 	echo N >/sys/module/xtun/parameters/rings
+	refused "rings where there are none" "XTUN_IOC_SET_RINGS" "there are none here, .*" \
+		xtun-test ring-wrong nothing
+	taken with_rings xtun-test ring-wrong nothing
 else
 	skip "rings that are refused" "there are none here"
 fi
-refused "rings where there are none" "XTUN_IOC_SET_RINGS" "there are none here, .*" \
-	xtun-test ring-wrong len
 chmod 600 /dev/xtun
 
 is "the last eight are remembered" "$(grep -c '^refused' /proc/net/xtun)" 8
@@ -131,3 +183,48 @@ is "... and not in another namespace" "$(unshare --net cat /proc/net/xtun | grep
 nok "an interface that could not be made" attach tap0 0x1000
 like "... is told of when it is asked for" "$(xtun why tap0 2>/dev/null || :)" \
 	"TUNSETIFF 0x1000 for tap0 of xtun-test.*it says neither"
+
+# --- to open it at all, which the module never hears of
+
+# writes WHO...: as they are.
+writes() {
+	"$@" sh -c 'head -c 60 /dev/zero >/dev/xtun' 2>/dev/null
+}
+
+# barred CASE MODE GROUP CURE: what is said to nobody of a node like that.
+barred() {
+	chown "0:$3" /dev/xtun
+	chmod "$2" /dev/xtun
+	nok "open is refused, $1" writes "${nobody[@]}"
+	like "open is refused, $1: named" "$("${nobody[@]}" /test/bin/xtun why -t 0 2>&1 || :)" \
+		"user 65534 may not open /dev/xtun, which is of user 0 and group $3, mode $2\.
+  what mends it: $4"
+}
+
+# owned PARAMETER [MODE OWNER]: as the module is then loaded, and udev's rule has the node.
+owned() {
+	rmmod xtun
+	xtun_load "$1"
+	ip link set xtun up
+	chown "${3:-0:0}" /dev/xtun
+	chmod "${2:-0600}" /dev/xtun
+}
+
+as_group=(setpriv --reuid 65534 --regid 65534 --groups 5)
+barred "for root alone" 0600 0 "load the module for that user \(rmmod xtun; modprobe xtun owner=65534\), or run as root what is to have xtun"
+like "... by xtun echo too" "$("${nobody[@]}" /test/bin/xtun echo 2>&1 || :)" \
+	"user 65534 may not open /dev/xtun, which is of user 0 and group 0, mode 0600\. Run this as root"
+owned owner=65534 0600 65534:0
+ok "open is refused, for root alone: mended" writes "${nobody[@]}"
+is "... and no longer told of" \
+	"$(grep 'may not open' <<<"$("${nobody[@]}" /test/bin/xtun why -t 0 2>&1 || :)" || :)" ""
+like "... root is told as whom to read" "$(xtun why -t 0 || :)" \
+	"start the program that is to be the other end of xtun; as root or user 65534: /dev/xtun has mode 0600"
+owned create=1
+nok "open is refused, for root alone: back" writes "${nobody[@]}"
+owned group=5 0660 0:5
+barred "for a group" 0660 5 "be one of that group, or run as root what is to have xtun"
+ok "open is refused, for a group: mended" writes "${as_group[@]}"
+nok "open is refused, for a group: back" writes "${nobody[@]}"
+like "... root is told of it" "$(xtun why -t 0 || :)" "; as root or in group 5: /dev/xtun has mode 0660"
+owned create=1

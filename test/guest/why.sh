@@ -18,7 +18,7 @@ xtun_load
 frames_up
 is "without any loss, and without a reader" "$(said)" \
 "nobody reads xtun; frames that wait: 0.
-  what mends it: start the program that is to be the other end of xtun
+  what mends it: start the program that is to be the other end of xtun; as root: /dev/xtun has mode 0600
 the kernel has not sent anything to xtun yet.
   what mends it: ip route get ADDRESS   tells whether anything leads to xtun
 xtun has lost no frame."

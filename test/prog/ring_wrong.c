@@ -40,6 +40,17 @@ static void consume(uint32_t cons)
 	close(packet);
 }
 
+/* All as it should be, in both directions. */
+static void do_right(void)
+{
+	int packet = xt_packet(XT_IF);
+
+	publish(60, 0, 72);
+	xt_transmit(packet, FRAME, 0);
+	rings_drain(&r);
+	close(packet);
+}
+
 /* Whenever it is woken, it takes what is there, and stops again. */
 static void sleep_on(void)
 {
@@ -55,6 +66,8 @@ int ring_wrong(const char *what)
 		err(1, "XTUN_IOC_SET_RINGS");
 	if (!strcmp(what, "len"))
 		publish(70000, 0, 128);
+	else if (!strcmp(what, "nothing"))
+		do_right();
 	else if (!strcmp(what, "flags"))
 		publish(60, 7, 128);
 	else if (!strcmp(what, "rx_prod"))
@@ -70,7 +83,8 @@ int ring_wrong(const char *what)
 	else if (!strcmp(what, "tx_cons-inside"))
 		consume(4);
 	else
-		errx(2, "%s is none of len flags rx_prod tx_cons unread asleep size", what);
+		errx(2, "%s is none of nothing len flags rx_prod tx_cons unread asleep size", what);
 	/* To read nothing is no mistake. */
-	return (r.kernel->status == XTUN_STATUS_BROKEN) == !strcmp(what, "unread");
+	return (r.kernel->status == XTUN_STATUS_BROKEN) ==
+	       (!strcmp(what, "unread") || !strcmp(what, "nothing"));
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Whom the device's node keeps out: open() says EACCES before the module hears of it. */
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OTHERS	0006	/* to read and to write */
+#define GROUP	0060
+
+/**
+ * xtun_node_read() - what the device's node says of who may open it
+ * @path: the node's
+ * @node: filled; nobody is kept out if nothing can be known
+ */
+void xtun_node_read(const char *path, struct xtun_node *node)
+{
+	struct stat st;
+
+	*node = (struct xtun_node){ .path = path };
+	if (stat(path, &st))
+		return;
+	node->mode = st.st_mode & 0777;
+	node->uid = st.st_uid;
+	node->gid = st.st_gid;
+	node->lets_group = (node->mode & GROUP) == GROUP;
+	node->bars_others = (node->mode & OTHERS) != OTHERS;
+	node->bars_you = faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) && errno == EACCES;
+}
+
+/**
+ * xtun_node_say() - that this program's user may not open the node, and why
+ * @text: filled
+ * @size: of that, in bytes
+ * @node: which
+ */
+void xtun_node_say(char *text, size_t size, const struct xtun_node *node)
+{
+	snprintf(text, size, "user %u may not open %s, which is of user %u and group %u, mode %04o",
+		 (unsigned int)geteuid(), xtun_name(node->path), node->uid, node->gid, node->mode);
+}
