@@ -5,7 +5,8 @@
 #   TEST="TEST..." cases.pl TARGET...
 #
 # A line of TAP that ends in "CAUSE: named", "CAUSE: mended" or "CAUSE: back" is of that
-# cause. A cause that is provoked in several ways is well if all are.
+# cause. A cause that is provoked in several ways is well if all are. Each that is named is
+# to be mended and to come back, or this fails.
 use strict;
 use warnings;
 
@@ -41,4 +42,10 @@ exit unless @causes;
 my ($wide) = sort { $b <=> $a } map { length } @causes;
 my $row = "%-${wide}s" . '  %-17s' x @ARGV . "\n";
 printf $row, 'cause', @ARGV;
-printf $row, $_, map { cell($_) } @{$of{$_}}{@ARGV} for @causes;
+my $gaps = 0;
+for my $cause (@causes) {
+	my @steps_at = @{$of{$cause}}{@ARGV};
+	printf $row, $cause, map { cell($_) } @steps_at;
+	$gaps += grep { my $at = $_; $at && grep { !$at->{$_}{well} } @steps } @steps_at;
+}
+die "Of these, $gaps cells lack a step.\n" if $gaps;

@@ -19,5 +19,5 @@ status=0
 "$here/check.sh" || status=$?
 cd "$top"
 # shellcheck disable=SC2086
-perl "$here/cases.pl" $KERNEL
+perl "$here/cases.pl" $KERNEL || status=1
 exit $status

@@ -18,7 +18,7 @@ listener() {
 }
 
 listens() {
-	readlink "/proc/$1/fd/"* | grep -qx '/proc/[0-9]*/net/xtun_drops'
+	grep -qx '/proc/[0-9]*/net/xtun_drops' <<<"$(readlink "/proc/$1/fd/"*)"
 }
 
 silence_listener() {
@@ -45,7 +45,7 @@ drops() {
 }
 
 has_told() {
-	rules | grep -qx "$1"
+	grep -qx "$1" <<<"$(rules)"
 }
 
 # spares RULE COMMAND...: that it is not, any more, for as long as it took to be told.
@@ -82,6 +82,16 @@ mended() {
 	ok "$rule: mended" spares "$rule" "${@:4}"
 	ok "... what takes that back can be typed too" sh -c "$undo"
 	ok "$rule: back" drops "$rule" "${@:4}"
+}
+
+# rewritten RULE WHY BAD GOOD: the words of two frames; that writing the other mends it.
+rewritten() {
+	local bad good
+	read -ra bad <<<"$3"
+	read -ra good <<<"$4"
+	explained "$1" "$2" craft "${bad[@]}"
+	ok "$1: mended" spares "$1" craft "${good[@]}"
+	ok "$1: back" drops "$1" craft "${bad[@]}"
 }
 
 # stack_up: an interface that forwards to another, near, at whose end nobody is.

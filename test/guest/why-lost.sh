@@ -18,9 +18,11 @@ lost() {
 }
 
 # named LOSS WHY COMMAND...: that what the command does loses a frame so, and is told of.
+declare -A loses
 named() {
 	local loss=$1 why=$2 before
 	shift 2
+	loses[$loss]=$(printf '%q ' "$@")
 	before=$(lost)
 	"$@" >/dev/null 2>&1 || :
 	eventually 5 more_lost_than "$before" || :
@@ -41,6 +43,20 @@ none_lost() {
 	before=$(lost)
 	ok "$loss: mended" "$@"
 	is "... and no frame is lost any more" "$(lost)" "$before"
+}
+
+# back LOSS: that what has lost a frame so does it again.
+back() {
+	local before
+	before=$(lost)
+	eval "${loses[$1]}" >/dev/null 2>&1 || :
+	ok "$1: back" eventually 5 more_lost_than "$before"
+}
+
+# mended LOSS COMMAND...: that this loses nothing, and what was before it does still.
+mended() {
+	none_lost "$@"
+	back "$1"
 }
 
 # cured LOSS CURE COMMAND...: that CURE is what is printed, and does; and that what takes
@@ -109,7 +125,7 @@ drain
 ip link set xtun txqueuelen 1000
 
 named tx_lost_truncated "read\(\) was given a buffer shorter than the frame" transmit_and_read 50
-none_lost tx_lost_truncated transmit_and_read 65539
+mended tx_lost_truncated transmit_and_read 65539
 exec 4>&-
 
 # come_late: nobody reads, and then somebody does.
@@ -122,6 +138,7 @@ named tx_lost_stale "had waited for more than a second when the first reader cam
 exec 4<>/dev/xtun
 none_lost tx_lost_stale transmit_and_read 65539
 exec 4>&-
+back tx_lost_stale
 
 # as_tap COMMAND: while a program has it as a tap.
 as_tap() {
@@ -137,9 +154,13 @@ named tx_lost_filter "refused by the program that TUNATTACHFILTER attached" filt
 if [ -e /proc/sys/kernel/unprivileged_bpf_disabled ]; then
 	named tx_lost_ebpf "refused by the program that TUNSETFILTEREBPF attached" filter ebpf
 fi
-for loss in txfilter filter; do
-	none_lost tx_lost_$loss as_tap 'xtun-test lose none; transmit 100; dd bs=65539 count=1 status=none <&3 >/dev/null'
+for loss in "${!loses[@]}"; do
+	case $loss in
+	tx_lost_txfilter|tx_lost_filter|tx_lost_ebpf)
+		mended "$loss" as_tap 'xtun-test lose none; transmit 100; dd bs=65539 count=1 status=none <&3 >/dev/null' ;;
+	esac
 done
+as_tap 'xtun-test lose none'
 
 expect_log "the rings' program wrote"
 rings=$(cat /sys/module/xtun/parameters/rings)
@@ -148,6 +169,8 @@ if [ "$rings" = Y ]; then
 	named tx_lost_full "its ring had no room.* in a ring of 131072 bytes" xtun-test ring-wrong unread
 	is "... which the queue's length has no part in" "$(of tx_lost_full cure)" ""
 	named rx_lost_broken "that makes no sense: it wrote len 70000" xtun-test ring-wrong len
+	mended tx_lost_broken xtun-test ring-wrong nothing
+	mended rx_lost_broken xtun-test ring-wrong nothing
 fi
 
 # --- from userspace
@@ -159,18 +182,19 @@ written() {
 	write_frame 60
 }
 frames_up_unless_down() {
-	! ip link show xtun | grep -q '[<,]UP[,>]' || frames_up
+	[ -z "$(ip link show xtun up)" ] || frames_up
 }
 cured rx_lost_down "ip link set dev xtun up" written
 ip link set xtun up
 frames_up
 
 named rx_lost_short "shorter than an Ethernet header" write_bytes 5
-none_lost rx_lost_short write_frame 60
+mended rx_lost_short write_frame 60
 named rx_lost_long "longer than xtun takes" write_bytes 65540
-none_lost rx_lost_long write_frame 65539
+mended rx_lost_long write_frame 65539
 named rx_lost_fault "given memory that is not there; it answered EFAULT" \
 	with_tap 0x1002 xtun-test lose fault
+mended rx_lost_fault with_tap 0x1002 bash -c '. /test/frames.sh; frame 60 >&3'
 crowd_backlog
 named rx_lost_backlog "the kernel's own input queue was full" write_crowded
 cured rx_lost_backlog "sysctl -w net/core/netdev_max_backlog=10000" write_crowded
@@ -182,9 +206,9 @@ vnet() {
 		dd if=/tmp/vnet bs=65536 status=none >&3'
 }
 named rx_lost_header "a header that does not fit its frame" vnet 01
-none_lost rx_lost_header vnet 00
+mended rx_lost_header vnet 00
 named rx_lost_layout "pieces that IFF_NAPI_FRAGS cannot take" with_tap 0x1032 xtun-test lose layout
-none_lost rx_lost_layout with_tap 0x1032 bash -c '. /test/frames.sh; frame 60 >&3'
+mended rx_lost_layout with_tap 0x1032 bash -c '. /test/frames.sh; frame 60 >&3'
 
 # A queue with NAPI, which its file takes out of service while a frame waits, or does not.
 iface=queues0
@@ -202,8 +226,8 @@ named tx_lost_detached "still waited when their queue or queues0 went away" \
 	as_queue "xtun-test lose detached"
 named rx_lost_detached "written to a queue that was out of service" \
 	as_queue "$taken; xtun-test lose detached"
-none_lost "tx_lost_detached" as_queue "$taken"
-none_lost "rx_lost_detached" as_queue "$taken; frame 60 >&3"
+mended tx_lost_detached as_queue "$taken"
+mended rx_lost_detached as_queue "$taken; frame 60 >&3"
 ip link del "$iface"
 
 # --- packets
@@ -227,6 +251,9 @@ packet 45
 eventually 5 grep -q 'tun7' /proc/net/xtun
 is "rx_lost_proto: mended" "$(lost)" 0
 go
+packet 00
+ok "rx_lost_proto: back" eventually 5 more_lost_than 0
+go
 
 # --- XDP
 
@@ -245,15 +272,20 @@ answering() {
 answering 1
 named rx_lost_xdp_drop "dropped by the XDP program of xtun" write_frame 60
 cured rx_lost_xdp_drop "ip link set dev xtun xdp off" write_frame 60
-answering 0
-named rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer" write_frame 60
-answering 77
-named rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer" write_frame 60
-answering 4
-named rx_lost_xdp_failed "the XDP program of xtun sent it where it could not go" write_frame 60
-answering 2
-none_lost rx_lost_xdp_aborted write_frame 60
-none_lost rx_lost_xdp_failed write_frame 60
+answering 1
+back rx_lost_xdp_drop
+# with_verdict VERDICT LOSS WHY: that it is lost for that answer, and for XDP_PASS is not.
+with_verdict() {
+	answering "$1"
+	named "$2" "$3" write_frame 60
+	answering 2
+	none_lost "$2" write_frame 60
+	answering "$1"
+	back "$2"
+}
+with_verdict 0 rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer"
+with_verdict 77 rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer"
+with_verdict 4 rx_lost_xdp_failed "the XDP program of xtun sent it where it could not go"
 ip link set dev xtun xdp off
 rm /sys/fs/bpf/answer
 umount /sys/fs/bpf

@@ -11,7 +11,7 @@ said() {
 }
 
 says() {
-	said | grep -qE "$1"
+	grep -qE "$1" <<<"$(said)"
 }
 
 silent() {
@@ -60,7 +60,7 @@ ok "no reader: mended" silent "nobody reads"
 silenced "nothing sent" "the kernel has not sent anything to xtun yet" "ip route get ADDRESS"
 transmit 100
 ok "nothing sent: mended" silent "has not sent anything"
-is "healthy: named" "$(said)" "xtun has lost no frame."
+is "a healthy interface is told of in a word" "$(said)" "xtun has lost no frame."
 ok "... its status is 0" xtun why -t 0
 
 broken "down" "xtun is down: nothing passes" "ip link set dev xtun up" ip link set xtun down
@@ -80,6 +80,9 @@ if echo 0 2>/dev/null >/sys/class/net/xtun/carrier; then
 	silenced "no carrier" "xtun has no carrier: the kernel sends nothing" "attach the program"
 	echo 1 >/sys/class/net/xtun/carrier
 	ok "no carrier: mended" silent "no carrier"
+	echo 0 >/sys/class/net/xtun/carrier
+	ok "no carrier: back" says "no carrier"
+	echo 1 >/sys/class/net/xtun/carrier
 else
 	skip "no carrier" "this kernel cannot take it away from here"
 fi
@@ -88,29 +91,51 @@ frames_up
 # --- readers that do not read, and more of them than one
 
 asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: 2; who has it open: cat\[$reader\]"
-kill -STOP "$reader"
-eventually 5 grep -q "^State:.T" "/proc/$reader/status"
-transmit 100 2
+stop() {
+	kill -STOP "$reader"
+	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
+	transmit 100 2
+}
+stop
 eventually 30 says "$asleep"
 silenced "stopped" "$asleep, which is stopped \(kill -CONT goes on\)" "see whether it hangs"
 kill -CONT "$reader"
 ok "stopped: mended" eventually 5 silent "whoever reads has not"
-xtun-test hold "$reader" &
-debugger=$!
-eventually 5 grep -q "^State:.t" "/proc/$reader/status"
-transmit 100 2
+stop
+ok "stopped: back" eventually 30 says "$asleep, which is stopped"
+kill -CONT "$reader"
+eventually 5 silent "whoever reads has not"
+held() {
+	xtun-test hold "$reader" &
+	debugger=$!
+	eventually 5 grep -q "^State:.t" "/proc/$reader/status"
+	transmit 100 2
+}
+held
 eventually 30 says "$asleep"
 silenced "held" "$asleep, which process $debugger holds in a debugger" "see whether it hangs"
 dismiss "$debugger"
 ok "held: mended" eventually 5 silent "whoever reads has not"
-cat /dev/xtun >/dev/null &
-second=$!
-eventually 5 grep -q "readers 2" /proc/net/xtun
+held
+ok "held: back" eventually 30 says "$asleep, which process $debugger holds"
+dismiss "$debugger"
+eventually 5 silent "whoever reads has not"
+another() {
+	cat /dev/xtun >/dev/null &
+	second=$!
+	eventually 5 grep -q "readers 2" /proc/net/xtun
+}
+another
 silenced "shared" "of several that read one queue each gets some of the frames: cat\[[0-9]+\].*; cat\[[0-9]+\]" \
 	"end all but one, or give each a queue of its own"
 dismiss "$second"
 ok "shared: mended" eventually 5 silent "of several"
+another
+ok "shared: back" says "of several that read one queue"
+dismiss "$second"
+eventually 5 grep -q "readers 1" /proc/net/xtun
 dismiss "$reader"
+ok "no reader: back" eventually 5 says "nobody reads"
 
 # One that is slow, whatever waits meanwhile.
 sluggish() {
@@ -153,6 +178,11 @@ xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
 else
 	skip "who sleeps beside his rings" "there are none here"
 fi
+
+ip link del xtun
+ip link add xtun type xtun
+frames_up
+ok "nothing sent: back" says "has not sent anything"
 
 # --- what is gone
 

@@ -29,6 +29,7 @@ if modprobe -n -q ip_gre && [ ! -e /sys/module/ip_gre ]; then
 	explained gre-tunnel "to 10.99.0.1 key 0$" gre 2000
 	explained gre-version "header says version 5" gre 0005
 	ok "gre-version: mended" tunnelled spares gre-version gre 0000
+	ok "gre-version: back" drops gre-version gre 0005
 	modprobe -r ip_gre
 else
 	skip "GRE" "this kernel has no module for it"
