@@ -162,7 +162,9 @@ int link_do(const char *name, int what);
 
 #define FRAME_MAX	70000
 
-enum frame { FRAME_ETHER, FRAME_IP, FRAME_LONG, FRAME_GSO, FRAME_GSO_IP };
+enum frame {
+	FRAME_ETHER, FRAME_IP, FRAME_LONG, FRAME_GSO, FRAME_GSO_IP, FRAME_GROUP, FRAME_OTHER_GROUP,
+};
 
 /* A frame to write, with what the flags of a file want before it. */
 size_t frame_make(uint8_t *buf, enum frame what, unsigned int flags, int vnet_hdr_sz);

@@ -62,13 +62,24 @@ static size_t put_tcp(uint8_t *p, size_t payload)
 	return 20 + sizeof(head) + payload;
 }
 
+/* The one group is in lists of TUNSETTXFILTER, the other is not. */
+static const char *destination(enum frame what)
+{
+	switch (what) {
+	case FRAME_GROUP:       return "\x33\x33\x00\x00\x00\x01";
+	case FRAME_OTHER_GROUP: return "\x33\x33\xff\x00\x00\x02";
+	default:                return TO;
+	}
+}
+
 static size_t put_frame(uint8_t *p, enum frame what)
 {
 	size_t len = what == FRAME_LONG ? 1400 : 60, i;
 
 	if (what == FRAME_IP || what == FRAME_GSO_IP)
 		return put_tcp(p, what == FRAME_IP ? 20 : PAYLOAD);
-	memcpy(p, TO FROM, 12);
+	memcpy(p, destination(what), 6);
+	memcpy(p + 6, FROM, 6);
 	if (what == FRAME_GSO) {
 		put16(p + 12, ETH_P_IP);
 		return 14 + put_tcp(p + 14, PAYLOAD);

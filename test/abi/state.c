@@ -164,10 +164,25 @@ static void observe_waiting(struct run *r, const char *what)
 	}
 }
 
+static void observe_group(struct run *r, const struct link *l, enum frame what, const char *which)
+{
+	char of[TRACE_KEY];
+
+	snprintf(of, sizeof(of), "if transmits to %s", which);
+	errno = -frame_send(l->index, what);
+	trace_result(r->trace, -1, of, errno ? -1 : 0);
+	snprintf(of, sizeof(of), "of %s", which);
+	observe_waiting(r, of);
+}
+
 static void observe_sending(struct run *r, const struct link *l)
 {
 	bool ip = l->flags & IFF_POINTOPOINT;
 
+	if (!ip) {
+		observe_group(r, l, FRAME_GROUP, "a group");
+		observe_group(r, l, FRAME_OTHER_GROUP, "another");
+	}
 	errno = -frame_send(l->index, ip ? FRAME_IP : FRAME_ETHER);
 	trace_result(r->trace, -1, "if transmits", errno ? -1 : 0);
 	observe_waiting(r, "sent");
