@@ -1,33 +1,42 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# QEMU on a descriptor: a guest in this guest has a virtio network card, and reaches its
-# host, and is reached, with offloads that it has negotiated.
-#guest: TIMEOUT=1800
-#guest: MEMORY=1536
-#guest: EXTRA=machine
-#guest: PACKAGES=qemu-system-x86
+# QEMU on a descriptor: a machine in this guest has a virtio network card, asks there for
+# an address, fetches from its host what it is to do, and is reached by it. What it runs
+# is the card's own boot program, iPXE: an operating system would take a quarter of an
+# hour to start where each instruction is emulated twice.
+#guest: TIMEOUT=900
+#guest: MEMORY=1024
+#guest: PACKAGES="qemu-system-x86 seabios ipxe-qemu dnsmasq-base"
 . /test/lib.sh
-requires namespaces /usr/lib/machine/vmlinux
+requires namespaces qemu-system-x86_64 dnsmasq
 # shellcheck source=test/guest/programs.sh
 . /test/programs.sh
 
-# Each instruction of the machine, whose card is descriptor 3, is emulated twice.
-patience=1000
-megabytes=1
+patience=400
 
-machine=(qemu-system-x86_64 -M "microvm,acpi=off" -accel tcg -cpu qemu64 -m 64
+# The machine's card is descriptor 3.
+machine=(qemu-system-x86_64 -M "pc,graphics=off" -accel tcg -cpu qemu64 -m 32
 	-nodefaults -no-user-config -no-reboot -display none
-	-kernel /usr/lib/machine/vmlinux -initrd /usr/lib/machine/initrd
-	-append "console=ttyS0 quiet panic=-1"
-	-netdev "tap,id=net0,fd=3" -device "virtio-net-device,netdev=net0")
+	-netdev "tap,id=net0,fd=3" -device "virtio-net-pci,netdev=net0,bootindex=1")
+
+# What it is told to do, far down, so that it has to have the whole.
+tell_it() {
+	mkdir -p /tmp/www
+	{
+		echo '#!ipxe'
+		seq 10000000 10019999 | sed 's/^/# /'
+		echo 'echo all of it was read'
+		echo 'sleep 3600'
+	} >/tmp/www/boot.ipxe
+}
 
 said() {
-	grep -q "$1" "/out/machine${device//\//.}"
+	grep -qa "$1" "$serial"
 }
 
 # Nobody waits for a machine that has died.
-serves_or_has_died() {
-	said serves || ! kill -0 "$pid"
+has_read_or_died() {
+	said "all of it was read" || ! kill -0 "$pid"
 }
 
 qemu() {
@@ -39,19 +48,19 @@ qemu() {
 	eventually 60 ip -n a link show machine0
 	ip -n a addr add 192.0.2.1/24 dev machine0
 	ip -n a link set machine0 up
-	serve_page ip netns exec a
+	tell_it
+	ip netns exec a busybox httpd -f -p 80 -h /tmp/www &
+	ip netns exec a dnsmasq --keep-in-foreground --user=root --conf-file=/dev/null --port=0 \
+		--interface=machine0 --bind-interfaces --dhcp-leasefile=/tmp/leases \
+		--dhcp-range=192.0.2.2,192.0.2.2 --dhcp-boot=http://192.0.2.1/boot.ipxe &
 
-	eventually $patience serves_or_has_died || :
-	ok "$device: the machine boots, and serves" said serves
+	eventually $patience has_read_or_died || :
+	ok "$device: the machine has an address by DHCP" said "net0: 192.0.2.2/255.255.255.0"
+	ok "$device: it fetches $(stat -c %s /tmp/www/boot.ipxe) bytes by HTTP, and all of it is right" \
+		said "all of it was read"
 	diag "after $((SECONDS - begin)) s"
-	ok "$device: each of its three pings is answered" said ' 0% packet loss'
-	ok "$device: it fetches $megabytes MB from its host, and all of it is right" \
-		said "fetched $(md5sum <$page)"
-	ok "$device: its host fetches them from it, and all of it is right" in_a \
-		sh -c "curl -sSf -m $patience http://192.0.2.2/page | cmp - $page"
+	ok "$device: each of three pings to it is answered" in_a ping -q -c 3 -i 0.2 -W 60 192.0.2.2
 	note_shape a machine0
-	ok "$device: it has negotiated TSO" \
-		grep -q '^tx-tcp-segmentation: on' "$notes"
 	stops QEMU 0 $pid
 	nok "$device: the interface is gone" ip -n a link show machine0
 }
