@@ -25,18 +25,14 @@ import (
 
 const nic = 1
 
-// host attaches a stack to the device: a station on the wire that the interface is on.
-func host(device string, address tcpip.AddressWithPrefix, mac net.HardwareAddr, mtu uint) *stack.Stack {
-	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		log.Fatalf("%s: %v", device, err)
-	}
+// host attaches a stack to the file: a station on the wire that the interface is on.
+func host(fd int, address tcpip.AddressWithPrefix, mac net.HardwareAddr, mtu uint) *stack.Stack {
 	wire, err := fdbased.New(&fdbased.Options{
 		FDs:            []int{fd},
 		MTU:            uint32(mtu),
 		EthernetHeader: true,
 		Address:        tcpip.LinkAddress(mac),
-		ClosedFunc:     func(err tcpip.Error) { log.Fatalf("%s: %v", device, err) },
+		ClosedFunc:     func(err tcpip.Error) { log.Fatal(err) },
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -77,6 +73,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 
 func main() {
 	device := flag.String("device", "/dev/xtun", "the `file` to read frames from and write them to")
+	fd := flag.Int("fd", -1, "the `descriptor` of a file that is open already, as of a tap")
 	address := flag.String("address", "10.99.0.2/24", "IPv4 `address` and length of the prefix")
 	link := flag.String("mac", "02:00:00:00:00:02", "Ethernet `address`, not the interface's own")
 	mtu := flag.Uint("mtu", 1500, "the interface's `MTU`")
@@ -93,7 +90,13 @@ func main() {
 	bits, _ := network.Mask.Size()
 	own := tcpip.AddressWithPrefix{Address: tcpip.AddrFrom4Slice(ip.To4()), PrefixLen: bits}
 
-	s := host(*device, own, mac, *mtu)
+	if *fd < 0 {
+		*fd, err = unix.Open(*device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+		if err != nil {
+			log.Fatalf("%s: %v", *device, err)
+		}
+	}
+	s := host(*fd, own, mac, *mtu)
 	port := tcpip.FullAddress{Addr: own.Address, Port: 80}
 	listener, err := gonet.ListenTCP(s, port, ipv4.ProtocolNumber)
 	if err != nil {

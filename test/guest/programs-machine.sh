@@ -17,6 +17,34 @@ machine() {
 	nok "$device: the interface is gone" ip link show machine0
 }
 
+# passes_whole WAY: of which types frames did that others are to finish, but for those of
+# UDP, which not every kernel has.
+passes_whole() {
+	sed -n "s/^  $1: [0-9]* bytes, flags 1, type \([0-9a-fx]*\), .*/\1/p" |
+		sed '/^0x5$/d' | sort -u | xargs
+}
+
+# What such a machine is then given, and what it gives.
+offloaded() {
+	local told way
+	told=$(/test/bin/xtun-test offloads "$device") ||
+		result 1 "$device: frames that others are to finish" "$told"
+	note "of such frames" "$told"
+	for way in read received; do
+		is "$device: what passes whole, $way" "$(passes_whole "$way" <<<"$told")" "0 0x1 0x4 0x81 0x84"
+	done
+	diag "$(grep -c '  read: ' <<<"$told") read, $(grep -c '  received: ' <<<"$told") received"
+}
+
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 on_each machine
+on_each offloaded
+
+# The one thing of tap's that no other module can give.
+if modprobe -q vhost_net && [ -e /dev/vhost-net ]; then
+	is "vhost-net takes a tap" "$(/test/bin/xtun-test vhost /dev/net/tun)" Success
+	is "... and no xtun" "$(/test/bin/xtun-test vhost /dev/xtun)" "Socket operation on non-socket"
+else
+	skip "vhost-net takes no xtun" "this guest lacks vhost-net"
+fi

@@ -226,6 +226,31 @@ leads "a frame's road to the queue" \
 	"/udp_sendmsg/__dev_queue_xmit.*/xtun_net_xmit.*/xtun_queue_put" udp_sendmsg sent
 exec 4>&- 5>&-
 
+# --- what a security module is asked
+
+# asked DEVICE: what of, while an interface is made, its queue is taken out of service and
+# put back, another file comes, and all go.
+asked() {
+	echo 'security_tun_dev_*' >"$tracing/set_ftrace_filter"
+	echo function >"$tracing/current_tracer"
+	/test/bin/xtun-test attach "$1" secure0 0x1102 bash -ec "
+		/test/bin/xtun-test setqueue 0x400
+		/test/bin/xtun-test setqueue 0x200
+		/test/bin/xtun-test attach $1 secure0 0x1102 true"
+	eventually 5 sh -c '! ip link show secure0 2>/dev/null'
+	sed -n 's/^.*: \(security_tun_dev_[a-z_]*\) <-.*/\1/p' "$tracing/trace"
+	echo nop >"$tracing/current_tracer"
+	echo >"$tracing/set_ftrace_filter"
+}
+
+if grep -q '^security_tun_dev_create' "$tracing/available_filter_functions" && modprobe -q tun; then
+	tap=$(asked /dev/net/tun)
+	like "a security module is asked about a tap" "$tap" create.*alloc.*attach_queue.*open.*free
+	is "... and about an xtun the same" "$(asked /dev/xtun)" "$tap"
+else
+	skip "what a security module is asked" "this kernel has none, or no tap"
+fi
+
 # --- dynamic debug
 
 # says DESCRIPTION MESSAGES COMMAND...: what the module logs meanwhile

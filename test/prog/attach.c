@@ -45,6 +45,22 @@ int offload(const char *value)
 	return 0;
 }
 
+int persist(const char *value)
+{
+	if (ioctl(ATTACH_FD, TUNSETPERSIST, strtoul(value, NULL, 0)))
+		err(1, "TUNSETPERSIST %s", value);
+	return 0;
+}
+
+int setqueue(const char *flags)
+{
+	struct ifreq ifr = { .ifr_flags = strtol(flags, NULL, 0) };
+
+	if (ioctl(ATTACH_FD, TUNSETQUEUE, &ifr))
+		err(1, "TUNSETQUEUE %s", flags);
+	return 0;
+}
+
 int ifflags(const char *ifname)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_UP };

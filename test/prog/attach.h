@@ -10,8 +10,10 @@ int attach(char **argv);
 /* Opens it with O_EXCL. */
 int alone(const char *device);
 
-/* On that file, as which the command has it: TUNSETOFFLOAD, and what no such file takes. */
+/* On that file: TUNSETOFFLOAD, TUNSETPERSIST, TUNSETQUEUE, and what no such file takes. */
 int offload(const char *value);
+int persist(const char *value);
+int setqueue(const char *flags);
 int ifflags(const char *ifname);
 
 #endif

@@ -7,20 +7,32 @@
 
 #define ETHER		14
 #define TCP		20
-#define CSUM_AT		16	/* in the TCP header */
+#define UDP		8
 #define IP_ID		60000
 #define SEQUENCE	0xfffff000	/* comes round within the frame */
 #define ACK		0x10
 #define PSH_FIN		0x09
+#define CWR		0x80
 
 static size_t ip_len(const struct gso *g)
 {
 	return g->v6 ? 40 : 20;
 }
 
+static size_t transport_len(const struct gso *g)
+{
+	return g->udp ? UDP : TCP;
+}
+
+/* In the header of TCP or UDP. */
+static size_t csum_at(const struct gso *g)
+{
+	return g->udp ? 6 : 16;
+}
+
 static size_t head_len(const struct gso *g)
 {
-	return ETHER + ip_len(g) + TCP;
+	return ETHER + ip_len(g) + transport_len(g);
 }
 
 static void put16(uint8_t *p, uint16_t v)
@@ -50,12 +62,17 @@ static uint16_t add(uint32_t sum, const uint8_t *p, size_t len)
 	return sum;
 }
 
-/* What the addresses, the protocol and the length add to TCP's checksum. */
-static uint16_t pseudo(const struct gso *g, const uint8_t *ip, size_t tcp_len)
+static uint8_t protocol(const struct gso *g)
+{
+	return g->udp ? 17 : 6;
+}
+
+/* What the addresses, the protocol and the length add to the checksum behind them. */
+static uint16_t pseudo(const struct gso *g, const uint8_t *ip, size_t len)
 {
 	const size_t addresses = g->v6 ? 32 : 8;
 
-	return add(6 + tcp_len, ip + ip_len(g) - addresses, addresses);
+	return add(protocol(g) + len, ip + ip_len(g) - addresses, addresses);
 }
 
 static uint8_t payload_byte(const struct gso *g, size_t i)
@@ -63,58 +80,79 @@ static uint8_t payload_byte(const struct gso *g, size_t i)
 	return i + (i >> 8) * 3 + g->port;
 }
 
-static void put_ip(const struct gso *g, uint8_t *ip, size_t tcp_len)
+static void put_ip(const struct gso *g, uint8_t *ip, size_t len)
 {
-	static const uint8_t four[20] = { 0x45, [6] = 0x40, [8] = 64, [9] = 6,
+	static const uint8_t four[20] = { 0x45, [6] = 0x40, [8] = 64,
 					  [12] = 10, 99, 0, 1, 10, 99, 0, 2 };
-	static const uint8_t six[40] = { 0x60, [6] = 6, [7] = 64, [8] = 0xfd, [23] = 1,
+	static const uint8_t six[40] = { 0x60, [7] = 64, [8] = 0xfd, [23] = 1,
 					 [24] = 0xfd, [39] = 2 };
 
 	memcpy(ip, g->v6 ? six : four, ip_len(g));
+	ip[g->v6 ? 6 : 9] = protocol(g);
 	if (g->v6) {
-		put16(ip + 4, tcp_len);
+		put16(ip + 4, len);
 		return;
 	}
-	put16(ip + 2, 20 + tcp_len);
+	put16(ip + 2, 20 + len);
 	put16(ip + 4, IP_ID);
 	put16(ip + 10, ~add(0, ip, 20));
 }
 
+/* As TCP has it: the rest of what is no payload. */
+static void put_tcp(const struct gso *g, uint8_t *tcp)
+{
+	put16(tcp + 4, SEQUENCE >> 16);
+	put16(tcp + 6, SEQUENCE & 0xffff);
+	tcp[12] = TCP / 4 << 4;
+	tcp[13] = ACK | PSH_FIN | (g->ecn ? CWR : 0);
+}
+
 static size_t make_frame(uint8_t *frame, const struct gso *g)
 {
-	size_t tcp_len = TCP + g->payload, i;
-	uint8_t *ip = frame + ETHER, *tcp = ip + ip_len(g);
+	size_t head = transport_len(g), len = head + g->payload, i;
+	uint8_t *ip = frame + ETHER, *transport = ip + ip_len(g);
 
 	memcpy(frame, xt_peer, 6);
 	memcpy(frame + 6, xt_peer, 6);
 	put16(frame + 12, g->v6 ? 0x86dd : 0x0800);
-	put_ip(g, ip, tcp_len);
-	memset(tcp, 0, TCP);
-	put16(tcp, g->port);
-	put16(tcp + 2, 80);
-	put16(tcp + 4, SEQUENCE >> 16);
-	put16(tcp + 6, SEQUENCE & 0xffff);
-	tcp[12] = TCP / 4 << 4;
-	tcp[13] = ACK | PSH_FIN;
-	put16(tcp + CSUM_AT, pseudo(g, ip, tcp_len));
+	put_ip(g, ip, len);
+	memset(transport, 0, head);
+	put16(transport, g->port);
+	put16(transport + 2, 80);
+	if (g->udp)
+		put16(transport + 4, len);
+	else
+		put_tcp(g, transport);
+	put16(transport + csum_at(g), pseudo(g, ip, len));
 	for (i = 0; i < g->payload; i++)
-		tcp[TCP + i] = payload_byte(g, i);
-	return ETHER + ip_len(g) + tcp_len;
+		transport[head + i] = payload_byte(g, i);
+	return ETHER + ip_len(g) + len;
+}
+
+/* Newer than some headers. */
+#define GSO_UDP_L4	5
+
+static uint8_t gso_type(const struct gso *g)
+{
+	if (!g->mss)
+		return VIRTIO_NET_HDR_GSO_NONE;
+	if (g->udp)
+		return GSO_UDP_L4;
+	return (g->v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4) |
+	       (g->ecn ? VIRTIO_NET_HDR_GSO_ECN : 0);
 }
 
 size_t gso_make(uint8_t *buf, const struct gso *g)
 {
 	struct virtio_net_hdr h = {
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-		.gso_type = VIRTIO_NET_HDR_GSO_NONE,
+		.gso_type = gso_type(g),
 		.hdr_len = head_len(g),
 		.gso_size = g->mss,
 		.csum_start = ETHER + ip_len(g),
-		.csum_offset = CSUM_AT,
+		.csum_offset = csum_at(g),
 	};
 
-	if (g->mss)
-		h.gso_type = g->v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
 	memcpy(buf, &h, sizeof(h));
 	return sizeof(h) + make_frame(buf + sizeof(h), g);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Large frames of TCP, which others are to finish, and what can become of them. */
+/* Large frames, which others are to finish; and of those of TCP what can become of them. */
 #ifndef GSO_H
 #define GSO_H
 
@@ -11,6 +11,8 @@
 
 struct gso {
 	bool v6;
+	bool udp;
+	bool ecn;		/* its first segment alone is to say CWR (RFC 3168) */
 	uint16_t port;		/* which tells it from others */
 	uint16_t mss;		/* 0: it is no large one, and wants a checksum alone */
 	size_t payload;

@@ -13,12 +13,13 @@
 #define THEMES(T)							\
 	T(rw) T(order) T(wait) T(share) T(gone) T(bad) T(config) T(owner) T(group) T(both) \
 	T(uring) T(xdp) T(xdp_queues) T(flood) T(stamp) T(volume) T(healthy) T(fault) T(zerocopy) \
-	T(redirect) T(misqueue) T(unfinished) T(nomem) T(nomem_load) T(nomem_pages) \
-	T(nomem_tap) T(nomem_frames) \
+	T(redirect) T(redirect_native) T(misqueue) T(unfinished) T(nomem) T(nomem_load) \
+	T(nomem_pages) T(nomem_tap) T(nomem_frames) \
 	T(flaw_make) T(flaw_frames) T(flaw_detach) T(flaw_rights) T(flaw_race) T(flaw_hammer) \
 	T(steer) T(steer_told) T(filter_address) T(filter_program) \
 	T(press) T(sndbuf) T(cut) T(ring) T(ring_edge) T(channels) T(ring_refused) T(ring_owner) \
-	T(ring_tap) T(ring_share) T(ring_press) T(ring_xdp) T(ways) T(ring_wake) T(batch) \
+	T(ring_tap) T(ring_share) T(ring_press) T(ring_xdp) T(ways) T(ring_wake) T(ring_time) \
+	T(batch) \
 	T(ring_bad) T(scale) T(nomem_ring) T(dead) T(drops) T(drops_gone)
 
 #define DECLARE(name)	void theme_##name(void);
@@ -48,6 +49,10 @@ int main(int argc, char **argv)
 		return forward(argv[2], argv[3], argv[4], argc == 6);
 	if (argc == 3 && !strcmp(argv[1], "machine"))
 		return machine(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "vhost"))
+		return vhost(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "offloads"))
+		return offloads(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "silent"))
 		return silent(atoi(argv[2]));
 	if (argc > 5 && !strcmp(argv[1], "attach"))
@@ -56,6 +61,10 @@ int main(int argc, char **argv)
 		return alone(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "offload"))
 		return offload(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "persist"))
+		return persist(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "setqueue"))
+		return setqueue(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ifflags"))
 		return ifflags(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ring-wrong"))
@@ -79,9 +88,10 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
 			"       xtun-test craft KEY=VALUE...\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
-			"       xtun-test offload VALUE | ifflags IFACE | alone DEVICE\n"
+			"       xtun-test offload VALUE | persist VALUE | setqueue FLAGS\n"
+			"       xtun-test ifflags IFACE | alone DEVICE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
-			"       xtun-test machine DEVICE\n"
+			"       xtun-test machine DEVICE | vhost DEVICE | offloads DEVICE\n"
 			"       xtun-test lose HOW | pin VERDICT PATH | hold PID\n"
 			"       xtun-test take packet|raw PROTOCOL COMMAND...\n"
 			"       xtun-test silent FRAMES | ring-wrong FIELD\n");

@@ -25,9 +25,11 @@
 
 #include "bpf.h"
 #include "inject.h"
+#include "xdp_share.h"
 #include "xt.h"
 
 #define VETH		"red0"
+#define VETH_PEER	"red1"
 #define IP_UDP		28	/* bytes of both headers */
 #define LIMIT		60000	/* milliseconds; nothing here takes that long */
 
@@ -199,6 +201,41 @@ void theme_redirect(void)
 	close(link);
 	close(fd);
 	cut_short();
+}
+
+/* From buffers of a driver's: ndo_xdp_xmit(), for a program that reads. */
+void theme_redirect_native(void)
+{
+	struct xdp x;
+	static const size_t lengths[] = { 60, 201, 1514 };
+	int packet = xt_packet(VETH_PEER), fd = xt_open(O_NONBLOCK), i, n = 0;
+	static uint8_t frame[XT_BUF];
+	uint64_t full;
+
+	xdp_process();
+	x = xdp_load(XT_ETHERTYPE, XDP_REDIRECT, if_nametoindex(XT_IF));
+	xt_drain(fd);
+	xdp_attach(&x, VETH, XDP_FLAGS_DRV_MODE);
+	for (i = 0; i < 99; i++) {
+		xt_transmit(packet, lengths[i % 3], i);
+		if (xt_poll(fd, POLLIN, LIMIT, NULL) < 0)
+			break;
+		n += read(fd, frame, sizeof(frame)) == (ssize_t)lengths[i % 3] &&
+		     xt_number(frame, lengths[i % 3]) == i;
+	}
+	ok(n == 99, "native XDP redirect: %d of 99 are read as they were sent", n);
+	run("ip link set " XT_IF " txqueuelen 4");
+	full = xt_counter("tx_lost_full");
+	for (i = 0; i < 10; i++)
+		xt_transmit(packet, 60, i);
+	for (i = 0; xt_counter("tx_lost_full") < full + 6 && i < LIMIT; i += 10)
+		usleep(10000);
+	ok(xt_counter("tx_lost_full") - full == 6, "... what a full queue has no room for is counted");
+	ok(xt_drain(fd) == 4, "... and the rest is read");
+	run("ip link set " XT_IF " txqueuelen 1000");
+	xdp_end(&x);
+	close(packet);
+	close(fd);
 }
 
 static uint64_t lost_for_memory(void)

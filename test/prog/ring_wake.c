@@ -557,6 +557,62 @@ static void poller(void)
 	close(r.fd);
 }
 
+/* --- how long a frame waits, where time passes by instructions */
+
+#define TICK	4000		/* microseconds, at the 250 Hz of Debian's kernels */
+
+/* From before it is transmitted until the program runs again. */
+static uint64_t wait_for_one(int ep)
+{
+	uint64_t start;
+
+	ask_when_empty();
+	next_event(ep, 0);
+	ask_when_empty();
+	start = now_us();
+	transmit_one();
+	if (next_event(ep, LIMIT) != EPOLLIN)
+		die("nobody is woken");
+	return now_us() - start;
+}
+
+static void wakes_after(int ep, uint32_t usecs)
+{
+	uint64_t least = UINT64_MAX, most = 0;
+
+	set_wake(1000, 1000000, usecs);
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t took = wait_for_one(ep);
+
+		least = took < least ? took : least;
+		most = took > most ? took : most;
+	}
+	ok(least >= usecs && most <= usecs + TICK,
+	   "to be woken after %u us: a frame waits no longer than that and a tick (%u to %u)",
+	   usecs, (unsigned int)least, (unsigned int)most);
+}
+
+void theme_ring_time(void)
+{
+	static const uint32_t usecs[] = { 50, 300, 1000, 3000, 10000, 100000 };
+	int ep;
+
+	if (!rings_offered("how long a frame waits"))
+		return;
+	xt_up();
+	packet = xt_packet(XT_IF);
+	if (rings_make(&r, xt_open(O_NONBLOCK), SIZE, 0))
+		die("XTUN_IOC_SET_RINGS");
+	ep = epoll_on(EPOLLIN | EPOLLET);
+	for (unsigned int i = 0; i < sizeof(usecs) / sizeof(*usecs); i++)
+		wakes_after(ep, usecs[i]);
+	rings_drain(&r);
+	close(ep);
+	close(packet);
+	rings_unmap(&r);
+	close(r.fd);
+}
+
 void theme_ring_wake(void)
 {
 	int ep;

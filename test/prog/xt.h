@@ -74,5 +74,7 @@ int xt_drain(int fd);
 /* What is no theme. */
 int forward(const char *device, const char *left, const char *right, bool vnet);
 int machine(const char *device);
+int vhost(const char *device);
+int offloads(const char *device);
 
 #endif

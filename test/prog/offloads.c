@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * xtun-test offloads DEVICE: for each set of offloads what a reader is given of frames
+ * that others are to finish, and what the stack is given of such that are written; prints
+ * it all. Two devices must give the same.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gso.h"
+#include "xt.h"
+
+#define NAME	"offload0"
+#define USO	(0x20 | 0x40)
+#define LIMIT	20000	/* milliseconds; nothing here takes that long */
+
+static const unsigned int sets[] = {
+	0, TUN_F_CSUM, TUN_F_CSUM | TUN_F_TSO4, TUN_F_CSUM | TUN_F_TSO6,
+	TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6,
+	TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+	TUN_F_CSUM | USO,
+	TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | USO,
+};
+
+static const struct {
+	const char *name;
+	struct gso g;
+} kinds[] = {
+	{ "TCP, checksum", { .port = 1, .payload = 500 } },
+	{ "UDP, checksum", { .port = 2, .udp = true, .payload = 501 } },
+	{ "TSO", { .port = 3, .mss = 1000, .payload = 4321 } },
+	{ "TSO, IPv6", { .port = 4, .v6 = true, .mss = 1000, .payload = 4321 } },
+	{ "TSO, ECN", { .port = 5, .ecn = true, .mss = 1000, .payload = 4321 } },
+	{ "TSO, ECN, IPv6", { .port = 6, .ecn = true, .v6 = true, .mss = 1000, .payload = 4321 } },
+	{ "USO", { .port = 7, .udp = true, .mss = 1000, .payload = 4321 } },
+	{ "USO, IPv6", { .port = 8, .udp = true, .v6 = true, .mss = 1000, .payload = 4321 } },
+};
+
+static int fd, packet;
+static uint8_t buf[XT_BUF];
+
+/* FNV-1a */
+static uint32_t hash(const uint8_t *p, size_t len)
+{
+	uint32_t h = 2166136261u;
+
+	while (len--)
+		h = (h ^ *p++) * 16777619u;
+	return h;
+}
+
+/* But for hdr_len, which tells how much the sender has in one piece: that is its affair. */
+static void tell(const char *what, ssize_t len)
+{
+	struct virtio_net_hdr h;
+
+	if (len < GSO_VNET) {
+		printf("%s: %zd, %s\n", what, len, len < 0 ? strerror(errno) : "");
+		return;
+	}
+	memcpy(&h, buf, sizeof(h));
+	printf("%s: %zd bytes, flags %u, type %#x, size %u, sum %u+%u, %08x\n", what, len,
+	       h.flags, h.gso_type, h.gso_size, h.csum_start, h.csum_offset,
+	       hash(buf + GSO_VNET, len - GSO_VNET));
+}
+
+/* Whoever transmits has queued all of it by the time that send() returns. */
+static void to_reader(const struct gso *g)
+{
+	size_t len = gso_make(buf, g);
+	ssize_t n;
+
+	n = send(packet, buf, len, 0);
+	if (n < 0) {
+		tell("  cannot be sent", n);
+		return;
+	}
+	while ((n = read(fd, buf, sizeof(buf))) >= 0)
+		tell("  read", n);
+}
+
+/* What is written after it comes after it. */
+static void to_stack(const struct gso *g)
+{
+	static uint8_t end[GSO_VNET + 60];
+	size_t len = gso_make(buf, g);
+	ssize_t n = write(fd, buf, len);
+
+	if (n < 0)
+		tell("  cannot be written", n);
+	end[GSO_VNET + 12] = XT_ETHERTYPE >> 8;
+	end[GSO_VNET + 13] = XT_ETHERTYPE & 0xff;
+	if (write(fd, end, sizeof(end)) != sizeof(end))
+		die("write");
+	for (;;) {
+		if (xt_poll(packet, POLLIN, LIMIT, NULL) < 0)
+			die("the stack receives nothing");
+		n = recv(packet, buf, sizeof(buf), 0);
+		if (n == sizeof(end))
+			break;
+		tell("  received", n);
+	}
+}
+
+/* Its own of what is sent there it does not hear. */
+static int make_packet(void)
+{
+	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+				   .sll_ifindex = if_nametoindex(NAME) };
+	int s = xt_packet(NAME), one = 1;
+
+	if (bind(s, (struct sockaddr *)&all, sizeof(all)) ||
+	    setsockopt(s, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
+	    setsockopt(s, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
+		die("packet socket");
+	return s;
+}
+
+int offloads(const char *device)
+{
+	fd = xt_tap(device, NAME, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+	run("sysctl -q -w net.ipv6.conf." NAME ".disable_ipv6=1; ip link set " NAME " up");
+	packet = make_packet();
+	for (size_t s = 0; s < sizeof(sets) / sizeof(*sets); s++) {
+		int ret = ioctl(fd, TUNSETOFFLOAD, (unsigned long)sets[s]);
+
+		printf("offloads %#x: %d\n", sets[s], ret ? errno : 0);
+		for (size_t k = 0; !ret && k < sizeof(kinds) / sizeof(*kinds); k++) {
+			printf(" %s\n", kinds[k].name);
+			to_reader(&kinds[k].g);
+			to_stack(&kinds[k].g);
+		}
+	}
+	close(packet);
+	close(fd);
+	return 0;
+}
