@@ -35,14 +35,22 @@ make_interface() {
 }
 
 figure() {
-	local row=$1 way=${2%-direct} ifname
+	local row=$1 way=${2%-*} ifname heard
+	case $2 in
+	*-direct|*-heard) ;;
+	*) way=$2 ;;
+	esac
 	make_interface "$way"
-	[ "$way" = "$2" ] || ethtool --set-priv-flags xtun rx-direct on
+	case $2 in
+	*-direct) ethtool --set-priv-flags xtun rx-direct on ;;
+	*-heard)  exec {heard}</proc/net/xtun_drops ;;
+	esac
 	ip addr add 10.99.0.1/24 dev "$ifname"
 	ip link set "$ifname" up
 	ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev "$ifname" 2>/dev/null || :
 	/test/bin/xtun-bench "$row" "$way" "$ifname" "$3" ${4:+"$4"}
 	ip link del "$ifname"
+	[ -z "${heard:-}" ] || exec {heard}<&-
 }
 
 # Two namespaces that the program joins; tap's ways make their own interfaces.
@@ -119,7 +127,7 @@ fi
 
 both=${BYTES:-64 1500}
 written="tap tap-nonblock tap-napi plain plain-direct batched ring ring-32 packet xsk"
-measure tx "$both" stack tap tap-napi plain batched ring packet xsk
+measure tx "$both" stack tap tap-napi plain plain-heard batched ring packet xsk
 # shellcheck disable=SC2086 # It is a list.
 measure rx-drop "$both" stack $written
 # shellcheck disable=SC2086 # It is a list.
