@@ -33,7 +33,7 @@ add_host() {
 
 # is_learned PORT MAC
 is_learned() {
-	bridge fdb show br br0 brport "$1" | grep -q "^$2 .*master br0 *\$"
+	grep -q "^$2 .*master br0 *\$" <<<"$(bridge fdb show br br0 brport "$1")"
 }
 
 # serves NAMESPACE NAME: lwIP does, and it sends the numbered lines it should.

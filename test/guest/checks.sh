@@ -36,8 +36,8 @@ xtun_interfaces() {
 	for namespace in $(namespaces); do
 		for name in $(in_namespace "$namespace" \
 			      sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/net/dev); do
-			if [ "$name" != lo ] && in_namespace "$namespace" ethtool -i "$name" 2>/dev/null |
-			   grep -q '^driver: xtun$'; then
+			if [ "$name" != lo ] && grep -q '^driver: xtun$' \
+			   <<<"$(in_namespace "$namespace" ethtool -i "$name" 2>/dev/null)"; then
 				echo "$namespace $name"
 			fi
 		done

@@ -11,6 +11,7 @@ address=10.99.0.2
 answers() {
 	local way=$1 reason=$2 responder
 	shift 2
+	: >/tmp/responder
 	"$@" /test/bin/xtun-responder $address 2>/tmp/responder &
 	responder=$!
 	eventually 60 grep -q answers /tmp/responder

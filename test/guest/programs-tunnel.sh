@@ -20,7 +20,7 @@ socat_peer() {
 }
 
 is_up() {
-	in_a ip -br link show "$1" up | grep -q . && in_b ip -br link show "$1" up | grep -q .
+	[ -n "$(in_a ip -br link show "$1" up)" ] && [ -n "$(in_b ip -br link show "$1" up)" ]
 }
 
 socat_tunnel() {

@@ -13,7 +13,7 @@ probe() {
 }
 
 reads() {
-	ethtool -S xtun | grep -q "q0_readers: [1-9]"
+	grep -q "q0_readers: [1-9]" <<<"$(ethtool -S xtun)"
 }
 
 xtun_load

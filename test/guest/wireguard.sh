@@ -77,7 +77,7 @@ carry() {
 }
 
 listening() {
-	in_b ss -Hltn "sport = :4242" | grep -q LISTEN
+	grep -q LISTEN <<<"$(in_b ss -Hltn "sport = :4242")"
 }
 
 # carry_on: the same, while both interfaces go down and come up.
