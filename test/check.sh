@@ -28,14 +28,13 @@ measuring="scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one
 # whose own test of tun knows tunnels.
 programs="selftest wireguard gvisor programs-container programs-iperf programs-machine programs-make
-	programs-openvpn programs-slirp programs-stress programs-tunnel"
+	programs-openvpn programs-qemu programs-slirp programs-stress programs-tunnel"
 programs_on="6.1 7.2"
 # What these need only kernels built for it have.
 debug="nomem nomem-ring planted"
 
-# Only if they are named: the one wants the machine to itself, the other is for documents.
-named="programs-qemu
-peers"
+# Only if it is named: it is for documents.
+named="peers"
 
 tests=$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//' |
 	grep -vxF "$named")
@@ -48,16 +47,24 @@ fi
 targets=${KERNEL:-${all:+$everywhere}}
 targets=${targets:-$usual}
 
-# patience_for TARGET: where it is all that a test takes, it is had on one kernel, and
-# where a kernel or a test is named.
+# built_here TARGET: whether that kernel is made for the tests, and is slow for what it looks
+# for, or for its machine.
+built_here() {
+	grep -qE "^$1[[:space:]]" "$here/sources"
+}
+
+# patience_for TARGET: where it is all that a test takes, it is had on one kernel, where
+# another one is named, and where a test is.
 patience_for() {
-	if [ -z "${KERNEL:-}${TEST:-}" ] && [ "$all $1" != "all 6.1" ]; then
+	if [ -n "${TEST:-}" ] || [ "$all $1" = "all 6.1" ]; then
+		return
+	elif [ -z "${KERNEL:-}" ] || built_here "$1"; then
 		echo "FLOOD_SECONDS=${FLOOD_SECONDS:-16} LIVES=${LIVES:-40} FRAMES=${FRAMES:-20000}" \
 			"BY_CHANCE=${BY_CHANCE:-500} PAIRS=${PAIRS:-1}"
 	fi
 }
 
-without() {
+all_but() {
 	# shellcheck disable=SC2086
 	echo "$tests" | grep -vxF "$(printf '%s\n' $1)"
 }
@@ -68,17 +75,17 @@ tests_for() {
 		return		# no machine that QEMU has boots it
 	elif [ -n "${TEST:-}" ]; then
 		echo "$TEST"
-	elif grep -qE "^$1[[:space:]]" "$here/sources"; then
-		without "$programs"
+	elif built_here "$1"; then
+		all_but "$programs"
 	elif [ -n "$KERNEL$all" ]; then
 		case " $programs_on " in
-		*" $1 "*) without "$debug" ;;
-		*)        without "$debug $programs" ;;
+		*" $1 "*) all_but "$debug" ;;
+		*)        all_but "$debug $programs" ;;
 		esac
 	else
 		case $1 in
-		6.1)      without "$measuring $debug $programs" ;;
-		5.10|7.3) without "$measuring $long $debug $programs" ;;
+		6.1)      all_but "$measuring $debug $programs" ;;
+		5.10|7.3) all_but "$measuring $long $debug $programs" ;;
 		*)        echo "$brief" ;;
 		esac
 	fi
@@ -108,6 +115,13 @@ built_for() {
 		"&& /sbin/modinfo -F vermagic '$top/build/$1/xtun.ko' | sed 's/^/# /'"
 }
 
+# without KERNEL PROBE...: that it can be built where these answer no.
+without() {
+	kernel=$1
+	shift
+	done_by "XTUN_WITHOUT='$*' '$here/build.sh' $kernel"
+}
+
 plan() {
 	for unit in decode_test status_test why_test; do
 		[ -n "${TEST:-}" ] || printf 'tools: %s\t%s\n' "$unit" \
@@ -125,9 +139,20 @@ plan() {
 	for target in $targets; do
 		printf 'build for %s\t%s\n' "$target" "$(built_for "${target%+*}")"
 	done
-	# Kernels between those of the table: they tell of drop reasons, and have not all.
-	[ "$all" != all ] || printf 'build without drop reasons\t%s\n' \
-		"$(done_by "XTUN_WITHOUT=drop_reason '$here/build.sh' 6.1")"
+	# Kernels between those of the table tell of drop reasons, and have not all; and older
+	# ones are refused where they lack what has no substitute, and built where it is there.
+	if [ "$all" = all ]; then
+		printf 'build without drop reasons\t%s\n' "$(without 6.1 drop_reason)"
+		printf 'build of old\t%s\n' "$(without 5.10 skb_list_walk_safe u64_stats_t \
+			xdp_frame_sz supported_coalesce_params)"
+	fi
+	case "${TEST:+none} $targets " in
+	none*) ;;
+	*" 6.1 "*)
+		printf 'build that is refused\t%s\n' \
+			"$(done_by "XTUN_WITHOUT=baseline '$here/build.sh' 6.1 2>&1 | \
+			grep -q 'xtun supports Linux .* lacks what compat/probes/baseline.c uses'")" ;;
+	esac
 	case $targets in
 	*octeon-be*)
 		printf 'sizes on an Octeon\t%s\n' "'$here/sizes.sh' octeon-be && echo ok && echo 1..1" ;;
