@@ -26,23 +26,36 @@ lose() {
 	case $1 in
 	mac)          craft dst=02:00:00:00:00:77 proto=icmp ;;
 	vlan)         craft vlan=5 proto=icmp ;;
+	headerless)   craft headerless=1 proto=icmp ;;
+	ethertype)    craft type=88b5 ;;
+	truncated)    craft proto=icmp size=20 missing=14 ;;
 	ip-checksum)  craft proto=icmp bad=ip ;;
+	checksum)     craft proto=udp bad=udp ;;
+	own-source)   craft proto=icmp from=10.99.0.1 ;;
 	reverse-path) craft proto=icmp from=10.55.0.7 ;;
+	group)        craft dst=01:00:5e:00:00:05 to=224.0.0.5 ;;
+	forwarding)   craft proto=icmp to=10.98.0.2 ;;
 	firewall)     craft proto=icmp ;;
+	module)       craft proto=115 payload=00000800 ;;
+	protocol)     craft proto=89 payload=0201 ;;
 	socket)       craft proto=udp dport=9 ;;
+	down)         craft proto=icmp ;;
 	esac
 }
-losses="mac vlan ip-checksum reverse-path firewall socket"
+losses="mac vlan headerless ethertype truncated ip-checksum checksum own-source reverse-path group
+	forwarding firewall module protocol socket down"
 
 # each SECONDS: lose one of each, with so long between them.
 each() {
 	local loss
 	for loss in $losses; do
 		[ "$loss" != firewall ] || iptables -A INPUT -s 10.99.0.2 -p icmp -j DROP
-		lose "$loss"
+		[ "$loss" != down ] || ip link set xtun down
+		lose "$loss" || :
 		sleep "$1"
 		iptables -F INPUT
 	done
+	frames_up
 }
 
 # with TOOL SECONDS COMMAND...: what that says while each is lost, so long after its begin.
@@ -66,9 +79,9 @@ frames_up
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=2
 : >/tmp/input
 with xtun-why 3 xtun why -f
-is "xtun why: a cause for each" "$(grep -c '^  why: ' /out/xtun-why)" 6
-with perf 15 chroot /peers perf trace -a -e skb:kfree_skb --filter 'protocol == 0x0800'
-is "perf: that each is dropped" "$(grep -c 'kfree_skb(' /out/perf)" 6
+is "xtun why: a cause for each" "$(grep -c '^  why: ' /out/xtun-why)" "$(wc -w <<<"$losses")"
+with perf 15 chroot /peers perf trace -a -e skb:kfree_skb
+ok "perf: that the stack drops" test "$(grep -c 'kfree_skb(' /out/perf)" -ge 14
 modprobe drop_monitor
 printf 'set alertmode packet\nstart\nexit\n' >/tmp/input
 with dropwatch 10 chroot /peers dropwatch -l kas
