@@ -36,6 +36,15 @@ static void xtun_chr_debug(struct xtun_queue *q, const char *what)
 		netdev_dbg(slot->dev, "%s queue %u\n", what, slot->index);
 }
 
+/* A file that was not attached leaves its queue, and with it whoever would wake it. */
+static void xtun_chr_leave(struct xtun_file *xf, struct xtun_queue *old)
+{
+	RCU_INIT_POINTER(xf->queue, NULL);
+	xtun_queue_leave(old, xf);
+	wake_up_interruptible_all(&xf->wait);
+	kill_fasync(&xf->fasync, SIGIO, POLL_ERR);
+}
+
 /*
  * A provisional file follows the name: the interface may have been renamed
  * since, or replaced. One whose interface is gone, with none in its place,
@@ -55,10 +64,8 @@ static int xtun_chr_join_locked(struct file *file, bool attach, struct sk_buff_h
 	if (IS_ERR(q) && old && READ_ONCE(old->dead) && !attach)
 		return 0;
 
-	if (old && old != q) {
-		RCU_INIT_POINTER(xf->queue, NULL);
-		xtun_queue_leave(old, xf);
-	}
+	if (old && old != q)
+		xtun_chr_leave(xf, old);
 	if (IS_ERR(q))
 		return PTR_ERR(q);
 	if (old == q && !attach)
@@ -159,12 +166,10 @@ struct xtun_past {
 
 static void xtun_chr_leave_old(struct xtun_file *xf, struct xtun_queue *old)
 {
-	if (xf->attached) {
+	if (xf->attached)
 		xtun_queue_unlist(old, xf);
-		return;
-	}
-	RCU_INIT_POINTER(xf->queue, NULL);
-	xtun_queue_leave(old, xf);
+	else
+		xtun_chr_leave(xf, old);
 }
 
 /**
@@ -213,6 +218,8 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bo
 		rcu_assign_pointer(xf->queue, q);
 		/* Pairs with xtun_chr_queue(): the queue before the flag. */
 		smp_store_release(&xf->attached, true);
+		/* Whoever looked since it joined may have met the queue that is gone. */
+		wake_up_interruptible_all(&xf->wait);
 		xtun_chr_debug(q, "attach");
 	}
 	rcu_read_unlock();

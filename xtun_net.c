@@ -721,6 +721,19 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
 	return q->own ? ERR_PTR(-EBUSY) : q;
 }
 
+static void xtun_net_for_each_queue(struct net_device *dev, void (*tell)(struct xtun_queue *q))
+{
+	struct xtun *xt = netdev_priv(dev);
+	struct xtun_queue *q;
+	unsigned int i;
+
+	for (i = 0; i < dev->real_num_tx_queues; i++) {
+		q = rtnl_dereference(xt->slots[i].queue);
+		if (q)
+			tell(q);
+	}
+}
+
 /**
  * xtun_net_restart() - let the qdiscs send, whatever stopped them
  * @dev: the interface
@@ -729,29 +742,13 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
  */
 void xtun_net_restart(struct net_device *dev)
 {
-	struct xtun *xt = netdev_priv(dev);
-	struct xtun_queue *q;
-	unsigned int i;
-
-	for (i = 0; i < dev->real_num_tx_queues; i++) {
-		q = rtnl_dereference(xt->slots[i].queue);
-		if (q)
-			xtun_queue_restart(q);
-	}
+	xtun_net_for_each_queue(dev, xtun_queue_restart);
 }
 
 /* ndo_open runs before the interface counts as up: too early for writers. */
-static void xtun_net_wake_writers(struct net_device *dev)
+static void xtun_net_wake_writers(struct xtun_queue *q)
 {
-	struct xtun *xt = netdev_priv(dev);
-	struct xtun_queue *q;
-	unsigned int i;
-
-	for (i = 0; i < dev->real_num_tx_queues; i++) {
-		q = rtnl_dereference(xt->slots[i].queue);
-		if (q)
-			xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
-	}
+	xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
 }
 
 static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *ptr)
@@ -760,10 +757,22 @@ static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *
 
 	if (!xtun_net_is(dev))
 		return NOTIFY_DONE;
-	if (event == NETDEV_UP)
-		xtun_net_wake_writers(dev);
-	else if (event == NETDEV_CHANGE_TX_QUEUE_LEN)
-		xtun_net_restart(dev);
+	switch (event) {
+	case NETDEV_UP:
+		xtun_net_for_each_queue(dev, xtun_net_wake_writers);
+		break;
+	case NETDEV_CHANGE_TX_QUEUE_LEN:
+		xtun_net_for_each_queue(dev, xtun_queue_resized);
+		break;
+	case NETDEV_CHANGENAME:
+		xtun_net_for_each_queue(dev, xtun_queue_disown);
+		break;
+	case NETDEV_UNREGISTER:
+		/* It moves to another namespace. Of its end xtun_queue_kill() tells. */
+		if (dev->reg_state == NETREG_REGISTERED)
+			xtun_net_for_each_queue(dev, xtun_queue_disown);
+		break;
+	}
 	return NOTIFY_DONE;
 }
 

@@ -58,6 +58,28 @@ void xtun_queue_wake(struct xtun_queue *q, __poll_t events)
 }
 
 /**
+ * xtun_queue_disown() - the interface has got another name, or namespace
+ * @q: the queue
+ *
+ * Files that have only polled it are to look for the one that has theirs.
+ *
+ * Context: process.
+ */
+void xtun_queue_disown(struct xtun_queue *q)
+{
+	struct xtun_file *xf;
+
+	spin_lock_bh(&q->lock);
+	list_for_each_entry(xf, &q->files, node) {
+		if (READ_ONCE(xf->attached))
+			continue;
+		wake_up_interruptible_all(&xf->wait);
+		kill_fasync(&xf->fasync, SIGIO, POLL_ERR);
+	}
+	spin_unlock_bh(&q->lock);
+}
+
+/**
  * xtun_queue_age() - the first reader after none: take out what is too old to interest it
  * @q: the queue
  * @stale: gets those frames, for xtun_queue_lose_stale()
@@ -91,6 +113,23 @@ void xtun_queue_restart_locked(struct xtun_queue *q)
 	q->stopped = false;
 	if (netif_running(slot->dev))
 		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
+}
+
+/**
+ * xtun_queue_resized() - the interface's txqueuelen is another one
+ * @q: the queue
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_queue_resized(struct xtun_queue *q)
+{
+	struct xtun_slot *slot;
+
+	spin_lock_bh(&q->lock);
+	slot = rcu_dereference_protected(q->slot, lockdep_is_held(&q->lock));
+	if (slot && skb_queue_len(&q->frames) < slot->dev->tx_queue_len)
+		xtun_queue_restart_locked(q);
+	spin_unlock_bh(&q->lock);
 }
 
 /*

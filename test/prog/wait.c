@@ -281,6 +281,42 @@ static void provisional_renamed(void)
 	close(fd);
 }
 
+/* As what a child, which sleeps in poll() and has not attached, is woken by that command. */
+static int woken_by(const char *command)
+{
+	int fd = xt_open(O_NONBLOCK), status;
+	pid_t pid = xt_fork();
+
+	if (!pid) {
+		short got = 0;
+
+		xt_poll(fd, POLLIN, 20000, &got);
+		_exit(got);
+	}
+	xt_await_sleep(pid);
+	run("%s", command);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		die("a child failed");
+	close(fd);
+	return WEXITSTATUS(status);
+}
+
+static void provisional_asleep(void)
+{
+	int got;
+
+	got = woken_by("ip link set " XT_IF " down; ip link set " XT_IF " name other");
+	ok(got == POLLERR, "renamed while it sleeps: woken by POLLERR (%#x)", got);
+	run("ip link set other name " XT_IF "; ip link set " XT_IF " up");
+	if (!xt_namespaces("moved while it sleeps"))
+		return;
+	run("ip netns add away");
+	got = woken_by("ip link set " XT_IF " netns away");
+	ok(got == POLLERR, "moved to a namespace while it sleeps: woken by POLLERR (%#x)", got);
+	run("ip -n away link set " XT_IF " netns 1; ip netns del away");
+	xt_up();
+}
+
 /* In a namespace that has no interface yet. */
 static void provisional_early(void)
 {
@@ -319,6 +355,9 @@ void theme_wait(void)
 	packet = xt_packet(XT_IF);
 	provisional();
 	provisional_renamed();
+	close(packet);
+	provisional_asleep();
+	packet = xt_packet(XT_IF);
 	fd = xt_open(O_NONBLOCK);
 	nonblocking(fd);
 	polled(fd);
