@@ -220,8 +220,11 @@ static int xtun_attach_existing(struct net_device *dev, struct file *file, unsig
 	err = xtun_attach_file(dev, file, flags);
 	if (err)
 		return err;
-	if (xtun_attach_is_first(dev))
+	if (xtun_attach_is_first(dev)) {
 		WRITE_ONCE(xt->flags, (xt->flags & ~XTUN_FEATURES) | (flags & XTUN_FEATURES));
+		if (!(flags & IFF_BACKPRESSURE))
+			xtun_net_restart(dev);
+	}
 	netdev_state_change(dev);
 	return 0;
 }
@@ -244,7 +247,10 @@ static struct net_device *xtun_attach_new(struct file *file, const char *name, u
 
 	dev = xtun_net_create_tap(xf->net, name, (flags & XTUN_FEATURES) |
 				  (flags & IFF_TUN ? IFF_TUN : IFF_TAP), xf->ifindex);
-	/* A number is asked for once: where another has it, tap has forgotten it by then. */
+	/*
+	 * A number is asked for once: where another has it, tap has forgotten it by then
+	 * (but on big-endian machines, where its queue's number lies beside that).
+	 */
 	if (dev == ERR_PTR(-EBUSY))
 		xf->ifindex = 0;
 	if (IS_ERR(dev))

@@ -166,6 +166,39 @@ static void lengthen(int fd)
 	none_is_lost(XT_IF, fd, "... and smaller again");
 }
 
+static void shorten(int fd)
+{
+	uint64_t full = xt_counter("tx_lost_full");
+
+	stop(XT_IF, fd);
+	run("ip link set " XT_IF " txqueuelen 2");
+	send_some(XT_IF, LENGTH, SOME);
+	ok(read_slowly(fd, LENGTH + SOME) == LENGTH + SOME && xt_drain(fd) == 0 &&
+	   xt_counter("tx_lost_full") == full,
+	   "txqueuelen is made smaller than what waits: the qdisc waits on, and none is lost");
+	run("ip link set " XT_IF " txqueuelen %d", LENGTH);
+}
+
+/* The first that says TUNSETIFF says what there is. */
+static void taken_over(void)
+{
+	uint64_t in, full;
+	int fd, tap;
+
+	run("ip link del " XT_IF "; ip link add " XT_IF " numtxqueues 2 type xtun");
+	xt_up();
+	have_qdisc(XT_IF);
+	fd = xt_open(O_NONBLOCK);
+	xt_drain(fd);
+	set_flag("on");
+	full = xt_counter("tx_lost_full");
+	in = stop(XT_IF, fd);
+	tap = xt_tap(XT_DEV, XT_IF, TAP | IFF_MULTI_QUEUE);
+	lost_after(XT_IF, in, full, "TUNSETIFF without IFF_BACKPRESSURE");
+	close(tap);
+	close(fd);
+}
+
 static void down_and_up(int fd)
 {
 	uint64_t in = stop(XT_IF, fd);
@@ -218,11 +251,13 @@ void theme_press(void)
 	fd = close_reader(fd);
 	switch_off(fd);
 	lengthen(fd);
+	shorten(fd);
 	down_and_up(fd);
 	set_flag("off");
 	without(fd);
 	xt_law(XT_IF);
 	close(fd);
+	taken_over();
 
 	fd = xt_tap(XT_DEV, PRESS_IF, flags);
 	have_qdisc(PRESS_IF);
