@@ -147,8 +147,10 @@ static void xtun_drops_renew(struct xtun_listener *l)
 	struct xtun_drops_set *old = rtnl_dereference(l->set);
 
 	/* Rather none than one that names devices which are no more. */
-	if (!set)
+	if (!set) {
 		xtun_drops_miss(l);
+		wake_up(l->wait);
+	}
 	rcu_assign_pointer(l->set, set);
 	if (old)
 		kvfree_rcu(old, rcu);

@@ -151,6 +151,7 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 {
 	struct xtun_drops_file *f = file->private_data;
 	ssize_t n = 0;
+	bool more;
 	int err;
 
 	do {
@@ -175,7 +176,11 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 			else
 				f->off += n;
 		}
+		more = f->off < f->len;
 		mutex_unlock(&f->mutex);
+		/* Another reader of this file may have seen nothing yet, and sleep. */
+		if (more)
+			wake_up(&xtun_drops_waiters);
 		put_net(f->ns->net);
 		/* Somebody else may have taken what there was. */
 	} while (!n && size && !READ_ONCE(f->ns->ended));
