@@ -80,7 +80,8 @@ struct xtun_rings {
 
 /**
  * struct xtun_wake - when a sleeping reader of the tx ring is woken
- * @frames: once as many frames have come since it asked; 0 and 1: at the first
+ * @frames: once as many frames have come since it asked; 1: at the first; 0: the same,
+ *	or whatever their number if @bytes is not 0
  * @bytes: or once as many bytes of records wait; 0: whatever their number
  * @usecs: or so many microseconds after the first frame, from 1 to
  *	%XTUN_WAKE_USECS_MAX; 0 only if @frames is at most 1 and @bytes is 0
