@@ -207,7 +207,8 @@ void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb)
 	struct xtun_flow *flow;
 	u32 hash, now = jiffies;
 
-	if (xtun_steer_count(xt) < 2 || rcu_access_pointer(xt->steer.ebpf))
+	if (xtun_steer_count(xt) < 2 || rcu_access_pointer(xt->steer.ebpf) ||
+	    !xtun_steer_serves(xt, slot->index))
 		return;
 	hash = __skb_get_hash_symmetric(skb);
 	flow = xtun_steer_flow(xt, hash);
