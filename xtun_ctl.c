@@ -280,13 +280,13 @@ static int xtun_ctl_set_flag(const struct xtun_ctl *c, unsigned int flag)
 static int xtun_ctl_attach_filter(const struct xtun_ctl *c)
 {
 	struct sock_fprog fprog;
+	int err;
 
 	/* TUNGETFILTER tells of all of it, padding too. */
 	memset(&fprog, 0, sizeof(fprog));
-	if (xtun_compat_get_fprog(&fprog, c->argp))
-		return -EFAULT;
+	err = xtun_compat_get_fprog(&fprog, c->argp);
 	c->xt->filters.told = fprog;
-	return xtun_filter_set_classic(c->xt, &fprog);
+	return err ?: xtun_filter_set_classic(c->xt, &fprog);
 }
 
 /* Of a tap interface alone: a filter of Ethernet frames. */

@@ -62,6 +62,14 @@ const struct intended intended[] = {
 	{ .word = "? TUNSETIFF-by-nobody *", .key = "TUNSETIFF of what is unowned",
 	  .a = "EBUSY, *", .b = "EPERM, *", .somewhere = true,
 	  .why = "... which is asked before whether another file has it" },
+	{ .word = "? TUNSETIFF *", .before = "? ip-link delete: 0*", .a = "EBUSY*", .b = "0, *",
+	  .parts = true, .somewhere = true,
+	  .why = "tap takes the number of the queue that is gone for what TUNSETIFINDEX sets" },
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	{ .word = "? TUNSETIFF *", .before = "? TUNSETIFINDEX 1: 0*", .a = "EBUSY*", .b = "0, *",
+	  .parts = true, .somewhere = true,
+	  .why = "a number that another has is asked for once, in either byte order" },
+#endif
 	{ .key = "? reads *", .never = ATTACHED, .a = "EBADFD", .b = "ENODEV",
 	  .why = "a read at the end attaches by itself as well" },
 	{ .word = "? FIONREAD well", .mine = ATTACHED, .a = "EINVAL, *", .b = "0, *",

@@ -100,6 +100,9 @@ ip link set xtun txqueuelen 2
 moves "one more than the queue holds" \
 	"q0_tx_bytes+400 q0_tx_in+3 q0_tx_lost_full+1 q0_tx_queued+2 q0_tx_waiting+2 tx_bytes+400 tx_dropped+1 tx_packets+2" \
 	overfilled
+ip link set xtun txqueuelen 1
+moves "and one when it is shorter than what waits" \
+	"q0_tx_in+1 q0_tx_lost_full+1 tx_dropped+1" transmit 104
 ip link set xtun txqueuelen 1000
 read_frame 2000
 read_frame 2000
