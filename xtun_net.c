@@ -721,7 +721,7 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
 	return q->own ? ERR_PTR(-EBUSY) : q;
 }
 
-static void xtun_net_for_each_queue(struct net_device *dev, void (*tell)(struct xtun_queue *q))
+static void xtun_net_tell_queues(struct net_device *dev, void (*tell)(struct xtun_queue *q))
 {
 	struct xtun *xt = netdev_priv(dev);
 	struct xtun_queue *q;
@@ -742,7 +742,7 @@ static void xtun_net_for_each_queue(struct net_device *dev, void (*tell)(struct 
  */
 void xtun_net_restart(struct net_device *dev)
 {
-	xtun_net_for_each_queue(dev, xtun_queue_restart);
+	xtun_net_tell_queues(dev, xtun_queue_restart);
 }
 
 /* ndo_open runs before the interface counts as up: too early for writers. */
@@ -759,18 +759,18 @@ static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *
 		return NOTIFY_DONE;
 	switch (event) {
 	case NETDEV_UP:
-		xtun_net_for_each_queue(dev, xtun_net_wake_writers);
+		xtun_net_tell_queues(dev, xtun_net_wake_writers);
 		break;
 	case NETDEV_CHANGE_TX_QUEUE_LEN:
-		xtun_net_for_each_queue(dev, xtun_queue_resized);
+		xtun_net_tell_queues(dev, xtun_queue_resized);
 		break;
 	case NETDEV_CHANGENAME:
-		xtun_net_for_each_queue(dev, xtun_queue_disown);
+		xtun_net_tell_queues(dev, xtun_queue_disown);
 		break;
 	case NETDEV_UNREGISTER:
 		/* It moves to another namespace. Of its end xtun_queue_kill() tells. */
 		if (dev->reg_state == NETREG_REGISTERED)
-			xtun_net_for_each_queue(dev, xtun_queue_disown);
+			xtun_net_tell_queues(dev, xtun_queue_disown);
 		break;
 	}
 	return NOTIFY_DONE;
