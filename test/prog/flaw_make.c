@@ -51,9 +51,9 @@ static void failed(void)
 		int taken = 0, left = 0;
 
 		fd = flaw_open();
-		if (ioctl(fd, TUNSETIFINDEX, &lo))
-			die("TUNSETIFINDEX");
 		for (i = 0; i < 20; i++) {
+			if (ioctl(fd, TUNSETIFINDEX, &lo))
+				die("TUNSETIFINDEX");
 			taken += flaw_attach(fd, NAME, types[type]) != -1 || errno != EBUSY;
 			left += flaw_attached(fd) || if_nametoindex(NAME);
 		}
