@@ -317,6 +317,12 @@ static void xtun_net_xmit_tagged(struct xtun_slot *slot, struct sk_buff *skb)
 
 	if (xtun_net_is_refused(slot, q, skb))
 		return;
+	/* A filter has cut off the place of the tag, and what is behind it. */
+	if (unlikely(skb->len < ETH_HLEN)) {
+		__vlan_hwaccel_clear_tag(skb);
+		xtun_net_put(slot, q, skb);
+		return;
+	}
 	len = skb->len;
 	skb = __vlan_hwaccel_push_inside(skb);
 	if (skb) {
@@ -348,7 +354,7 @@ static void xtun_net_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb
 	bool again;
 
 	if (xtun_frame_find_checksum(skb)) {
-		xtun_net_lose(slot, XTUN_TX_UNFINISHED, skb);
+		xtun_net_lose(slot, XTUN_TX_NOMEM, skb);
 		return;
 	}
 	skb = validate_xmit_skb_list(skb, slot->dev, &again);

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #define SHORTEST	100	/* what the programs let pass */
 #define VLAN_IF		FILTER_IF ".5"
 #define PART		64	/* what is left by those that cut */
+#define STUMP		8	/* and by one that leaves no header */
 
 static bool passes(int fd, size_t len, size_t part)
 {
@@ -61,9 +63,9 @@ static void classic_by_type(int fd)
 		   (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XT_ETHERTYPE, 0, 1));
 }
 
-static void classic_cut(int fd)
+static void classic_cut(int fd, unsigned int len)
 {
-	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, PART) };
+	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, len) };
 
 	set_classic(fd, code, 1);
 }
@@ -115,7 +117,7 @@ static void classic(int fd)
 	classic_by_length(fd);
 	judge(fd, "TUNATTACHFILTER", "tx_lost_filter");
 	attached_later(fd);
-	classic_cut(fd);
+	classic_cut(fd, PART);
 	judge_cut(fd, "TUNATTACHFILTER");
 	if (ioctl(fd, TUNDETACHFILTER, 0))
 		die("TUNDETACHFILTER");
@@ -127,6 +129,7 @@ static void classic(int fd)
 static void tagged(int fd)
 {
 	uint8_t frame[200];
+	uint64_t lost;
 	int packet;
 
 	if (system("ip link add link " FILTER_IF " name " VLAN_IF " type vlan id 5 2>/dev/null")) {
@@ -140,6 +143,12 @@ static void tagged(int fd)
 	ok(xt_poll(fd, POLLIN, 5000, NULL) >= 0 && read(fd, frame, sizeof(frame)) == 104 &&
 	   frame[12] == 0x81 && frame[15] == 5 && frame[16] == XT_ETHERTYPE >> 8,
 	   "a frame with a tag: the filter sees what is behind, and the reader both");
+	classic_cut(fd, STUMP);
+	lost = xt_counter_of(FILTER_IF, "tx_lost_nomem");
+	xt_transmit(packet, 100, 0);
+	ok(xt_poll(fd, POLLIN, 5000, NULL) >= 0 && read(fd, frame, sizeof(frame)) == STUMP &&
+	   !memcmp(frame, xt_everyone, 6) && xt_counter_of(FILTER_IF, "tx_lost_nomem") == lost,
+	   "... of one that is cut before its tag, the reader sees the rest");
 	close(packet);
 	run("ip link del " VLAN_IF);
 	if (ioctl(fd, TUNDETACHFILTER, 0))
