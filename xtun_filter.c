@@ -38,12 +38,19 @@ static bool xtun_filter_macs_pass(const struct xtun_macs *macs, const u8 *dest)
 	return is_multicast_ether_addr(dest) && (macs->hashed & xtun_filter_hash(dest));
 }
 
-/* A program's answer is how much of the frame is to be delivered. */
-static bool xtun_filter_run(const struct bpf_prog *prog, struct sk_buff *skb)
+/* A program's answer is how much of the frame is to be delivered: none is a @refusal. */
+static bool xtun_filter_run(const struct bpf_prog *prog, struct sk_buff *skb,
+			    enum xtun_counter refusal, enum xtun_counter *loss)
 {
 	unsigned int len = bpf_prog_run_clear_cb(prog, skb);
 
-	return len && !pskb_trim(skb, len);
+	if (!len)
+		*loss = refusal;
+	else if (pskb_trim(skb, len))
+		*loss = XTUN_TX_NOMEM;
+	else
+		return true;
+	return false;
 }
 
 /**
@@ -67,16 +74,10 @@ bool xtun_filter_pass(const struct xtun *xt, const struct xtun_queue *q, struct 
 		return false;
 	}
 	prog = rcu_dereference_bh(xt->filters.classic);
-	if (prog && READ_ONCE(q->filtered) && !xtun_filter_run(prog, skb)) {
-		*loss = XTUN_TX_FILTER;
+	if (prog && READ_ONCE(q->filtered) && !xtun_filter_run(prog, skb, XTUN_TX_FILTER, loss))
 		return false;
-	}
 	prog = rcu_dereference_bh(xt->filters.ebpf);
-	if (prog && !xtun_filter_run(prog, skb)) {
-		*loss = XTUN_TX_EBPF;
-		return false;
-	}
-	return true;
+	return !prog || xtun_filter_run(prog, skb, XTUN_TX_EBPF, loss);
 }
 
 static void xtun_filter_replace_macs(struct xtun *xt, struct xtun_macs *macs)
