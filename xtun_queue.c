@@ -392,7 +392,7 @@ void xtun_queue_put_back_list(struct xtun_queue *q, struct sk_buff_head *list)
 	ring = rcu_dereference(q->ring);
 	/* To try is not to read. */
 	q->last = q->before;
-	if (!q->dead && !ring) {
+	if (!q->dead && q->enabled && !ring) {
 		skb_queue_splice_init(list, &q->frames);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
 	}
@@ -432,7 +432,7 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 
 	spin_lock(&q->lock);
 	ring = rcu_dereference_bh(q->ring);
-	if (!q->dead && !ring) {
+	if (!q->dead && q->enabled && !ring) {
 		skb_queue_splice_init(&list, &q->frames);
 		xtun_queue_wake_locked(q, EPOLLIN | EPOLLRDNORM);
 	}
