@@ -106,8 +106,18 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 	return skb;
 }
 
+/* The interface may have gone down since it was asked. */
+static int xtun_rx_not_taken(struct xtun_slot *slot, unsigned int len)
+{
+	bool down = !netif_running(slot->dev);
+
+	xtun_count(slot, XTUN_RX_IN);
+	xtun_lose(slot, down ? XTUN_RX_DOWN : XTUN_RX_BACKLOG, NULL, len);
+	return down ? -EIO : 0;
+}
+
 /* What becomes of it in the stack is the stack's: it counts its own drops. */
-static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
+static int xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 	unsigned int len = xtun_rx_len(skb);
@@ -124,22 +134,18 @@ static void xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 	if (likely(!full))
 		xtun_count_entered(slot, len);
 	local_bh_enable();
-	if (unlikely(full)) {
-		xtun_count(slot, XTUN_RX_IN);
-		xtun_lose(slot, XTUN_RX_BACKLOG, NULL, len);
-		return;
-	}
+	if (unlikely(full))
+		return xtun_rx_not_taken(slot, len);
 	trace_xtun_rx(slot->dev, slot->index, len);
+	return 0;
 }
 
 static int xtun_rx_receive_rcu(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,
 			       struct xtun_meta *meta)
 {
 	skb = xtun_rx_admit(slot, q, skb, meta);
-	if (!IS_ERR_OR_NULL(skb) && likely(!READ_ONCE(q->napi_on))) {
-		xtun_rx_deliver(slot, skb);
-		return 0;
-	}
+	if (!IS_ERR_OR_NULL(skb) && likely(!READ_ONCE(q->napi_on)))
+		return xtun_rx_deliver(slot, skb);
 	xtun_count(slot, XTUN_RX_IN);
 	if (IS_ERR_OR_NULL(skb))
 		return PTR_ERR_OR_ZERO(skb);
