@@ -14,6 +14,7 @@
 #include <linux/rtnetlink.h>
 
 #include "xtun.h"
+#include "xtun_trace.h"
 
 /**
  * xtun_xdp_queue_init() - let programs see which queue a frame comes from
@@ -87,6 +88,7 @@ static void xtun_xdp_bounce(struct xtun_slot *slot, struct xtun_queue *q,
 	xtun_xdp_to_skb(xdp, skb);
 	xtun_count_received(slot, 1, skb->len);
 	xtun_count(slot, XTUN_RX_XDP_TX);
+	trace_xtun_rx(slot->dev, slot->index, skb->len);
 
 	skb_reset_mac_header(skb);
 	skb->protocol = eth_hdr(skb)->h_proto;
@@ -113,6 +115,7 @@ static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, str
 	xdp_do_flush();
 	xtun_count_received(slot, 1, len);
 	xtun_count(slot, XTUN_RX_XDP_REDIRECT);
+	trace_xtun_rx(slot->dev, slot->index, len);
 }
 
 static bool xtun_xdp_act(struct xtun_slot *slot, struct xtun_queue *q, struct bpf_prog *prog,
@@ -217,6 +220,7 @@ struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb)
 		return skb;
 	xtun_count_received(slot, 1, len);
 	xtun_count(slot, XTUN_RX_XDP_GENERIC);
+	trace_xtun_rx(slot->dev, slot->index, len);
 	return NULL;
 }
 
