@@ -67,6 +67,12 @@
 #define u64_stats_t				u64
 #define u64_stats_add(p, n)			(*(p) += (n))
 #define u64_stats_read(p)			READ_ONCE(*(p))
+#endif
+
+/* Until 6.1 one processor of 32 bits let interrupts come between the halves of a counter. */
+#if !defined(XTUN_HAVE_U64_STATS_T) || (BITS_PER_LONG == 32 && !defined(CONFIG_SMP))
+#undef u64_stats_update_begin_irqsave
+#undef u64_stats_update_end_irqrestore
 #define u64_stats_update_begin_irqsave(syncp)					\
 	({									\
 		unsigned long flags;						\
