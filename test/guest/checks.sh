@@ -374,7 +374,7 @@ nothing_left_over() {
 # A namespace takes its time to go.
 check_left_over() {
 	put_settings_back
-	eventually 10 nothing_left_over || :
+	eventually 30 nothing_left_over || :
 	is "nothing else is left for the next test" "$left" ""
 }
 
