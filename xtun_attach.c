@@ -360,6 +360,7 @@ static int xtun_attach_sole(struct file *file)
 {
 	struct net_device *dev;
 	struct xtun_slot *slot;
+	struct xtun *xt;
 	int err;
 
 	rcu_read_lock();
@@ -372,9 +373,14 @@ static int xtun_attach_sole(struct file *file)
 	if (!slot)
 		return -EBUSY;
 	err = xtun_attach_to(file, slot, 0, false);
-	if (!err)
-		netdev_state_change(dev);
-	return err;
+	if (err)
+		return err;
+	/* The last that left it took its carrier along. */
+	xt = netdev_priv(dev);
+	if (xt->made_by_file && xtun_attach_count(dev, true) + xtun_attach_count(dev, false) == 1)
+		netif_carrier_on(dev);
+	netdev_state_change(dev);
+	return 0;
 }
 
 /* One that shares a queue may keep it if nobody else is there. */

@@ -387,6 +387,36 @@ static void detach(void)
 	end(&a);
 }
 
+/* By a program that made it stay, and found by one that does not say TUNSETIFF. */
+static void left_behind(void)
+{
+	const uint8_t *frame = NULL;
+	struct rings r;
+	int fd, packet, i;
+	uint32_t len;
+
+	run("ip link del " XT_IF);
+	fd = xt_tap(XT_DEV, XT_IF, TAP);
+	if (ioctl(fd, TUNSETPERSIST, 1))
+		die("TUNSETPERSIST");
+	close(fd);
+	xt_up();
+	if (rings_make(&r, xt_open(O_NONBLOCK), SIZE, 0))
+		die("XTUN_IOC_SET_RINGS");
+	packet = xt_packet(XT_IF);
+	/* The core hears of a carrier within a second. */
+	for (i = 0; i < LIMIT && !frame; i += 100) {
+		xt_transmit(packet, 60, 7);
+		frame = rings_await(&r, &len, 100);
+	}
+	ok(frame && xt_number(frame, len) == 7,
+	   "an interface that was left behind: its carrier comes back, and frames with it");
+	close(packet);
+	rings_unmap(&r);
+	close(r.fd);
+	run("ip link del " XT_IF);
+}
+
 void theme_ring_tap(void)
 {
 	unsigned int i;
@@ -405,4 +435,5 @@ void theme_ring_tap(void)
 	losses_vnet();
 	losses_tun();
 	detach();
+	left_behind();
 }
