@@ -230,7 +230,9 @@ void theme_redirect_native(void)
 		xt_transmit(packet, 60, i);
 	for (i = 0; xt_counter("tx_lost_full") < full + 6 && i < LIMIT; i += 10)
 		usleep(10000);
-	ok(xt_counter("tx_lost_full") - full == 6, "... what a full queue has no room for is counted");
+	ok(xt_counter("tx_lost_full") - full == 6,
+	   "... what a full queue has no room for is counted (%d of 6)",
+	   (int)(xt_counter("tx_lost_full") - full));
 	ok(xt_drain(fd) == 4, "... and the rest is read");
 	run("ip link set " XT_IF " txqueuelen 1000");
 	xdp_end(&x);
