@@ -53,6 +53,8 @@ int main(int argc, char **argv)
 		return vhost(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "offloads"))
 		return offloads(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "gro"))
+		return gro(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "silent"))
 		return silent(atoi(argv[2]));
 	if (argc > 5 && !strcmp(argv[1], "attach"))

@@ -76,5 +76,6 @@ int forward(const char *device, const char *left, const char *right, bool vnet);
 int machine(const char *device);
 int vhost(const char *device);
 int offloads(const char *device);
+int gro(const char *device);
 
 #endif
