@@ -184,8 +184,8 @@ void state_observe(struct run *r);
 struct intended {
 	/* Globs; NULL is anything. */
 	const char *word;	/* what was said when they differed; not what is observed later */
-	/* Something that had been said before, and the control's answer: "a read 3: EINVAL" */
-	const char *before;
+	/* What had been said before, in whichever order, and the control's answer: "a read 3: EINVAL" */
+	const char *before, *also;
 	const char *mine, *never;	/* likewise, by this file since it was opened; or not */
 	const char *control;	/* what is observed of the control at the end: "KEY: VALUE" */
 	const char *key, *a, *b;	/* the line, and what each said */
@@ -202,7 +202,7 @@ int intended_find(const struct sequence *s, const struct trace *control,
 
 /* --- judge.c ------------------------------------------------------------ */
 
-#define MANY_INTENDED	64
+#define MANY_INTENDED	96
 
 struct verdict {
 	bool differs;

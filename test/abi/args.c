@@ -225,10 +225,12 @@ static const struct arg set_write[] = {
 	{ "segments with their checksum", VALUE, 0, "summed" },
 	{ "nothing", VALUE, 0, "ether" },
 	{ "3 bytes", VALUE, 3, "ether" },
+	{ "4 bytes", VALUE, 4, "ether" },
 	{ "9 bytes", VALUE, 9, "ether" },
 	{ "13 bytes", VALUE, 13, "ether" },
 	{ "14 bytes", VALUE, 14, "ether" },
 	{ "9000 bytes", VALUE, 9000, "ether" },
+	{ "65500 bytes", VALUE, 65500, "ether" },
 	{ "70000 bytes", VALUE, 70000, "ether" },
 	NONE, PAST,
 };

@@ -42,6 +42,15 @@
 	  .somewhere = true, .why = reason ", which poll tells, up or down" },	\
 	{ .mine = read, .key = "*read*", .somewhere = true, .why = reason }
 
+/* What a filter is the difference between: how much of a frame arrives, and that bit. */
+#define OF_THE_FILE(set, left, reason)						\
+	{ .before = set, .also = left, .key = "? reads *", .somewhere = true,	\
+	  .why = reason },							\
+	{ .before = set, .also = left, .key = "*poll", .a = "*[04]", .b = "*[15]",	\
+	  .somewhere = true, .why = reason ", which poll tells" },		\
+	{ .before = set, .also = left, .key = "? TUNGETIFF", .a = "0 * 0x*[02468ace]?02", \
+	  .b = "0 * 0x1*", .somewhere = true, .why = reason ", which TUNGETIFF tells" }
+
 const struct intended intended[] = {
 	{ .word = "? read [!0]*", .never = ATTACHED, .a = "EBADFD", .b = "ENODEV",
 	  .why = "a read attaches by itself, here to nothing: there is no interface xtun" },
@@ -130,9 +139,31 @@ const struct intended intended[] = {
 	  .why = "a frame has 65539 bytes at most" },
 	{ .word = "? write 70000 bytes", .key = "kernel", .a = "received *", .b = "(nothing)",
 	  .somewhere = true, .why = "... and the kernel receives none" },
+	{ .word = "? write 65500 bytes", .mine = "? TUNSETIFF tap*frags*: 0, *", .key = "write",
+	  .a = "EMSGSIZE", .somewhere = true,
+	  .why = "with IFF_NAPI_FRAGS a frame may be as long as without, if it is in one piece" },
+	{ .word = "? write 65500 bytes", .mine = "? TUNSETIFF tap*frags*: 0, *",
+	  .key = "kernel", .a = "(nothing)", .b = "received *", .somewhere = true,
+	  .why = "... and the kernel receives it" },
+	{ .word = "? write 4 bytes", .mine = "? TUNSETIFF tun*pi*: 0, *", .key = "write",
+	  .a = "[4E]*", .b = "EINVAL", .somewhere = true,
+	  .why = "protocol information alone is no packet" },
+	{ .word = "? write 4 bytes", .mine = "? TUNSETIFF tun*pi*: 0, *", .key = "kernel",
+	  .a = "received *", .b = "(nothing)", .somewhere = true,
+	  .why = "... and the kernel receives none" },
 	{ .before = "? TUNATTACHFILTER *: 0", .mine = "? TUNSETIFF tap pi*: 0, *",
 	  .a = "EBADFD*", .parts = true, .somewhere = true,
 	  .why = "attaching to an interface that has a filter attaches; tap says so and does not" },
+	{ .before = "? TUNATTACHFILTER *: 0", .also = "? TUNSETQUEUE attach: 0, *",
+	  .control = "? TUNGETIFF: 0 * 0x?[57]*", .somewhere = true,
+	  .why = "... by TUNSETQUEUE too: with tap the queue stays out of service" },
+	{ .before = "? TUNATTACHFILTER *: 0", .also = "? TUNSETIFF tap multi pi: 0, *",
+	  .control = "? TUNGETIFF: 0 * 0x*[13]02", .somewhere = true,
+	  .why = "... and no file's flags are those of another that has not attached" },
+	OF_THE_FILE("? TUNATTACHFILTER *: 0", "? ip-link delete: 0*",
+		    "a filter goes with its interface; tap's is its file's, and stays"),
+	OF_THE_FILE("? TUNDETACHFILTER *: 0*", "? TUNSETQUEUE detach: 0, *",
+		    "a filter taken away is none of a queue out of service either"),
 	/* One for each thing that may be in front, but for a vnet header. */
 	FINISHED("4500"), FINISHED("000008004500"),
 	FINISHED("0211"), FINISHED("000008000211"),
@@ -242,6 +273,8 @@ static bool allows(const struct intended *e, const struct sequence *s,
 	if (e->word && !is_word(s, d->step, e->word))
 		return false;
 	if (e->before && !said(s, control, before, 0, e->before))
+		return false;
+	if (e->also && !said(s, control, before, 0, e->also))
 		return false;
 	if (e->mine && !(file && said(s, control, before, file, e->mine)))
 		return false;

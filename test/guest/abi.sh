@@ -32,12 +32,21 @@ planted=$(SAY='a TUNSETIFF tap; a TUNSETOWNER 1000' INSTEAD='a TUNSETOWNER 1000'
 like "... also where netlink alone is asked" "$planted" "Then afterwards, if0 info:"
 
 [ "$device" = "$tap" ] || xtun_load create=0
-# What has differed, and chance alone had met.
+# What has differed, and chance alone had met, or might not.
 while read -r sequence; do
 	SAY=$sequence told "$sequence" /test/bin/xtun-abi $tap "$device"
 done <<-END
 	a TUNSETIFINDEX 1; a TUNSETIFF tap frags; a TUNSETIFF tun pi vnet
 	a TUNSETIFINDEX 1; a TUNSETIFF tap; a TUNSETIFF tap
+	a TUNSETIFF tap multi; a TUNATTACHFILTER drop; a ip-link delete; a TUNSETIFF tap multi
+	a TUNSETIFF tap multi pi; a TUNATTACHFILTER first 20 bytes; a ip-link delete; a TUNSETIFF tap multi pi
+	a TUNSETIFF tap multi; a TUNATTACHFILTER drop; a TUNSETQUEUE detach; a TUNSETQUEUE attach
+	a TUNSETIFF tap multi; a TUNSETQUEUE detach; a TUNATTACHFILTER drop; a TUNSETQUEUE attach
+	a TUNSETIFF tap multi; a TUNATTACHFILTER drop; a TUNSETQUEUE detach; a TUNDETACHFILTER well; a TUNSETQUEUE attach
+	a TUNSETIFF tap multi; a TUNATTACHFILTER drop; b TUNSETIFF tap multi pi
+	a TUNSETIFF tun pi; a ip-link up; a write 4 bytes; a write 65500 bytes
+	a TUNSETIFF tap frags; a ip-link up; a write 65500 bytes
+	a TUNSETIFF tap frags vnet; a ip-link up; a write 65500 bytes
 END
 # One process for all of it, there.
 [ -e /proc/1/ns/net ] || export PAIRS=1 BY_CHANCE=500
