@@ -4,16 +4,10 @@
  * where frames enter by NAPI. Its wait is for frames of one tick, so that a tick in
  * between is no failure.
  */
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
-#include <net/if.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -115,20 +109,6 @@ static enum outcome round_of(const struct gso *g)
 	return out;
 }
 
-/* Its own of what is sent there it does not hear. */
-static void open_packet(void)
-{
-	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
-				   .sll_ifindex = if_nametoindex(NAME) };
-	int one = 1;
-
-	packet = xt_packet(NAME);
-	if (bind(packet, (struct sockaddr *)&all, sizeof(all)) ||
-	    setsockopt(packet, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
-	    setsockopt(packet, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
-		die("packet socket");
-}
-
 static const char *name_of(const struct gso *g)
 {
 	return g->v6 ? "IPv6" : "IPv4";
@@ -157,7 +137,7 @@ static void in_mode(const char *device, const char *mode, int flags, bool merges
 	fd = xt_tap(device, NAME, IFF_TAP | IFF_NO_PI | IFF_NAPI | flags);
 	run("sysctl -q -w net.ipv6.conf." NAME ".disable_ipv6=1; ip link set " NAME " up;"
 	    "echo 100000000 >/sys/class/net/" NAME "/gro_flush_timeout");
-	open_packet();
+	packet = gso_packet(NAME);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
 		cut(&kinds[k]);
 		judge(&kinds[k], mode, merges);

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/virtio_net.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "gso.h"
 #include "xt.h"
@@ -206,4 +212,17 @@ bool gso_is_whole(const struct gso *g, size_t vnet, const uint8_t *buf, size_t l
 		return false;
 	return h.flags == w.flags && h.gso_type == w.gso_type &&
 	       h.csum_start == w.csum_start && h.csum_offset == w.csum_offset;
+}
+
+int gso_packet(const char *ifname)
+{
+	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+				   .sll_ifindex = if_nametoindex(ifname) };
+	int fd = xt_packet(ifname), one = 1;
+
+	if (bind(fd, (struct sockaddr *)&all, sizeof(all)) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
+		die("packet socket");
+	return fd;
 }

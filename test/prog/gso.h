@@ -27,4 +27,7 @@ bool gso_is_segment(const struct gso *g, int i, const uint8_t *frame, size_t len
 /* Whether that is the frame as it was made, behind a header of @vnet bytes. */
 bool gso_is_whole(const struct gso *g, size_t vnet, const uint8_t *buf, size_t len);
 
+/* A packet socket that sends such on that interface, and hears what it receives. */
+int gso_packet(const char *ifname);
+
 #endif

@@ -5,14 +5,10 @@
  * it all. Two devices must give the same.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
-#include <net/if.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -114,25 +110,11 @@ static void to_stack(const struct gso *g)
 	}
 }
 
-/* Its own of what is sent there it does not hear. */
-static int make_packet(void)
-{
-	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
-				   .sll_ifindex = if_nametoindex(NAME) };
-	int s = xt_packet(NAME), one = 1;
-
-	if (bind(s, (struct sockaddr *)&all, sizeof(all)) ||
-	    setsockopt(s, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
-	    setsockopt(s, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
-		die("packet socket");
-	return s;
-}
-
 int offloads(const char *device)
 {
 	fd = xt_tap(device, NAME, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 	run("sysctl -q -w net.ipv6.conf." NAME ".disable_ipv6=1; ip link set " NAME " up");
-	packet = make_packet();
+	packet = gso_packet(NAME);
 	for (size_t s = 0; s < sizeof(sets) / sizeof(*sets); s++) {
 		int ret = ioctl(fd, TUNSETOFFLOAD, (unsigned long)sets[s]);
 
