@@ -18,13 +18,19 @@ static void fill(char *text, size_t size, const char *template, const struct xtu
 	text[size - 1] = '\0';
 }
 
-static void fill_all(struct xtun_finding *v, const struct xtun_case *c, const char *why,
+static void fill_all(struct xtun_cause *cause, const struct xtun_case *c, const char *why,
 		     const char *cure, const char *undo, const char *advice)
 {
-	fill(v->why, sizeof(v->why), why, c);
-	fill(v->cure, sizeof(v->cure), cure, c);
-	fill(v->undo, sizeof(v->undo), undo, c);
-	fill(v->advice, sizeof(v->advice), advice, c);
+	fill(cause->why, sizeof(cause->why), why, c);
+	fill(cause->cure, sizeof(cause->cure), cure, c);
+	fill(cause->undo, sizeof(cause->undo), undo, c);
+	fill(cause->advice, sizeof(cause->advice), advice, c);
+}
+
+static void fill_by_rule(struct xtun_cause *cause, const struct xtun_case *c,
+			 const struct xtun_rule *rule)
+{
+	fill_all(cause, c, rule->why, rule->cure, rule->undo, rule->advice);
 }
 
 /* Packets of IP, or whole frames. */
@@ -36,8 +42,8 @@ static bool is_packet(const struct xtun_iface *iface)
 static void add_readers(struct xtun_finding *v, const char *ifname)
 {
 	static const char words[] = "; who has it open: ";
-	size_t n = strlen(v->why);
-	FILE *out = fmemopen(v->why + n, sizeof(v->why) - n, "w");
+	size_t n = strlen(v->cause.why);
+	FILE *out = fmemopen(v->cause.why + n, sizeof(v->cause.why) - n, "w");
 
 	if (!out)
 		return;
@@ -49,46 +55,46 @@ static void add_readers(struct xtun_finding *v, const char *ifname)
 /* Which field of which record, or which position. */
 static void add_fault(struct xtun_finding *v, const struct xtun_lost *l)
 {
-	size_t n = strlen(v->why);
+	size_t n = strlen(v->cause.why);
 
 	if (l->wrong[0])
-		snprintf(v->why + n, sizeof(v->why) - n, ": it wrote %s", l->wrong);
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n, ": it wrote %s", l->wrong);
 }
 
 static void add_reader(struct xtun_finding *v, const struct xtun_lost *l)
 {
-	size_t n = strlen(v->why);
+	size_t n = strlen(v->cause.why);
 	char comm[32] = "";
 
 	if (l->ring_size) {
-		snprintf(v->why + n, sizeof(v->why) - n, "; none was read for %u ms at least",
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n, "; none was read for %u ms at least",
 			 l->idle_ms);
 		return;
 	}
 	if (!l->reader) {
-		snprintf(v->why + n, sizeof(v->why) - n, "; none was ever read");
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n, "; none was ever read");
 		return;
 	}
 	if (xtun_pids_are_first())
 		xtun_comm_read(l->reader, comm, sizeof(comm));
-	snprintf(v->why + n, sizeof(v->why) - n, "; the last was read %u ms before, by %s[%d]",
+	snprintf(v->cause.why + n, sizeof(v->cause.why) - n, "; the last was read %u ms before, by %s[%d]",
 		 l->idle_ms, comm[0] ? xtun_name(comm) : "a program that is not seen here",
 		 l->reader);
 }
 
 static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 {
-	size_t n = strlen(v->why);
+	size_t n = strlen(v->cause.why);
 
 	/* What is written has no queue to wait in. */
 	if (l->direction == XTUN_RX)
 		return;
 	if (l->ring_size)
-		snprintf(v->why + n, sizeof(v->why) - n,
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
 			 "; frames that waited: %u, in a ring of %u bytes", l->waiting,
 			 l->ring_size);
 	else if (l->waiting)
-		snprintf(v->why + n, sizeof(v->why) - n,
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
 			 "; frames that waited: %u, the oldest for %u ms", l->waiting,
 			 l->oldest_ms);
 	if (l->waiting)
@@ -121,15 +127,15 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	snprintf(v->where, sizeof(v->where), "inside xtun, queue %u, %s_lost_%s", l->queue,
 		 l->direction == XTUN_TX ? "tx" : "rx", l->loss);
 	if (known)
-		fill_all(v, &c, known->meaning, known->cure, known->undo, known->advice);
+		fill_all(&v->cause, &c, known->meaning, known->cure, known->undo, known->advice);
 	else
-		fill_all(v, &c, "a loss that this program is too old to know", NULL, NULL,
+		fill_all(&v->cause, &c, "a loss that this program is too old to know", NULL, NULL,
 			 "man 4 xtun");
 	/* Only the first namespace has the setting. */
 	if (known && !strcmp(known->name, "backlog") &&
 	    xtun_sysctl("net/core/netdev_max_backlog") < 0) {
-		v->cure[0] = '\0';
-		v->undo[0] = '\0';
+		v->cause.cure[0] = '\0';
+		v->cause.undo[0] = '\0';
 	}
 	add_fault(v, l);
 	add_backlog(v, l);
@@ -166,7 +172,7 @@ bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface
 			  const struct xtun_drop *d)
 {
 	struct xtun_case c = { .iface = iface, .drop = d };
-	const struct xtun_rule *rule;
+	const struct xtun_rule *rule, *other;
 
 	if (!xtun_iface_read(d->dev, &c.at))
 		c.at = *iface;
@@ -184,7 +190,10 @@ bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface
 	v->bytes = d->bytes;
 	v->kept = d->kept;
 	fill_where(v, d);
-	fill_all(v, &c, rule->why, rule->cure, rule->undo, rule->advice);
+	fill_by_rule(&v->cause, &c, rule);
+	other = xtun_rule_other(&c, rule);
+	if (other)
+		fill_by_rule(&v->other, &c, other);
 	return rule->why;
 }
 
@@ -206,16 +215,27 @@ void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
 	xtun_decode(out, frame, ETH_HEADER + v->kept, ETH_HEADER + v->len);
 }
 
+static void print_cause(FILE *out, const struct xtun_cause *cause)
+{
+	fprintf(out, "why: %s\n", cause->why);
+	if (cause->cure[0])
+		fprintf(out, "  what mends it: %s\n", cause->cure);
+	if (cause->undo[0])
+		fprintf(out, "  what takes that back: %s\n", cause->undo);
+	if (cause->advice[0])
+		fprintf(out, "  %s: %s\n", cause->cure[0] ? "or" : "what mends it",
+			cause->advice);
+}
+
 /* Where, why and what mends it, a line each. */
 void xtun_finding_cause(FILE *out, const struct xtun_finding *v)
 {
-	fprintf(out, "  where: %s\n  why: %s\n", v->where, v->why);
-	if (v->cure[0])
-		fprintf(out, "  what mends it: %s\n", v->cure);
-	if (v->undo[0])
-		fprintf(out, "  what takes that back: %s\n", v->undo);
-	if (v->advice[0])
-		fprintf(out, "  %s: %s\n", v->cure[0] ? "or" : "what mends it", v->advice);
+	fprintf(out, "  where: %s\n  ", v->where);
+	print_cause(out, &v->cause);
+	if (!v->other.why[0])
+		return;
+	fputs("  or this, which only that function's name would tell apart;\n  ", out);
+	print_cause(out, &v->other);
 }
 
 void xtun_finding_text(FILE *out, const struct xtun_finding *v)
@@ -264,6 +284,13 @@ static void json_frame(FILE *out, const struct xtun_finding *v)
 	fputc('"', out);
 }
 
+static void json_remedies(FILE *out, const struct xtun_cause *cause)
+{
+	json_member(out, "cure", cause->cure);
+	json_member(out, "undo", cause->undo);
+	json_member(out, "advice", cause->advice);
+}
+
 /* An object a line. */
 void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifname)
 {
@@ -278,9 +305,13 @@ void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifna
 	fprintf(out, ",\"bytes\":%zu", v->len);
 	json_frame(out, v);
 	json_member(out, "where", v->where);
-	json_member(out, "why", v->why);
-	json_member(out, "cure", v->cure);
-	json_member(out, "undo", v->undo);
-	json_member(out, "advice", v->advice);
+	json_member(out, "why", v->cause.why);
+	json_remedies(out, &v->cause);
+	if (v->other.why[0]) {
+		fputs(",\"other\":{\"why\":", out);
+		xtun_json_string(out, v->other.why);
+		json_remedies(out, &v->other);
+		fputc('}', out);
+	}
 	fputs("}\n", out);
 }

@@ -111,6 +111,14 @@ static const struct xtun_rule rules[] = {
 	  NULL, NULL, "docs/lost-frames.md tells how to go on" },
 };
 
+static const struct xtun_rule *find(struct xtun_case *c, const struct xtun_rule *rule)
+{
+	/* What one has found is no other's. */
+	for (memset(c->found, 0, sizeof(c->found)); !rule->holds(c); rule++)
+		memset(c->found, 0, sizeof(c->found));
+	return rule;
+}
+
 /**
  * xtun_rule_find() - why a frame was dropped
  * @c: the frame, and where; filled with what was measured
@@ -119,12 +127,30 @@ static const struct xtun_rule rules[] = {
  */
 const struct xtun_rule *xtun_rule_find(struct xtun_case *c)
 {
-	const struct xtun_rule *rule = rules;
+	return find(c, rules);
+}
 
-	/* What one has found is no other's. */
-	for (memset(c->found, 0, sizeof(c->found)); !rule->holds(c); rule++)
-		memset(c->found, 0, sizeof(c->found));
-	return rule;
+/**
+ * xtun_rule_other() - what it may have been as well
+ * @c: the frame, and where; filled anew
+ * @rule: the one that was found
+ *
+ * The rows are in the order in which the stack looks, so the first that holds is the
+ * one, if all has stayed as it was. Without the function's name nothing tells whether
+ * the frame had come further by then.
+ *
+ * Return: the rule, or NULL if there is none.
+ */
+const struct xtun_rule *xtun_rule_other(struct xtun_case *c, const struct xtun_rule *rule)
+{
+	const struct xtun_rule *other;
+
+	/* The frame's own bytes have not changed; and behind the last there is none. */
+	if (!has_no_name(c) || !rule->why || rule->holds == xtun_is_cut_short ||
+	    rule->holds == xtun_has_bad_ip_sum || rule->holds == xtun_is_unexplained)
+		return NULL;
+	other = find(c, rule + 1);
+	return other->holds == xtun_is_unexplained ? NULL : other;
 }
 
 static void print_mac(FILE *out, const uint8_t *mac)

@@ -158,6 +158,7 @@ bool xtun_is_not_forwarded(struct xtun_case *c)
 	found(c, 1, "this machine does not forward IPv6");
 	found(c, 4, "make a router of it: net/ipv6/conf/all/forwarding=1; but first accept_ra=2 for each device that has its route by advertisement, or that is lost");
 	return comes_in(c) && is_ip(c) && within(c, "ip6_forward") &&
+	       (!has_no_name(c) || is_for_others(c, &route)) &&
 	       !xtun_setting(AF_INET6, "all", "forwarding");
 }
 

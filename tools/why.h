@@ -152,9 +152,15 @@ struct xtun_rule {
 };
 
 const struct xtun_rule *xtun_rule_find(struct xtun_case *c);
+const struct xtun_rule *xtun_rule_other(struct xtun_case *c, const struct xtun_rule *rule);
 void xtun_rule_print(FILE *out, const char *template, const struct xtun_case *c);
 
 /* finding.c: what is told of a lost frame, whoever lost it */
+struct xtun_cause {
+	char why[512];
+	char cure[320], undo[320], advice[320];		/* empty: none */
+};
+
 struct xtun_finding {
 	const char *rule;		/* of the table, or the loss that xtun counts */
 	uint64_t number;		/* --frame takes it; 0 in the stack */
@@ -166,8 +172,8 @@ struct xtun_finding {
 	unsigned int proto;		/* EtherType, if there is no Ethernet header */
 	const uint8_t *bytes;
 	size_t kept;
-	char where[192], why[512];
-	char cure[320], undo[320], advice[320];		/* empty: none */
+	char where[192];
+	struct xtun_cause cause, other;		/* the other without a why: it is that one */
 };
 
 void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,

@@ -115,6 +115,41 @@ ok "socket-address: mended" with_listener 0.0.0.0 \
 	spares socket-address craft proto=udp dport=9
 ok "socket-address: back" with_listener 127.0.0.1 drops socket-address craft proto=udp dport=9
 
+# nameless WORD...: what a kernel without names of functions would have told of that frame.
+nameless() {
+	local cat
+	cat /proc/net/xtun_drops >"$out/net/xtun_drops" &
+	cat=$!
+	eventually 5 listens "$cat"
+	craft "$@"
+	eventually 4 test -s "$out/net/xtun_drops"
+	kill "$cat"
+	wait "$cat" || :
+	sed -i 's/: [^,]*,/: ?,/' "$out/net/xtun_drops"
+	# shellcheck disable=SC2016
+	unshare --mount bash -c 'mount --bind "$0" /proc/$$/net && exec xtun why "$@"' \
+		"$out/net" -t 1 "${nameless_as[@]}" >"$out/told" || :
+}
+
+# The rest of that folder is as it is at this moment.
+mkdir "$out/net"
+for file in /proc/net/*; do
+	[ ! -f "$file" ] || [ "$file" = /proc/net/xtun_drops ] || cat "$file" >"$out/net/${file##*/}"
+done
+nameless_as=(--json)
+nameless proto=udp dport=9 bad=udp
+like "where functions have no names, one cause" "$(field checksum why)" "^the UDP checksum is"
+like "... and the other that it may be" "$(field checksum other.why)" \
+	"^no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open"
+like "... and what mends that" "$(field checksum other.advice)" "ss -uln$"
+nameless proto=udp dport=9 bad=ip
+like "... none where the first is certain" "$(field ip-checksum why)" "^the checksum of its IP header"
+is "... alone" "$(field ip-checksum other)" ""
+nameless_as=()
+nameless proto=udp dport=9 bad=udp
+like "... in words" "$(<"$out/told")" \
+	$'why: the UDP .*\n  or this, which only that function\'s name would tell apart;\n  why: no program'
+
 # hoard: whom the frames are for, and who reads none.
 hoard() {
 	nc -u -l 10.99.0.1 9 >/dev/null 2>&1 &
