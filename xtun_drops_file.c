@@ -233,7 +233,8 @@ static int xtun_drops_open(struct inode *inode, struct file *file)
 	if (err)
 		goto err_free;
 	file->private_data = f;
-	return 0;
+	/* Or a second reader would wait for the first where no signal reaches it. */
+	return stream_open(inode, file);
 
 err_free:
 	xtun_drops_uncount(f);

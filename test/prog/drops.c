@@ -58,9 +58,9 @@ static void without_blocking(int dev)
 	close(fd);
 }
 
-static void blocking(int dev)
+/* A process that reads of one drop, and sleeps until there is one. */
+static pid_t reader_of(int fd)
 {
-	int fd = drops_open(DROPS, 0), status;
 	pid_t pid = xt_fork();
 
 	if (!pid) {
@@ -69,8 +69,31 @@ static void blocking(int dev)
 		_exit(read(fd, buf, sizeof(buf)) <= 7 || memcmp(buf, "xtun rx", 7));
 	}
 	xt_await_sleep(pid);
+	return pid;
+}
+
+static void blocking(int dev)
+{
+	int fd = drops_open(DROPS, 0), status;
+	pid_t pid = reader_of(fd);
+
 	drop(dev);
 	ok(waitpid(pid, &status, 0) == pid && !status, "a reader that sleeps is woken");
+	close(fd);
+}
+
+/* Each is told of another, whole, and neither is left asleep. */
+static void shared(int dev)
+{
+	int fd = drops_open(DROPS, 0), first, second;
+	pid_t a = reader_of(fd), b = reader_of(fd), woken;
+
+	drop(dev);
+	woken = waitpid(-1, &first, 0);
+	xt_await_sleep(woken == a ? b : a);
+	drop(dev);
+	ok(waitpid(-1, &second, 0) == (woken == a ? b : a) && !first && !second,
+	   "two that sleep at one file are woken in turn");
 	close(fd);
 }
 
@@ -152,6 +175,7 @@ void theme_drops(void)
 
 	without_blocking(dev);
 	blocking(dev);
+	shared(dev);
 	close(dev);
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
@@ -134,6 +135,32 @@ static void deleted_full(void)
 	fresh();
 }
 
+/* Who waits for changes alone is told of those of the next interface too. */
+static void attached_anew(void)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI, .ifr_name = "anew0" };
+	int fd = xt_tap(XT_DEV, ifr.ifr_name, ifr.ifr_flags), ep = epoll_create1(0), packet;
+
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e))
+		die("epoll");
+	run("ip link set anew0 up; ip link del anew0");
+	ok(epoll_wait(ep, &e, 1, 20000) == 1 && e.events & EPOLLHUP, "deleted: epoll tells");
+	ok(!ioctl(fd, TUNSETIFF, &ifr), "TUNSETIFF attaches that file anew");
+	run("ip link set anew0 up");
+	ok(epoll_wait(ep, &e, 1, 20000) == 1 && e.events & EPOLLOUT && !(e.events & EPOLLHUP),
+	   "... epoll tells that it can be written to (%#x)", e.events);
+	/* What else the change to up has told. */
+	while (epoll_wait(ep, &e, 1, 200) > 0)
+		;
+	packet = xt_packet("anew0");
+	xt_transmit(packet, 60, 1);
+	ok(epoll_wait(ep, &e, 1, 20000) == 1 && e.events & EPOLLIN, "... and of its first frame");
+	close(packet);
+	close(ep);
+	close(fd);
+}
+
 static void namespace_destroyed(void)
 {
 	short got = 0;
@@ -226,6 +253,7 @@ void theme_gone(void)
 	close(fd);
 	deleted();
 	deleted_full();
+	attached_anew();
 	namespace_destroyed();
 	race();
 }
