@@ -22,7 +22,7 @@
  *
  * Slot 0 of an interface made by insmod or "ip link add" has its queue as long
  * as the interface lives, and files share it. Every other queue is the own one
- * of a file that said TUNSETIFF, and ends with it.
+ * of a file that said TUNSETIFF, or asked for rings, and ends with it.
  *
  * The file (struct xtun_file) owns its wait head, its fasync list, its account
  * of written frames (struct sock) and its reference to the namespace it was
@@ -39,28 +39,26 @@
  *	RTNL		the shape: creating and deleting interfaces and own
  *			queues, and all that an ioctl sets
  *	xtun_file.lock	which queue a file is on
+ *	xtun_why.lock	the losses that an interface remembers; a queue's or a ring's
+ *			may be taken under it
  *	xtun_queue.lock	frames and files of a queue; taken with bottom halves
  *			off, since ndo_start_xmit() takes it
  *	xtun_ring.lock	the tx ring, and who is woken by it; likewise. Nobody holds
  *			it and a queue's
- *	xtun_why.lock	the losses that an interface remembers; taken before a queue's
- *			or a ring's, never under one
- *	wait head	of a file; files are woken under their queue's lock, or
- *			their rings'
+ *	wait head	of a file; woken under its queue's lock, its rings', or neither
  *	RCU		slot to queue and queue to slot, on the frame path
  *
- * Files are woken under the queue's lock and not by an RCU walk of the list:
+ * A queue's files are woken under its lock and not by an RCU walk of the list:
  * a file may move from one queue to another (it joins provisionally, see
  * xtun_chr.c), and an RCU reader standing on it would follow it into the other
  * list and never meet the head it started from.
  *
  * The order of teardown, under RTNL, from ndo_uninit or the release of a file
- * with a queue of its own: clear the slot, mark the queue dead and take its
- * frames under its lock, wake its files, wait for a grace period, stop its rings'
- * poller and timer and its NAPI, count the frames as lost, drop the slot's
- * reference. No grace period is needed before the frames are taken, because
- * whoever puts a frame checks "dead" under the same lock.
- * unregister_netdevice() waits for one more before it frees the slots.
+ * with a queue of its own: clear the slot; mark the queue dead under its lock and
+ * wake its files; after a grace period end its rings and its NAPI, then take the
+ * frames that are left and count them as lost; drop the slot's reference. Whoever
+ * puts a frame checks "dead" under the same lock, so none comes later.
+ * unregister_netdevice() waits for one more grace period before it frees the slots.
  */
 #ifndef _XTUN_H
 #define _XTUN_H

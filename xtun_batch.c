@@ -414,7 +414,7 @@ static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
 			err = PTR_ERR(skb);
 			break;
 		}
-		/* Only a file that said TUNSETIFF has one. */
+		/* Only a file that said TUNSETIFF or TUNSETSNDBUF has one. */
 		if (READ_ONCE(xf->account))
 			xtun_account_charge(xf, skb);
 		__skb_queue_tail(&list, skb);

@@ -300,7 +300,7 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 	err = xtun_frame_parse(&shape, from, &meta, &loss);
 	if (err)
 		return xtun_frame_refuse(q, loss, NULL, total, err);
-	/* Only a file that said TUNSETIFF has one. */
+	/* Only a file that said TUNSETIFF or TUNSETSNDBUF has one. */
 	if (READ_ONCE(xf->account)) {
 		err = xtun_account_wait(xf, q, nowait);
 		if (err)

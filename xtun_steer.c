@@ -199,7 +199,7 @@ out:
  * @slot: the queue's
  * @skb: the frame, as the stack is to receive it
  *
- * Context: process, under RCU.
+ * Context: process or softirq, under RCU.
  */
 void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb)
 {

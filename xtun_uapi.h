@@ -157,9 +157,11 @@ struct xtun_ring_kernel {
 /*
  * Give the file a pair of rings, once. It attaches the file, to a queue that is
  * its own, if it is not attached; from then on its read() and write() are EBUSY.
- * EINVAL sizes or flags; EEXIST it has rings; EBUSY others use its queue; EACCES
- * not open for reading and writing; EPERM more than RLIMIT_MEMLOCK; ENOMEM;
- * EOPNOTSUPP the data cache aliases, or the module offers none; and as the first read().
+ * EINVAL sizes or flags; EFAULT they cannot be read; EEXIST it has rings; EBUSY
+ * others use its queue, or none is free; EBADFD the interface is gone; EACCES not
+ * open for reading and writing; EPERM more than RLIMIT_MEMLOCK; ENOMEM; EINTR
+ * killed while memory was sought; EOPNOTSUPP the data cache aliases, or the module
+ * offers none; and as the first read().
  */
 #define XTUN_IOC_SET_RINGS	_IOW(XTUN_IOC_MAGIC, 1, struct xtun_rings)
 /*
@@ -172,8 +174,9 @@ struct xtun_ring_kernel {
 #define XTUN_IOC_SET_WAKE	_IOW(XTUN_IOC_MAGIC, 3, struct xtun_wake)
 #define XTUN_IOC_GET_WAKE	_IOR(XTUN_IOC_MAGIC, 4, struct xtun_wake)
 /*
- * 1: each read() returns as many records as fit its buffer, each write() takes
- * as many as it is given; 0: one frame each, with no record before it.
+ * 1: each read() returns as many records as fit its buffer, 64 at most, and perhaps
+ * fewer than wait: only EAGAIN means that none waits. Each write() takes as many as
+ * it is given. 0: one frame each, with no record before it.
  */
 #define XTUN_IOC_SET_BATCH	_IOW(XTUN_IOC_MAGIC, 5, __u32)
 

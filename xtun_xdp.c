@@ -3,7 +3,8 @@
  * XDP: programs that see a written frame before the stack does, and frames
  * that the programs of other devices redirect to this one.
  *
- * A program runs in the writer's context. It gets the frame natively if it
+ * A program runs in the writer's context; with rings, in that of whoever takes the
+ * frame, which may be the softirq or the poller. It gets the frame natively if it
  * lies in a page or less, with room before it; larger ones, and those that carry
  * an offload, go the generic way, as with tap.
  */
@@ -177,7 +178,7 @@ static bool xtun_xdp_run(struct xtun_slot *slot, struct xtun_queue *q, struct bp
  *
  * A frame that is no fit for this passes, and is xtun_xdp_generic()'s.
  *
- * Context: process, under RCU.
+ * Context: process or softirq, under RCU.
  * Return: true if it passes.
  */
 bool xtun_xdp_native(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb, bool *done)
@@ -201,7 +202,7 @@ bool xtun_xdp_native(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buf
  * @slot: of the queue
  * @skb: the frame, as the stack is to receive it
  *
- * Context: process, under RCU.
+ * Context: process or softirq, under RCU.
  * Return: the frame, NULL if the program took it, which is counted.
  */
 struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb)

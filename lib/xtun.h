@@ -171,7 +171,7 @@ int xtun_fd(const struct xtun *x);
  * @n: of how many at most
  *
  * It does not wait. The frames stay as they are until xtun_release(), the next
- * xtun_receive(), xtun_arm() or xtun_wait().
+ * xtun_receive(), or xtun_arm() or xtun_wait() for %XTUN_CAN_RECEIVE.
  *
  * Return: how many, 0 if there is none; -1 with errno: EBADFD the interface was
  * deleted; EPIPE what the program had put into a ring made no sense; and that of
@@ -226,8 +226,8 @@ int xtun_send(struct xtun *x, size_t len);
 int xtun_flush(struct xtun *x);
 
 #define XTUN_CAN_RECEIVE	0x1	/* a frame is there */
-#define XTUN_CAN_SEND		0x2	/* there is the room that xtun_reserve() had not, and the */
-					/* interface is up */
+#define XTUN_CAN_SEND		0x2	/* there is the room that xtun_reserve() had not; it says */
+					/* nothing of whether the interface is up */
 
 /**
  * xtun_arm() - see to it that the descriptor wakes a sleeper
