@@ -7,11 +7,17 @@ KDIR ?= /lib/modules/$(KVER)/build
 # has. Distributions may give another to the kernel's build, in kernel.release.
 UTS_RELEASE = $(KDIR)/include/generated/utsrelease.h
 RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(UTS_RELEASE)' 2>/dev/null),$(KVER))
-# Whoever names an architecture or a compiler is obeyed; else the kernel's tree is asked.
-NAMED := $(ARCH)$(CROSS_COMPILE)$(filter command,$(origin CC))
-TREE = $(if $(NAMED),,tree=$$(sh compat/tree.sh '$(KDIR)') && )
+# Whoever names an architecture or a compiler is obeyed; else the kernel's tree is asked,
+# as it is of what DKMS names for any kernel that some clang has built.
+NAMED := $(ARCH)$(CROSS_COMPILE)$(if $(filter command,$(origin CC)),$(filter-out clang,$(CC)))
+ASK_TREE = $(if $(filter command,$(origin CC)),NAMED_CC='$(CC)' )sh compat/tree.sh '$(KDIR)'
+TREE = $(if $(NAMED),,tree=$$($(ASK_TREE)) && )
+# What is installed for another machine goes into its image, all of it.
+DESTDIR ?= $(INSTALL_MOD_PATH)
+export DESTDIR
 # As root a relative folder would be another one in each makefile.
-$(if $(filter-out /%,$(DESTDIR)),$(error DESTDIR=$(DESTDIR) is to begin with /))
+$(if $(filter-out /%,$(firstword $(DESTDIR))),$(error DESTDIR=$(DESTDIR) is to begin with /))
+$(if $(filter command,$(origin O)),$(error the kernel's own output folder is named as KDIR=$(O)))
 KBUILD = $(TREE)$(MAKE) -C '$(KDIR)' M='$(CURDIR)' $(if $(NAMED),,$$tree)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/xtun-$(VERSION)
@@ -21,7 +27,7 @@ SOURCES := Kbuild $(filter-out %.mod.c,$(wildcard *.c)) $(wildcard *.h compat/co
 # And all that makes it.
 MODULE_TREE := $(SOURCES) Makefile compat/tree.sh compat/stale.sh dkms.conf LICENSE
 # Of a tree for another machine, the tools are for that one as well.
-TREE_CROSS = $(if $(NAMED),,$$(sh compat/tree.sh '$(KDIR)' 2>/dev/null | tr ' ' '\n' | grep '^CROSS_COMPILE='))
+MAKE_FOR_TREE = $(if $(NAMED),,tree=$$($(ASK_TREE) tools) && )$(MAKE) $(if $(NAMED),,$$tree)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-queues bench-profile check check-kernels check-programs \
@@ -32,10 +38,10 @@ modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 	+$(KBUILD) modules
 
 tools: ## build tools/xtun, which shows and tests interfaces
-	$(MAKE) -C tools $(TREE_CROSS)
+	+$(MAKE_FOR_TREE) -C tools
 
 lib: ## build libxtun, static and shared; make -C lib install installs it
-	$(MAKE) -C lib
+	+$(MAKE_FOR_TREE) -C lib
 
 demo: ## see it at work in a virtual machine; KERNEL= chooses the kernel
 	@test/demo.sh
@@ -84,8 +90,8 @@ install: modules_install tools install-rules ## install the module for this kern
 uninstall: ## remove what install has installed (as root)
 	rm -f '$(DESTDIR)/lib/modules/$(RELEASE)'/*/xtun.ko*
 	rm -f '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
-	$(if $(DESTDIR),,depmod -a '$(RELEASE)')
 	$(MAKE) -C tools uninstall
+	$(if $(DESTDIR),,! test -d '/lib/modules/$(RELEASE)' || depmod -a '$(RELEASE)')
 
 # The module alone, as build systems ask for it; DESTDIR= or INSTALL_MOD_PATH= go before its folder.
 modules_install: modules
@@ -127,7 +133,7 @@ check-dkms-octeon: ## DKMS on Debian for Octeon, emulated: takes long
 
 clean: ## remove what was built here; what the tests have fetched stays
 	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .built-for .module-common.o modules.order Module.symvers
-	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d
+	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d probes/.*.cmd
 	for folder in lib tools examples/lwip examples/relay examples/responder test/prog test/bench test/fuzz; do \
 		$(MAKE) -C $$folder clean; done
 

@@ -6,9 +6,11 @@
 #   stale.sh KDIR RELEASE
 set -eu
 
-# Its configuration, and what it exports with the sums of all that this is made of.
+# Its configuration; what it exports with the sums of all that this is made of, which not
+# every kernel has; and when it was built.
 sum() {
-	cat "$1/include/generated/autoconf.h" "$1/Module.symvers" 2>/dev/null | cksum
+	(cd "$1" && cat include/generated/autoconf.h Module.symvers include/generated/compile.h \
+		include/generated/utsversion.h 2>/dev/null) | cksum
 }
 
 now="$2 $(cd "$1" && pwd -P) $(sum "$1")"

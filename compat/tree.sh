@@ -4,9 +4,14 @@
 # architecture where that is not this machine's, and its compiler. A module made
 # otherwise does not load, or does not compile.
 #
-#   tree.sh KDIR
+# With "tools", what they need of it: where they are for another machine, its compiler.
+#
+# NAMED_CC is what whoever types make has named, where that may be meant for any tree.
+#
+#   tree.sh KDIR [tools]
 set -eu
 dir=$1
+what=${2:-module}
 
 for config in "$dir/.config" "$dir/include/config/auto.conf" ''; do
 	[ ! -e "$config" ] || break
@@ -57,26 +62,32 @@ usual_prefix() {
 arch=$(family "$(sed -n 's,^# Linux/\([a-z0-9_]*\) .*,\1,p' "$config" | head -n 1)")
 cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="*\([^ "]*\).*/\1/p' "$config")
 
-# Which LLVM, unless that is said: the one without a number, or of the kernel's version; and
-# whether all of its tools are meant, or the compiler alone.
+# Which LLVM, unless that is said: the one of the kernel's version, or the one without a
+# number. By its tools' names: kernels before 5.18 take no version (e9c281928c24), and one
+# that DKMS has put behind "make" is overruled. Whether all of them are meant, or the
+# compiler alone, the kernel tells.
 clang() {
 	version=$(sed -n 's/^CONFIG_CLANG_VERSION=\([0-9]*\)[0-9]\{4\}$/-\1/p' "$config")
-	if installed clang || ! installed "clang$version"; then
-		version=
-	fi
+	installed "clang$version" || version=
 	if [ -n "${LLVM:-}" ]; then
 		echo "LLVM=$LLVM"
 	elif has CONFIG_LD_IS_LLD; then
-		echo "LLVM=${version:-1}"
+		echo "LLVM=1 CC=clang$version LD=ld.lld$version"
+		for tool in ar nm strip objcopy objdump readelf; do
+			! installed "llvm-$tool$version" ||
+				echo "$(echo $tool | tr '[:lower:]' '[:upper:]')=llvm-$tool$version"
+		done
 	else
 		echo "CC=clang$version"
 	fi
 }
 
 native() {
-	if has CONFIG_CC_IS_CLANG; then
+	if [ "$what" = tools ]; then
+		return
+	elif has CONFIG_CC_IS_CLANG; then
 		clang
-	elif [ -n "${LLVM:-}" ]; then
+	elif [ -n "${LLVM:-}${NAMED_CC:-}" ]; then
 		return
 	# Debian's headers name their compiler themselves.
 	elif [ ! -e "$dir/.kernelvariables" ] && installed "$cc"; then
@@ -85,13 +96,14 @@ native() {
 }
 
 cross() {
-	if has CONFIG_CC_IS_CLANG; then
-		echo "ARCH=$arch $(clang)"
+	if has CONFIG_CC_IS_CLANG && [ "$what" = module ]; then
+		echo "ARCH=$arch" "$(clang)"
 		return
 	fi
 	for prefix in "${cc%%gcc*}" "$(usual_prefix)"; do
 		compiler=${prefix}gcc${cc#*gcc}
 		if [ -n "$prefix" ] && { installed "$compiler" || installed "${prefix}gcc"; }; then
+			[ "$what" = module ] || { echo "CROSS_COMPILE=$prefix"; return; }
 			echo "ARCH=$arch CROSS_COMPILE=$prefix"
 			# The wrapper of a build system has a name of its own.
 			[ -e "$dir/.kernelvariables" ] || ! installed "$compiler" || echo "CC=$compiler"

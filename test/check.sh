@@ -130,6 +130,7 @@ plan() {
 			"$(unit_test "$top/build/unit" "$unit")"
 	done
 	if [ -z "${TEST:-}" ]; then
+		printf "kernels' trees\t%s\n" "'$here/tree.sh'"
 		printf 'lib: unit_test\t%s\n' "$(lib_test check)"
 		printf 'lib: C++ and symbols\t%s\n' "$(done_by "$(lib_test check-cxx check-symbols)")"
 	fi

@@ -14,7 +14,7 @@ XTUN_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build --exclude '*.o' --exclu
 	--exclude /compat/generated.h --exclude '/compat/probes/*.h'
 XTUN_VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' $(XTUN_SITE)/dkms.conf)
 XTUN_LICENSE = GPL-2.0, GPL-2.0 or MIT (libxtun)
-XTUN_LICENSE_FILES = LICENSE
+XTUN_LICENSE_FILES = LICENSE debian/copyright
 
 define XTUN_LINUX_CONFIG_FIXUPS
 	$(call KCONFIG_ENABLE_OPT,CONFIG_MODULES)
@@ -54,7 +54,9 @@ define XTUN_INSTALL_LIB
 endef
 endif
 
+# The folder stays when the kernel is changed in its place.
 define XTUN_BUILD_CMDS
+	cd $(@D) && sh compat/stale.sh $(LINUX_DIR) $(LINUX_VERSION_PROBED)
 	$(XTUN_BUILD_TOOLS)
 	$(XTUN_BUILD_LIB)
 endef
