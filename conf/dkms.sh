@@ -20,12 +20,24 @@ kernels() {
 	status | sed -n 's/^[^,]*, \([^,]*\),.*: installed.*/\1/p' | sort -u
 }
 
-# Every version, so that an upgrade leaves none behind.
+# forget VERSION: but for that one every other, so that an upgrade leaves none behind.
 forget() {
-	for old in $(versions); do
+	for old in $(versions | grep -vxF "$1"); do
 		dkms remove "xtun/$old" --all
 		rm -rf "/usr/src/xtun-$old"
 	done
+}
+
+# What is installed stays until DKMS has built the next for one kernel: what it compiles
+# by, and where, is not all that "make" has.
+build_first() {
+	${MAKE:-make} install-source
+	dkms add "xtun/$1"
+	if ! dkms build "xtun/$1" -k "$2"; then
+		dkms remove "xtun/$1" --all
+		rm -rf "/usr/src/xtun-$1"
+		exit 1
+	fi
 }
 
 # A module that "make install" has left DKMS would keep, and put back when it is removed.
@@ -37,14 +49,16 @@ install_for() {
 case $1 in
 install)
 	had=$(kernels | grep -vxF "$3" || :)
-	forget
-	${MAKE:-make} install-source
-	dkms add "xtun/$2"
+	# The same version once more is to be built anew, of files that are all new.
+	! versions | grep -xF "$2" >/dev/null || dkms remove "xtun/$2" --all
+	rm -rf "/usr/src/xtun-$2"
+	build_first "$2" "$3"
+	forget "$2"
 	install_for "$2" "$3"
 	for kernel in $had; do
 		install_for "$2" "$kernel" ||
 			echo "xtun: $kernel goes without it. Once it has its headers: dkms autoinstall -k $kernel" >&2
 	done ;;
 uninstall)
-	forget ;;
+	forget "" ;;
 esac

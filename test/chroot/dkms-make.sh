@@ -44,6 +44,12 @@ echo '#error "not this one"' >>xtun_main.c
 nok "one that does not compile is not installed" make dkms-install KVER="$newest"
 is_for_all "$version"
 mv /tmp/xtun_main.c .
+cp dkms.conf /tmp
+sed -i 's/^MAKE=.*/MAKE=false/' dkms.conf
+nok "nor is one that DKMS alone cannot build" make dkms-install KVER="$newest"
+is_for_all "$version"
+is "... and nothing of it is left" "$(dkms status xtun | grep -c "$next" || :)" 0
+mv /tmp/dkms.conf .
 ok "make dkms-install of the next version" dkms_log make dkms-install KVER="$newest"
 is_for_all "$next"
 is "and DKMS knows no other" "$(dkms status xtun | grep -c "$version," || :)" 0
