@@ -184,7 +184,7 @@ void state_observe(struct run *r);
 struct intended {
 	/* Globs; NULL is anything. */
 	const char *word;	/* what was said when they differed; not what is observed later */
-	/* What had been said before, in whichever order, and the control's answer: "a read 3: EINVAL" */
+	/* What had been said before, in whichever order, and the answer: "a read 3: EINVAL" */
 	const char *before, *also;
 	const char *mine, *never;	/* likewise, by this file since it was opened; or not */
 	const char *control;	/* what is observed of the control at the end: "KEY: VALUE" */

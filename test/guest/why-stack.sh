@@ -118,6 +118,7 @@ ok "socket-address: back" with_listener 127.0.0.1 drops socket-address craft pro
 # nameless WORD...: what a kernel without names of functions would have told of that frame.
 nameless() {
 	local cat
+	# shellcheck disable=SC2154
 	cat /proc/net/xtun_drops >"$out/net/xtun_drops" &
 	cat=$!
 	eventually 5 listens "$cat"
