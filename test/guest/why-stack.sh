@@ -233,6 +233,14 @@ sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 ip addr add fd00::1/64 dev xtun nodad
 ok "a frame that the kernel only ends is no drop" spares no-drop craft from=fd00::2 to=fd00::1 proto=icmp
 is "... of any kind" "$(rules)" ""
+# Reports of MLD and IGMP (version 3) that their sender is in a group. The answer to the
+# echo request above finds nobody meanwhile.
+ok "nor is what tells routers of a group" spares no-drop craft dst=33:33:00:00:00:16 \
+	from=fe80::2 to=ff02::16 proto=58 payload=8f0070070000000104000000ff020000000000000000000000000002
+is "... of any kind" "$(rules | sed /neighbour/d)" ""
+ok "... or one of IPv4" spares no-drop craft dst=01:00:5e:00:00:16 \
+	to=224.0.0.22 proto=2 payload=2200f9f80000000104000000e0000005
+is "... of any kind" "$(rules | sed /neighbour/d)" ""
 ip -6 route add fd00:1::/64 via fd00::9 dev xtun
 explained forwarding "this machine does not forward IPv6" craft from=fd00::2 to=fd00:1::2 proto=icmp
 is "... for which there is no command to be typed unread" "$(field forwarding cure)" ""
