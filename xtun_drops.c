@@ -141,6 +141,15 @@ static void xtun_drops_miss(struct xtun_listener *l)
 	raw_spin_unlock_irqrestore(&l->lock, flags);
 }
 
+static void xtun_drops_tell(struct xtun_listener *l)
+{
+	if (xtun_drops_waits(l))
+		wake_up(l->wait);
+	/* Whoever has read all there is may have to sleep until he may be told of these. */
+	if (READ_ONCE(l->missed))
+		schedule_delayed_work(&l->wake_later, HZ);
+}
+
 static void xtun_drops_renew(struct xtun_listener *l)
 {
 	struct xtun_drops_set *set = xtun_drops_devices(l->net);
@@ -149,7 +158,7 @@ static void xtun_drops_renew(struct xtun_listener *l)
 	/* Rather none than one that names devices which are no more. */
 	if (!set) {
 		xtun_drops_miss(l);
-		wake_up(l->wait);
+		xtun_drops_tell(l);
 	}
 	rcu_assign_pointer(l->set, set);
 	if (old)
@@ -326,15 +335,6 @@ static void xtun_drops_probe(void *data, XTUN_COMPAT_KFREE_SKB)
 
 /* --- who listens */
 
-static void xtun_drops_tell(struct xtun_listener *l)
-{
-	if (xtun_drops_waits(l))
-		wake_up(l->wait);
-	/* Whoever has read all there is may have to sleep until he may be told of these. */
-	if (READ_ONCE(l->missed))
-		schedule_delayed_work(&l->wake_later, HZ);
-}
-
 static void xtun_drops_wake(struct irq_work *work)
 {
 	xtun_drops_tell(container_of(work, struct xtun_listener, wake));
@@ -368,7 +368,6 @@ static void xtun_drops_remove(struct xtun_listener *l)
 	/* No probe looks at it any more, nor will one call what rmmod takes away. */
 	tracepoint_synchronize_unregister();
 	irq_work_sync(&l->wake);
-	cancel_delayed_work_sync(&l->wake_later);
 }
 
 /* Coming and going, a notifier is told of each device that there is. */
@@ -385,6 +384,8 @@ static void xtun_drops_forget(struct xtun_listener *l)
 {
 	xtun_drops_settle(l, false);
 	unregister_netdevice_notifier_net(l->net, &l->events);
+	/* Neither a probe nor an event has it run once more. */
+	cancel_delayed_work_sync(&l->wake_later);
 	kvfree(rcu_access_pointer(l->set));
 }
 

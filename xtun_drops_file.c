@@ -71,7 +71,8 @@ static __printf(2, 3) void xtun_drops_print(struct xtun_drops_file *f, const cha
 	va_list args;
 
 	va_start(args, fmt);
-	f->len += vscnprintf(f->text + f->len, sizeof(f->text) - f->len, fmt, args);
+	WRITE_ONCE(f->len, f->len + vscnprintf(f->text + f->len, sizeof(f->text) - f->len,
+					       fmt, args));
 	va_end(args);
 }
 
@@ -123,8 +124,8 @@ static bool xtun_drops_next(struct xtun_drops_file *f)
 	if (f->off < f->len)
 		return true;
 	got = xtun_drops_get(&f->listener, &f->drop, &missed);
-	f->off = 0;
-	f->len = 0;
+	WRITE_ONCE(f->off, 0);
+	WRITE_ONCE(f->len, 0);
 	if (missed)
 		xtun_drops_print(f, "missed %llu\n", missed);
 	if (got)
@@ -174,7 +175,7 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 			if (copy_to_user(buf, f->text + f->off, n))
 				n = -EFAULT;
 			else
-				f->off += n;
+				WRITE_ONCE(f->off, f->off + n);
 		}
 		more = f->off < f->len;
 		mutex_unlock(&f->mutex);
