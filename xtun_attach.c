@@ -97,23 +97,13 @@ static struct xtun_slot *xtun_attach_free_slot(const struct net_device *dev)
 	return NULL;
 }
 
-/* The file's queue is in place, and nothing more can fail. */
-static void xtun_attach_serve(struct xtun_slot *slot, struct xtun_queue *q, unsigned int flags)
-{
-	const struct xtun *xt = netdev_priv(slot->dev);
-
-	WRITE_ONCE(q->filtered, rcu_access_pointer(xt->filters.classic) &&
-		   !(flags & IFF_NOFILTER));
-	if (flags & IFF_NAPI)
-		xtun_napi_start(slot, q);
-}
-
 /* @tap: by TUNSETIFF. */
 static int xtun_attach_to(struct file *file, struct xtun_slot *slot, unsigned int flags, bool tap)
 {
+	const struct xtun *xt = netdev_priv(slot->dev);
 	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *q = rtnl_dereference(slot->queue);
-	bool made = !q;
+	bool made = !q, filtered;
 	int err;
 
 	if (made) {
@@ -122,20 +112,45 @@ static int xtun_attach_to(struct file *file, struct xtun_slot *slot, unsigned in
 			return err;
 		q = rtnl_dereference(slot->queue);
 	}
+	/* From its first frame on, which may come before the file can be told of success. */
+	filtered = q->filtered;
+	WRITE_ONCE(q->filtered, rcu_access_pointer(xt->filters.classic) &&
+		   !(flags & IFF_NOFILTER));
 	err = xtun_net_set_queues(slot->dev);
 	if (err)
 		goto err_slot;
 	err = xtun_chr_attach_own(xf, q, tap, flags & IFF_NAPI_FRAGS);
 	if (err)
 		goto err_slot;
-	xtun_attach_serve(slot, q, flags);
+	if (flags & IFF_NAPI)
+		xtun_napi_start(slot, q);
 	return 0;
 
 err_slot:
 	if (made) {
 		xtun_net_close_slot(slot);
 		WARN_ON_ONCE(xtun_net_set_queues(slot->dev));
+	} else {
+		WRITE_ONCE(q->filtered, filtered);
 	}
+	return err;
+}
+
+/* Wherever there is room: -E2BIG if that is nowhere. */
+static int xtun_attach_somewhere(struct net_device *dev, struct file *file, unsigned int flags,
+				 bool tap)
+{
+	struct xtun_slot *slot = xtun_attach_free_slot(dev), *tried;
+	int err;
+
+	do {
+		if (!slot)
+			return -E2BIG;
+		err = xtun_attach_to(file, slot, flags, tap);
+		/* A plain file may have come to the first meanwhile, without RTNL. */
+		tried = slot;
+		slot = xtun_attach_free_slot(dev);
+	} while (err == -EBUSY && slot != tried);
 	return err;
 }
 
@@ -144,7 +159,6 @@ static int xtun_attach_file(struct net_device *dev, struct file *file, unsigned 
 {
 	struct xtun_file *xf = file->private_data;
 	struct xtun *xt = netdev_priv(dev);
-	struct xtun_slot *slot;
 	int err;
 
 	err = xtun_account_create(xf, file->f_cred);
@@ -153,13 +167,10 @@ static int xtun_attach_file(struct net_device *dev, struct file *file, unsigned 
 	err = security_tun_dev_attach(xf->account, xt->security);
 	if (err < 0)
 		return err;
-	slot = xtun_attach_free_slot(dev);
-	if (!slot)
-		return xt->flags & IFF_MULTI_QUEUE ? -E2BIG : -EBUSY;
-	err = xtun_attach_to(file, slot, flags, true);
+	err = xtun_attach_somewhere(dev, file, flags, true);
 	if (!err)
 		xf->ifindex = 0;
-	return err;
+	return err == -E2BIG && !(xt->flags & IFF_MULTI_QUEUE) ? -EBUSY : err;
 }
 
 static bool xtun_attach_is_taps(struct xtun_queue *q)
@@ -359,7 +370,6 @@ int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr)
 static int xtun_attach_sole(struct file *file)
 {
 	struct net_device *dev;
-	struct xtun_slot *slot;
 	struct xtun *xt;
 	int err;
 
@@ -369,12 +379,9 @@ static int xtun_attach_sole(struct file *file)
 	/* RTNL keeps it. */
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	slot = xtun_attach_free_slot(dev);
-	if (!slot)
-		return -EBUSY;
-	err = xtun_attach_to(file, slot, 0, false);
+	err = xtun_attach_somewhere(dev, file, 0, false);
 	if (err)
-		return err;
+		return err == -E2BIG ? -EBUSY : err;
 	/* The last that left it took its carrier along. */
 	xt = netdev_priv(dev);
 	if (xt->made_by_file && xtun_attach_count(dev, true) + xtun_attach_count(dev, false) == 1)
@@ -420,6 +427,12 @@ int xtun_attach_rings(struct file *file, struct xtun_ring *ring)
 	if (xf->ring)
 		return -EEXIST;
 	err = q ? xtun_attach_make_sole(xf, q) : xtun_attach_sole(file);
+	/* Unless it has just attached itself, by a read of another thread. */
+	if (err == -EBUSY && !q) {
+		q = xtun_chr_queue_rtnl(xf);
+		if (q)
+			err = xtun_attach_make_sole(xf, q);
+	}
 	if (err)
 		return err;
 	q = xtun_chr_queue_rtnl(xf);
@@ -483,6 +496,8 @@ void xtun_attach_release(struct xtun_file *xf)
 		xtun_attach_drop_rings(slot, q);
 		xtun_napi_stop(slot, q);
 		xtun_queue_enable(slot, q, true);
+		/* For whoever says TUNSETIFF next, the file has gone by then. */
+		xtun_queue_unlist(q, xf);
 	}
 	/* Whether there is a link was theirs to say. */
 	if (!xt->made_by_file && xf->tap && !xtun_attach_taps(dev, q))

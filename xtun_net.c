@@ -85,6 +85,7 @@ static int xtun_net_alloc_slots(struct net_device *dev)
  */
 int xtun_net_open_slot(struct xtun_slot *slot, bool own)
 {
+	const struct xtun *xt = netdev_priv(slot->dev);
 	struct xtun_queue *q;
 	int err;
 
@@ -94,6 +95,7 @@ int xtun_net_open_slot(struct xtun_slot *slot, bool own)
 	q = xtun_queue_create(slot, own);
 	if (IS_ERR(q))
 		return PTR_ERR(q);
+	q->filtered = !!rcu_access_pointer(xt->filters.classic);
 	rcu_assign_pointer(slot->queue, q);
 	return 0;
 }
@@ -130,6 +132,8 @@ int xtun_net_set_queues(struct net_device *dev)
 
 	while (n > 1 && !(xt->slots && rtnl_dereference(xt->slots[n - 1].queue)))
 		n--;
+	/* Pairs with xtun_net_xmit(): the last slot's counters and queue before their number. */
+	smp_wmb();
 	err = netif_set_real_num_tx_queues(dev, n);
 	return err ?: netif_set_real_num_rx_queues(dev, min(n, dev->num_rx_queues));
 }
@@ -374,8 +378,8 @@ static netdev_tx_t xtun_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct xtun *xt = netdev_priv(dev);
 	unsigned int i = skb_get_queue_mapping(skb);
 
-	/* tc programs can write any number there. */
-	if (unlikely(i >= READ_ONCE(dev->real_num_tx_queues)))
+	/* tc programs can write any number there. Pairs with xtun_net_set_queues(). */
+	if (unlikely(i >= smp_load_acquire(&dev->real_num_tx_queues)))
 		i = 0;
 	/* Nobody else does it for a driver without the core's lock. */
 	netif_trans_update(dev);

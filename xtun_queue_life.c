@@ -205,7 +205,7 @@ int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
 			err = -EBUSY;
 			goto unlock;
 		}
-		q->users++;
+		WRITE_ONCE(q->users, q->users + 1);
 		q->exclusive = xf->exclusive;
 		if (xf->reader) {
 			if (!q->readers)
@@ -257,7 +257,7 @@ void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf)
 	spin_lock_bh(&q->lock);
 	list_del_init(&xf->node);
 	if (attached) {
-		q->users--;
+		WRITE_ONCE(q->users, q->users - 1);
 		WRITE_ONCE(q->readers, q->readers - xf->reader);
 		q->exclusive = false;
 		if (!q->readers)
