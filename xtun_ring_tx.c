@@ -399,6 +399,9 @@ void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring)
 	spin_lock_bh(&ring->lock);
 	if (!xtun_ring_tx_presses_back(slot, ring))
 		xtun_ring_tx_restart_locked(slot, ring);
+	else if (ring->stopped)
+		/* The plain queue before it may have let it go meanwhile. */
+		netif_tx_stop_queue(netdev_get_tx_queue(slot->dev, slot->index));
 	spin_unlock_bh(&ring->lock);
 }
 

@@ -210,8 +210,8 @@ int xtun_rx_ask(struct xtun_queue *q)
  * @q: the queue that they were written to
  * @napi: of the queue, which the caller owns; NULL if there is none for GRO
  *
- * What holds for the interface now holds for all of them. Whoever takes it down,
- * or changes its XDP program, waits for the end of what is under RCU.
+ * What holds for the interface now holds for all of them. Whoever takes it down
+ * waits for the end of what is under RCU; whoever changes its XDP program need not.
  *
  * Context: bottom halves off, under RCU until xtun_sink_flush().
  */
