@@ -29,7 +29,7 @@ static const struct {
 	{ "open", EACCES, "you may not open it. Run this as root, or see man 4 xtun" },
 	{ "read", ENODEV, "no interface @ in this namespace. Type: ip link add @ type xtun" },
 	{ "read", EPERM, "you may not use @. Run this as root, or see man 4 xtun" },
-	{ "read", EBUSY, "another program has @ for itself (O_EXCL). 'xtun status @' names it" },
+	{ "read", EBUSY, "another program has @ for itself. 'xtun status @' names it" },
 	{ "read", EBADFD, "the interface was deleted. Start again once it is back" },
 	{ "write", EIO, "@ is down, so the frame was not taken. Type: ip link set dev @ up" },
 	{ "write", EINVAL, "the frame is shorter or longer than the interface takes" },
