@@ -7,9 +7,6 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
-/* By which the rule is found again that the command has inserted. */
-#define MARK "xtun-why"
-
 static const struct {
 	int proto;
 	const char *name;
@@ -108,6 +105,16 @@ static void print_packet(FILE *out, const struct xtun_firewall_rule *r,
 		fprintf(out, " %s dport %d", name, p->dport);
 }
 
+/* By which the rule is found again that the command has inserted, and no other. */
+static void print_mark(FILE *out, const struct xtun_packet *p)
+{
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+
+	inet_ntop(p->family, p->src, src, sizeof(src));
+	inet_ntop(p->family, p->dst, dst, sizeof(dst));
+	fprintf(out, "\"xtun-why %d %s %s %d\"", p->proto, src, dst, p->dport);
+}
+
 /* Before that rule, or where a policy would come in: at the end. */
 void xtun_accept_cure(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p)
 {
@@ -124,7 +131,9 @@ void xtun_accept_cure(FILE *out, const struct xtun_firewall_rule *r, const struc
 	if (r->number)
 		fprintf(out, " handle %" PRIu64, r->handle);
 	print_packet(out, r, p);
-	fputs(" accept comment " MARK, out);
+	fputs(" accept comment '", out);
+	print_mark(out, p);
+	fputc('\'', out);
 }
 
 void xtun_accept_undo(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p)
@@ -139,7 +148,9 @@ void xtun_accept_undo(FILE *out, const struct xtun_firewall_rule *r, const struc
 	print_table(out, r);
 	fputs(" handle $(nft -a list chain ", out);
 	print_table(out, r);
-	fputs(" | sed -n '/" MARK "/{s/.*handle //p;q}')", out);
+	fputs(" | sed -n '/", out);
+	print_mark(out, p);
+	fputs("/{s/.*handle //p;q}')", out);
 }
 
 /* What goes further: without the rule nothing of its kind is dropped. */

@@ -143,7 +143,8 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 		add_readers(v, iface->name);
 }
 
-static double now(void)
+/* Seconds of the clock by which the module tells when. */
+double xtun_now(void)
 {
 	struct timespec t;
 
@@ -181,7 +182,7 @@ bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface
 	memset(v, 0, sizeof(*v));
 	v->rule = rule->name;
 	v->times = 1;
-	v->last = now() - d->when;
+	v->last = xtun_now() - d->when;
 	v->first = v->last;
 	v->direction = d->direction;
 	v->len = d->len;
@@ -217,20 +218,27 @@ void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
 
 static void print_cause(FILE *out, const struct xtun_cause *cause)
 {
-	fprintf(out, "why: %s\n", cause->why);
+	/* Names are in it that anybody may have given; in commands they are quoted. */
+	fputs("why: ", out);
+	xtun_text_print(out, cause->why);
+	fputc('\n', out);
 	if (cause->cure[0])
 		fprintf(out, "  what mends it: %s\n", cause->cure);
 	if (cause->undo[0])
 		fprintf(out, "  what takes that back: %s\n", cause->undo);
-	if (cause->advice[0])
-		fprintf(out, "  %s: %s\n", cause->cure[0] ? "or" : "what mends it",
-			cause->advice);
+	if (!cause->advice[0])
+		return;
+	fprintf(out, "  %s: ", cause->cure[0] ? "or" : "what mends it");
+	xtun_text_print(out, cause->advice);
+	fputc('\n', out);
 }
 
 /* Where, why and what mends it, a line each. */
 void xtun_finding_cause(FILE *out, const struct xtun_finding *v)
 {
-	fprintf(out, "  where: %s\n  ", v->where);
+	fputs("  where: ", out);
+	xtun_text_print(out, v->where);
+	fputs("\n  ", out);
 	print_cause(out, &v->cause);
 	if (!v->other.why[0])
 		return;

@@ -68,7 +68,7 @@ static uint64_t get_be64(const struct nlattr *attr)
 static bool matches_invalid(const struct nlattr *data)
 {
 	const struct nlattr *info = xtun_netlink_inside(data, NFTA_MATCH_INFO);
-	uint16_t flags, states;
+	uint16_t flags, inverted, states;
 	uint32_t state;
 	char name[32];
 
@@ -81,8 +81,9 @@ static bool matches_invalid(const struct nlattr *data)
 	if (!info || strcmp(name, "conntrack") || xtun_netlink_len(info) < 152)
 		return false;
 	memcpy(&flags, (const char *)xtun_netlink_data(info) + 146, sizeof(flags));
+	memcpy(&inverted, (const char *)xtun_netlink_data(info) + 148, sizeof(inverted));
 	memcpy(&states, (const char *)xtun_netlink_data(info) + 150, sizeof(states));
-	return flags == 1 && states == 1;
+	return flags == 1 && !inverted && states == 1;
 }
 
 static bool masks_invalid(const struct nlattr *data)

@@ -146,18 +146,36 @@ bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 	return !bad;
 }
 
+static void print_obituary(const char *ifname, const char *line)
+{
+	xtun_text_print(stdout, line);
+	fputs("  what mends it: ip link add ", stdout);
+	xtun_word_print(stdout, ifname);
+	puts(" type xtun   makes one that stays; or keep the program's file open, or set TUNSETPERSIST");
+}
+
+static void print_obituary_object(const char *ifname, char *line)
+{
+	line[strcspn(line, "\n")] = '\0';
+	fputs("{\"interface\":", stdout);
+	xtun_json_string(stdout, ifname);
+	fputs(",\"gone\":", stdout);
+	xtun_json_string(stdout, line + strlen(ifname) + 2);
+	puts("}");
+}
+
 /* Tell of an interface that is no more, if it is one of the last. */
-void xtun_obituary(const char *ifname)
+void xtun_obituary(const char *ifname, bool json)
 {
 	FILE *in = fopen(PROC, "re");
 	char line[512];
 
 	while (in && fgets(line, sizeof(line), in)) {
 		if (is_iface(line, ifname) && !strncmp(line + strlen(ifname), ": gone ", 7)) {
-			xtun_text_print(stdout, line);
-			fputs("  what mends it: ip link add ", stdout);
-			xtun_word_print(stdout, ifname);
-			puts(" type xtun   makes one that stays; or keep the program's file open, or set TUNSETPERSIST");
+			if (json)
+				print_obituary_object(ifname, line);
+			else
+				print_obituary(ifname, line);
 			break;
 		}
 	}

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 enum { TYPE_IP = 0x0800, TYPE_VLAN = 0x8100, TYPE_QINQ = 0x88a8, TYPE_IP6 = 0x86dd };
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
+enum { PROTO_HOP_BY_HOP = 0, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
 
 static unsigned int get16(const uint8_t *p)
 {
@@ -104,9 +104,11 @@ static void parse_ip(struct xtun_packet *p)
 	parse_transport(p, p->net + header);
 }
 
-/* Extension headers are left to those who know them. */
+/* Of extension headers all but the hop-by-hop options are left to those who know them. */
 static void parse_ip6(struct xtun_packet *p)
 {
+	size_t header = 40;
+
 	if (p->net_kept < 40 || p->net[0] >> 4 != 6)
 		return;
 	p->family = AF_INET6;
@@ -115,7 +117,11 @@ static void parse_ip6(struct xtun_packet *p)
 	p->total = 40 + get16(p->net + 4);
 	p->ttl = p->net[7];
 	p->proto = p->net[6];
-	parse_transport(p, p->net + 40);
+	if (p->proto == PROTO_HOP_BY_HOP && p->net_kept >= header + 2) {
+		p->proto = p->net[header];
+		header += (p->net[header + 1] + 1) * 8;
+	}
+	parse_transport(p, p->net + header);
 }
 
 /**

@@ -9,8 +9,10 @@
 
 #define PROC "/proc/net/xtun"
 #define RECENT_S 60.0
+#define SAME_S 1.0
+#define TOLD 64U	/* more than the module keeps */
 
-/* What <linux/if_tun.h> has had since Linux 6.2 and 6.17. */
+/* What <linux/if_tun.h> has; older headers have less of it. */
 enum { F_CSUM = 0x01, F_TSO4 = 0x02, F_TSO6 = 0x04, F_ECN = 0x08, F_USO = 0x60,
 	F_TUNNEL = 0x080, F_TUNNEL_CSUM = 0x100, F_KNOWN = 0x1ff };
 
@@ -197,26 +199,77 @@ static void print_call(const struct refusal *r, FILE *out)
 		fprintf(out, " 0x%lx", r->value);
 	if (r->name[0])
 		fprintf(out, " for %s", r->name);
-	fprintf(out, " of %s was refused %.3f s ago: %s.\n", r->who, r->ago, strerror(r->err));
+	fprintf(out, " of %s was refused %.3f s ago: %s.\n  why: ", r->who, r->ago,
+		strerror(r->err));
+	print_why(r, out);
+	fputc('\n', out);
+}
+
+static void print_object(const struct refusal *r, FILE *out)
+{
+	char why[256] = "";
+	FILE *words = fmemopen(why, sizeof(why), "w");
+
+	if (words) {
+		print_why(r, words);
+		fclose(words);
+	}
+	fputs("{\"refused\":", out);
+	xtun_json_string(out, r->call);
+	fprintf(out, ",\"value\":%lu,\"errno\":%d,\"ago\":%.3f,\"who\":", r->value, r->err, r->ago);
+	xtun_json_string(out, r->who);
+	fputs(",\"name\":", out);
+	if (r->name[0])
+		xtun_json_string(out, r->name);
+	else
+		fputs("null", out);
+	fputs(",\"why\":", out);
+	xtun_json_string(out, why);
+	fputs("}\n", out);
+}
+
+/*
+ * The module tells how long ago, by the time that it is asked: what is the same, and was at
+ * about that time, has been told of.
+ */
+static bool was_told(const struct refusal *r)
+{
+	static struct {
+		struct refusal r;
+		double when;
+	} told[TOLD];
+	static size_t n;
+	double when = xtun_now() - r->ago;
+	size_t i;
+
+	for (i = 0; i < TOLD; i++)
+		if (told[i].r.err == r->err && told[i].r.value == r->value &&
+		    !strcmp(told[i].r.call, r->call) && !strcmp(told[i].r.who, r->who) &&
+		    !strcmp(told[i].r.name, r->name) && when < told[i].when + SAME_S)
+			return true;
+	told[n % TOLD].r = *r;
+	told[n++ % TOLD].when = when;
+	return false;
 }
 
 /**
- * xtun_refusals_print() - tell of what was refused of late
+ * xtun_refusals_tell() - tell of what was refused of late, once
  * @out: where to
+ * @json: an object a line
  */
-void xtun_refusals_print(FILE *out)
+void xtun_refusals_tell(FILE *out, bool json)
 {
 	FILE *in = fopen(PROC, "re");
 	struct refusal r;
 	char line[512];
 
 	while (in && fgets(line, sizeof(line), in)) {
-		if (!parse(line, &r) || r.ago > RECENT_S)
+		if (!parse(line, &r) || r.ago > RECENT_S || was_told(&r))
 			continue;
-		print_call(&r, out);
-		fputs("  why: ", out);
-		print_why(&r, out);
-		fputc('\n', out);
+		if (json)
+			print_object(&r, out);
+		else
+			print_call(&r, out);
 	}
 	if (in)
 		fclose(in);

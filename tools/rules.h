@@ -142,6 +142,7 @@ bool xtun_is_not_forwarded(struct xtun_case *c);
 bool xtun_has_no_route(struct xtun_case *c);
 
 /* rules_above.c */
+bool xtun_is_tcp_taken(struct xtun_case *c);
 bool xtun_has_module(struct xtun_case *c);
 bool xtun_is_of_strange_gre_version(struct xtun_case *c);
 bool xtun_has_no_gre_tunnel(struct xtun_case *c);

@@ -6,6 +6,44 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A connection has had these before, as after a delay that had their sender repeat them. */
+static bool has_come_twice(const struct xtun_case *c)
+{
+	static const char * const reasons[] = {
+		"TCP_OLD_DATA", "TCP_OFOMERGE", "TCP_OLD_ACK", "TCP_TOO_OLD_ACK",
+		"TCP_OLD_SEQUENCE", "TCP_INVALID_SYN",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (because(c, reasons[i]))
+			return true;
+	return false;
+}
+
+/*
+ * What says something of a connection alone, and has been heard: the end of the segment is
+ * told as of a drop where it finds the connection in TIME_WAIT, and by kernels before 5.17
+ * wherever nothing of it is kept.
+ */
+bool xtun_is_tcp_taken(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+	size_t header;
+
+	if (!comes_in(c) || p->proto != IPPROTO_TCP || !p->transport ||
+	    p->sum.verdict != XTUN_SUM_RIGHT)
+		return false;
+	if (has_come_twice(c))
+		return true;
+	if (has_no_name(c) || !unreasoned(c))
+		return false;
+	if (within(c, "tcp_v4_rcv tcp_v6_rcv"))
+		return xtun_is_in_time_wait(p);
+	header = (p->transport - p->net) + (p->transport[12] >> 4) * 4;
+	return header >= p->total && within(c, "tcp_drop tcp_rcv_state tcp_v4_do_rcv tcp_v6_do_rcv "
+					    "sk_stream_kill inet_sock");
+}
+
 bool xtun_has_bad_sum(struct xtun_case *c)
 {
 	return within(c, "udp tcp icmp skb_") && found_bad_sum(c);
@@ -137,7 +175,8 @@ bool xtun_has_socket_elsewhere(struct xtun_case *c)
 bool xtun_found_socket_full(struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
-	int usual = xtun_sysctl("net/core/rmem_default");
+	static const char setting[] = "net/core/rmem_default";
+	int usual = xtun_sysctl(setting);
 	unsigned long waits;
 
 	if (!comes_in(c) || p->proto != IPPROTO_UDP || p->dport < 0 ||
@@ -146,9 +185,12 @@ bool xtun_found_socket_full(struct xtun_case *c)
 		return false;
 	found(c, 1, "%d", p->dport);
 	found(c, 2, "%lu", waits);
-	found(c, 3, "%d", usual);
-	found(c, 4, "%d", usual < 4194304 ? 8388608 : 2 * usual);
-	return because(c, "SOCKET_RCVBUFF") || (unreasoned(c) && waits * 2 >= (unsigned int)usual);
+	if (xtun_sysctl_settable(setting)) {
+		found(c, 3, "sysctl -w %s=%d", setting, usual < 4194304 ? 8388608 : 2 * usual);
+		found(c, 4, "sysctl -w %s=%d", setting, usual);
+	}
+	return because(c, "SOCKET_RCVBUFF") ||
+	       (unreasoned(c) && usual >= 0 && waits * 2 >= (unsigned int)usual);
 }
 
 bool xtun_has_no_neighbour(struct xtun_case *c)

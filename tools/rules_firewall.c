@@ -7,12 +7,16 @@
 
 bool xtun_is_one_connection_too_many(struct xtun_case *c)
 {
+	static const char setting[] = "net/netfilter/nf_conntrack_max";
 	int n = xtun_sysctl("net/netfilter/nf_conntrack_count");
-	int most = xtun_sysctl("net/netfilter/nf_conntrack_max");
+	int most = xtun_sysctl(setting);
 
 	found(c, 1, "%d", n);
 	found(c, 2, "%d", most);
-	found(c, 3, "%d", most < 131072 ? 262144 : 2 * most);
+	if (xtun_sysctl_settable(setting)) {
+		found(c, 3, "sysctl -w %s=%d", setting, most < 131072 ? 262144 : 2 * most);
+		found(c, 4, "sysctl -w %s=%d", setting, most);
+	}
 	return within(c, "nf_hook nf_conntrack") && most > 0 && n >= most;
 }
 
@@ -43,7 +47,7 @@ static void found_written(struct xtun_case *c, int n,
 		return;
 	write(out, &c->rule, &c->packet);
 	/* Half a command is none. */
-	if (fclose(out))
+	if (fclose(out) || memchr(c->found[n - 1], '\0', sizeof(c->found[0]) - 1) == NULL)
 		c->found[n - 1][0] = '\0';
 	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
 }

@@ -135,8 +135,12 @@ bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
 
 bool xtun_is_for_strange_group(struct xtun_case *c)
 {
-	return is_ipv4(c) && is_being_routed(c) && c->packet.dst[0] >> 4 == 14 &&
-	       !xtun_has_joined(c->at.name, c->packet.dst);
+	found(c, 1, "%d", is_ipv4(c) ? 32 : 128);
+	if (is_ipv4(c))
+		return is_being_routed(c) && c->packet.dst[0] >> 4 == 14 &&
+		       !xtun_has_joined(AF_INET, c->at.name, c->packet.dst);
+	return comes_in(c) && is_ip(c) && within(c, "ip6_mc_input") && c->packet.dst[0] == 0xff &&
+	       !xtun_has_joined(AF_INET6, c->at.name, c->packet.dst);
 }
 
 bool xtun_is_not_forwarded(struct xtun_case *c)

@@ -16,16 +16,25 @@ static bool is_echo_reply(const struct xtun_case *c)
 		(p->proto == IPPROTO_ICMPV6 && p->transport[0] == 129));
 }
 
-/* Of which groups a host is a member: for routers, and everybody else lets go of it. */
+/* Who has an address is asked in a group of those whose addresses end alike (RFC 4291). */
+static bool is_asked_of_others(const struct xtun_case *c)
+{
+	static const uint8_t group[13] = { 0xff, 0x02, [11] = 0x01, 0xff };
+
+	return c->packet.family == AF_INET6 && within(c, "ip6_mc_input") &&
+	       !memcmp(c->packet.dst, group, sizeof(group));
+}
+
+/* Who they are, and of which groups hosts are members: everybody else lets go of it. */
 static bool is_told_to_routers(const struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
 	unsigned int type = p->transport ? p->transport[0] : 0;
 
-	/* RFC 3810 and 2710; RFC 9776, 2236 and 1112. */
+	/* RFC 3810, 2710 and 4861; RFC 9776, 2236 and 1112. */
 	if (p->family == AF_INET6)
 		return p->proto == IPPROTO_ICMPV6 && within(c, "ip6_mc_input") &&
-		       (type == 143 || type == 131 || type == 132);
+		       (type == 143 || type == 131 || type == 132 || type == 133);
 	return p->family == AF_INET && p->proto == IPPROTO_IGMP &&
 	       within(c, "ip_rcv ip_list ip_sublist") &&
 	       (type == 0x22 || type == 0x16 || type == 0x17 || type == 0x12);
@@ -36,7 +45,7 @@ bool xtun_is_no_drop(struct xtun_case *c)
 {
 	if (comes_in(c) && !c->drop->other_host && !has_no_name(c) &&
 	    c->packet.sum.verdict != XTUN_SUM_WRONG && c->packet.ip.verdict != XTUN_SUM_WRONG &&
-	    is_told_to_routers(c))
+	    (is_told_to_routers(c) || is_asked_of_others(c)))
 		return true;
 	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) &&
 	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))

@@ -111,8 +111,9 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 	struct flows sum;
 	size_t n = 0;
 
-#define SAY(cure_format, ...)								\
+#define SAY(case, cure_format, ...)							\
 	do {										\
+		list[n].name = case;							\
 		snprintf(list[n].why, sizeof(list[n].why), __VA_ARGS__);		\
 		snprintf(list[n].cure, sizeof(list[n].cure), cure_format, name);	\
 		n++;									\
@@ -120,38 +121,51 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 
 	sum_up(law, &sum);
 	xtun_node_read(XTUN_NODE, &node);
-	if (node.bars_you)
+	if (node.bars_you) {
+		list[n].name = "node";
 		say_barred(&list[n++], &node, name);
+	}
 	if (!iface->up)
-		SAY("ip link set dev %s up", "%s is down: nothing passes", name);
+		SAY("down", "ip link set dev %s up", "%s is down: nothing passes", name);
 	else if (!iface->carrier)
-		SAY("attach the program that is to be the other end of %s",
+		SAY("carrier", "attach the program that is to be the other end of %s",
 		    "%s has no carrier: the kernel sends nothing", name);
 	if (!sum.readers) {
-		SAY("start the program that is to be the other end of %s",
+		SAY("reader", "start the program that is to be the other end of %s",
 		    "nobody reads %s; frames that wait: %" PRIu64, name, sum.waiting);
 		say_as_whom(&list[n - 1], &node);
 	} else if (losses->asleep_ms) {
-		SAY("see whether it hangs (xtun status %s)",
+		SAY("asleep", "see whether it hangs (xtun status %s)",
 		    "whoever reads has not for %u.%u s; frames that wait: %" PRIu64
 		    "; who has it open: ",
 		    losses->asleep_ms / 1000, losses->asleep_ms / 100 % 10, sum.waiting);
 		say_readers(&list[n - 1], iface->name);
 	}
 	if (sum.shared) {
-		SAY("end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",
+		SAY("shared", "end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",
 		    "of several that read one queue each gets some of the frames: ");
 		say_readers(&list[n - 1], iface->name);
 	}
 	if (iface->up && iface->ethernet && !iface->arp)
-		SAY("ip link set dev %s arp on",
+		SAY("arp", "ip link set dev %s arp on",
 		    "ARP is off at %s: the kernel neither asks nor answers", name);
 	if (iface->up && needs_address(iface->name) && !has_address(iface->name))
-		SAY("ip address add 192.0.2.1/24 dev %s   (or whichever it is to have)",
+		SAY("address", "ip address add 192.0.2.1/24 dev %s   (or whichever it is to have)",
 		    "%s has no address: the kernel answers nobody there", name);
 	if (iface->up && !sum.in)
-		SAY("ip route get ADDRESS   tells whether anything leads to %s",
+		SAY("sent", "ip route get ADDRESS   tells whether anything leads to %s",
 		    "the kernel has not sent anything to %s yet", name);
 #undef SAY
 	return n;
+}
+
+void xtun_silence_json(FILE *out, const struct xtun_silence *s, const char *ifname)
+{
+	fputs("{\"interface\":", out);
+	xtun_json_string(out, ifname);
+	fprintf(out, ",\"silence\":\"%s\",\"why\":", s->name);
+	xtun_json_string(out, s->why);
+	fputs(",\"cure\":", out);
+	xtun_json_string(out, s->cure);
+	fputs("}\n", out);
 }

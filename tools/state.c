@@ -37,6 +37,15 @@ int xtun_sysctl(const char *name)
 	return number_in(path);
 }
 
+/* Many of a namespace are those of the machine, and there to be read alone, or not at all. */
+bool xtun_sysctl_settable(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	return !access(path, W_OK) || (errno == EACCES && geteuid());
+}
+
 /* --- routes */
 
 struct route_request {
@@ -94,8 +103,8 @@ void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route)
 
 /* --- tables of /proc/net */
 
-/* Whether DEV is a member of an IPv4 group; "xtun : 2 V3", then a line for each group. */
-bool xtun_has_joined(const char *dev, const uint8_t *group)
+/* "xtun : 2 V3", then a line for each group. */
+static bool has_joined_ip(const char *dev, const uint8_t *group)
 {
 	FILE *in = fopen("/proc/net/igmp", "re");
 	char line[256], name[IF_NAMESIZE] = "";
@@ -114,6 +123,29 @@ bool xtun_has_joined(const char *dev, const uint8_t *group)
 	if (in)
 		fclose(in);
 	return found;
+}
+
+/* "3    xtun            ff020000000000000000000000000001     1 0000000C 0" */
+static bool has_joined_ip6(const char *dev, const uint8_t *group)
+{
+	FILE *in = fopen("/proc/net/igmp6", "re");
+	char line[256], name[IF_NAMESIZE], digits[33], wanted[33];
+	bool found = false;
+
+	for (size_t i = 0; i < 16; i++)
+		snprintf(wanted + 2 * i, 3, "%02x", group[i]);
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = sscanf(line, "%*d %15s %32s", name, digits) == 2 &&
+			!strcmp(name, dev) && !strcmp(digits, wanted);
+	if (in)
+		fclose(in);
+	return found;
+}
+
+/* Whether DEV is a member of a group. */
+bool xtun_has_joined(int family, const char *dev, const uint8_t *group)
+{
+	return family == AF_INET ? has_joined_ip(dev, group) : has_joined_ip6(dev, group);
 }
 
 /* Whether any part of the kernel, or a program, takes frames of that type; "0800 ip_rcv" */
@@ -181,6 +213,41 @@ static void print_hex(char *text, size_t size, const uint8_t *address, size_t n)
 		memcpy(&word, address + i, sizeof(word));
 		len += snprintf(text + len, size - len, "%08X", word);
 	}
+}
+
+/* "  0: 0200090A:E37A 0100090A:2328 06 00000000:00000000 ..." */
+static bool is_in_time_wait(const char *path, const struct xtun_packet *p, const uint8_t *dst,
+			    const uint8_t *src, size_t n)
+{
+	char local[64] = "", remote[64] = "", line[512], is[2][64];
+	unsigned int at[2], state;
+	FILE *in = fopen(path, "re");
+	bool found = false;
+
+	print_hex(local, sizeof(local), dst, n);
+	print_hex(remote, sizeof(remote), src, n);
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = sscanf(line, " %*d: %63[0-9A-Fa-f]:%x %63[0-9A-Fa-f]:%x %x", is[0], &at[0],
+			       is[1], &at[1], &state) == 5 && state == 6 &&
+			(int)at[0] == p->dport && (int)at[1] == p->sport &&
+			!strcmp(is[0], local) && !strcmp(is[1], remote);
+	if (in)
+		fclose(in);
+	return found;
+}
+
+/* Whether a connection of TCP has ended on this side, and waits for what is late. */
+bool xtun_is_in_time_wait(const struct xtun_packet *p)
+{
+	uint8_t dst[16] = { [10] = 0xff, 0xff }, src[16] = { [10] = 0xff, 0xff };
+
+	if (p->family == AF_INET6)
+		return is_in_time_wait("/proc/net/tcp6", p, p->dst, p->src, 16);
+	/* A socket for both families has the addresses of IPv4 as those of IPv6. */
+	memcpy(dst + 12, p->dst, 4);
+	memcpy(src + 12, p->src, 4);
+	return is_in_time_wait("/proc/net/tcp", p, p->dst, p->src, 4) ||
+	       is_in_time_wait("/proc/net/tcp6", p, dst, src, 16);
 }
 
 static void parse_hex(const char *text, char *at, size_t size)

@@ -120,7 +120,7 @@ struct xtun_losses {
 };
 
 bool xtun_losses_read(const char *ifname, struct xtun_losses *losses);
-void xtun_obituary(const char *ifname);
+void xtun_obituary(const char *ifname, bool json);
 
 /* users.c: who has /dev/xtun open */
 struct xtun_user {

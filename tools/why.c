@@ -13,6 +13,7 @@
 #define LISTEN_S 2		/* to the stack, if not told how long */
 #define AT_ONCE 128		/* drops between two looks at the clock */
 #define TOLD 16U		/* causes that are not told of once more */
+#define MOST_SILENCES 8
 
 /* A cause that has been told of, and how often it has been met since. */
 struct told {
@@ -32,6 +33,8 @@ struct why {
 	uint64_t last;			/* loss of xtun that has been told of, */
 	bool lost;			/* or of one of its name before it */
 	uint64_t dropped;		/* frames, by the stack */
+	int status;			/* EXIT_OK; or with which it ended before its time */
+	const char *silent[MOST_SILENCES];	/* what keeps frames from coming, as it was told last */
 	struct told told[TOLD];
 	unsigned int n_told;		/* ever; the last are in the array, by their number */
 };
@@ -157,7 +160,8 @@ static bool look(struct why *w)
 
 	if (!xtun_iface_read(w->iface.name, &now)) {
 		xtun_complain("%s is gone", w->iface.name);
-		xtun_obituary(w->iface.name);
+		xtun_obituary(w->iface.name, w->json);
+		w->status = EXIT_ABSENT;
 		return false;
 	}
 	/* Another of the same name counts its losses anew. */
@@ -167,16 +171,42 @@ static bool look(struct why *w)
 	if (xtun_losses_read(w->iface.name, &w->losses))
 		return true;
 	xtun_explain("/proc/net/xtun", errno, w->iface.name);
+	w->status = EXIT_FAILED;
 	return false;
 }
 
-static void tell_silence(const struct why *w, const struct xtun_law *law)
+static bool is_silent_still(const struct why *w, const char *name)
 {
-	struct xtun_silence list[8];
+	for (size_t i = 0; i < MOST_SILENCES && w->silent[i]; i++)
+		if (!strcmp(w->silent[i], name))
+			return true;
+	return false;
+}
+
+static void tell_silence(struct why *w, const struct xtun_law *law)
+{
+	struct xtun_silence list[MOST_SILENCES];
 	size_t n = xtun_silence(&w->iface, &w->losses, law, list);
 
-	for (size_t i = 0; i < n; i++)
-		printf("%s.\n  what mends it: %s\n", list[i].why, list[i].cure);
+	for (size_t i = 0; i < n; i++) {
+		if (is_silent_still(w, list[i].name))
+			continue;
+		if (w->json)
+			xtun_silence_json(stdout, &list[i], w->iface.name);
+		else
+			printf("%s.\n  what mends it: %s\n", list[i].why, list[i].cure);
+	}
+	for (size_t i = 0; i < MOST_SILENCES; i++)
+		w->silent[i] = i < n ? list[i].name : NULL;
+}
+
+static void tell_of_none(const struct why *w)
+{
+	if (w->dropped)
+		printf("%s itself has lost no frame; the kernel's stack: %" PRIu64 ".\n",
+		       xtun_name(w->iface.name), w->dropped);
+	else
+		printf("%s has lost no frame.\n", xtun_name(w->iface.name));
 }
 
 /* What there is to be said of all of it. */
@@ -192,16 +222,12 @@ static int tell_sum(struct why *w)
 	}
 	for (size_t f = 0; f < law.flows; f++)
 		lost += law.flow[f].lost;
-	if (!w->json) {
+	if (!w->json)
 		tell_more(w);
-		tell_silence(w, &law);
-		xtun_refusals_print(stdout);
-		if (!lost && !w->dropped)
-			printf("%s has lost no frame.\n", xtun_name(w->iface.name));
-		else if (!lost)
-			printf("%s itself has lost no frame; the kernel's stack: %" PRIu64 ".\n",
-			       xtun_name(w->iface.name), w->dropped);
-	}
+	tell_silence(w, &law);
+	xtun_refusals_tell(stdout, w->json);
+	if (!w->json && !lost)
+		tell_of_none(w);
 	xtun_law_free(&law);
 	return lost || w->dropped ? EXIT_FAILED : EXIT_OK;
 }
@@ -213,13 +239,27 @@ static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 		return false;
 	if (!w->follow && rounds * FOLLOW_MS >= w->seconds * 1000)
 		return false;
-	return xtun_signals_wait(-1, signal_fd, FOLLOW_MS) > 0 && look(w);
+	switch (xtun_signals_wait(-1, signal_fd, FOLLOW_MS)) {
+	case 1:
+		return look(w);
+	case 0:
+		return false;
+	default:
+		w->status = EXIT_FAILED;
+		return false;
+	}
 }
 
 static void each_second(struct why *w)
 {
+	struct xtun_law law;
+
 	if (!w->json)
 		tell_more(w);
+	if (xtun_law_judge(w->iface.name, &law))
+		tell_silence(w, &law);
+	xtun_law_free(&law);
+	xtun_refusals_tell(stdout, w->json);
 	if (w->drops.fd >= 0)
 		xtun_firewall_note();
 }
@@ -244,6 +284,8 @@ static int listen_and_tell(struct why *w)
 	if (w->drops.missed)
 		xtun_complain("of %" PRIu64 " more frames the module could not tell: they were too many",
 			      w->drops.missed);
+	if (w->status)
+		return w->status;
 	if (!w->follow)
 		return tell_sum(w);
 	return w->lost || w->dropped ? EXIT_FAILED : EXIT_OK;
@@ -253,6 +295,9 @@ static void look_and_tell(void *arg)
 {
 	struct why *w = arg;
 
+	/* That it is gone is told of once. */
+	if (w->status)
+		return;
 	if (look(w))
 		tell_losses(w, true);
 	tell_drops(w);
@@ -298,7 +343,7 @@ static int run(struct why *w, const char *file)
 	int status;
 
 	if (!look(w))
-		return EXIT_FAILED;
+		return w->status;
 	if (file) {
 		out = fopen(file, "we");
 		if (!out) {
@@ -330,7 +375,8 @@ static int run(struct why *w, const char *file)
 static bool parse_seconds(const char *text, uint64_t *seconds)
 {
 	*seconds = 0;
-	return !strcmp(text, "0") || xtun_parse_count("-t", text, seconds);
+	return !strcmp(text, "0") ||
+	       (xtun_parse_count("-t", text, seconds) && *seconds <= UINT32_MAX);
 }
 
 static int why_run(int argc, char **argv)
@@ -367,8 +413,8 @@ static int why_run(int argc, char **argv)
 	name = optind < argc ? argv[optind] : xtun_ifname();
 	status = xtun_iface_find_own(name, &w.iface);
 	if (status) {
-		xtun_obituary(name);
-		xtun_refusals_print(stdout);
+		xtun_obituary(name, w.json);
+		xtun_refusals_tell(stdout, w.json);
 		return status;
 	}
 	return run(&w, file);

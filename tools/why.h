@@ -72,17 +72,19 @@ struct xtun_route {
 void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route);
 int xtun_setting(int family, const char *dev, const char *name);
 int xtun_sysctl(const char *name);
+bool xtun_sysctl_settable(const char *name);
 /* Of what was too little. */
 static inline int xtun_more(int n)
 {
 	return n < 5000 ? 10000 : n > 1 << 29 ? n : 2 * n;
 }
 
-bool xtun_has_joined(const char *dev, const uint8_t *group);
+bool xtun_has_joined(int family, const char *dev, const uint8_t *group);
 bool xtun_has_handler(unsigned int ethertype);
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits);
 bool xtun_socket_elsewhere(int family, int proto, int port, const uint8_t *to, char *at,
 			   size_t size);
+bool xtun_is_in_time_wait(const struct xtun_packet *p);
 bool xtun_service_name(int proto, int port, char *name, size_t size);
 
 /* netlink.c */
@@ -176,6 +178,7 @@ struct xtun_finding {
 	struct xtun_cause cause, other;		/* the other without a why: it is that one */
 };
 
+double xtun_now(void);
 void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,
 			  const struct xtun_lost *l);
 bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface,
@@ -203,14 +206,16 @@ int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhil
 	       void *arg);
 
 /* refused.c */
-void xtun_refusals_print(FILE *out);
+void xtun_refusals_tell(FILE *out, bool json);
 
 /* silence.c: why nothing comes, where nothing was lost */
 struct xtun_silence {
+	const char *name;		/* of the case, for programs */
 	char why[384], cure[192];
 };
 
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
 		    const struct xtun_law *law, struct xtun_silence list[8]);
+void xtun_silence_json(FILE *out, const struct xtun_silence *s, const char *ifname);
 
 #endif

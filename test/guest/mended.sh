@@ -28,7 +28,7 @@ silence_listener() {
 
 # rules: those of the stack that have been told of.
 rules() {
-	jq -r 'select(.where | startswith("in the kernel")).rule' "$out/told"
+	jq -r 'select(.where // "" | startswith("in the kernel")).rule' "$out/told"
 }
 
 # drops RULE COMMAND...: whether what that sends is dropped for that reason.

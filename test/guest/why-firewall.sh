@@ -93,13 +93,13 @@ explained firewall "has dropped it: one of 2 that could have" craft proto=udp
 like "... what there is to do" "$(field firewall advice)" "nft -a list ruleset"
 nft delete rule inet fw in handle 2
 mended firewall "the rule with handle 3 of the chain in in the table inet fw" \
-	"nft insert rule inet fw in handle 3 ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment xtun-why" \
+	"nft insert rule inet fw in handle 3 ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
 	craft proto=udp
 is "... or" "$(field firewall advice)" "delete that rule: nft delete rule inet fw in handle 3"
 nft flush chain inet fw in
 nft add chain inet fw in '{ policy drop; }'
 mended firewall "the policy of the chain in in the table inet fw" \
-	"nft add rule inet fw in ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment xtun-why" \
+	"nft add rule inet fw in ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment '\"xtun-why 1 10.99.0.2 10.99.0.1 -1\"'" \
 	craft proto=icmp
 # Neither has a counter: it is the way of the packet that tells them apart.
 nft delete table inet fw

@@ -10,7 +10,7 @@ PATH=$PATH:/test/bin
 # of LOSS FIELD: what was told of the youngest such loss, which is the last.
 told=$(mktemp)
 of() {
-	jq -r "select(.where | endswith(\" $1\")) | .$2 // \"\"" "$told" | tail -n 1
+	jq -r "select(.where // \"\" | endswith(\" $1\")) | .$2 // \"\"" "$told" | tail -n 1
 }
 
 lost() {

@@ -88,6 +88,39 @@ else
 fi
 frames_up
 
+# --- as it happens, and for programs
+
+xtun why -f >/tmp/follow 2>&1 &
+follow=$!
+followed() {
+	[ "$(grep -c "$1" /tmp/follow)" = "$2" ]
+}
+is_refused() {
+	! xtun-test attach /dev/xtun xtun 0x1000 true
+}
+eventually 5 grep -q "/proc/[0-9]*/net/xtun_drops\|pipe:" <<<"$(readlink "/proc/$follow/fd/"*)" || :
+for times in 1 2; do
+	ip link set xtun down
+	ok "-f tells of a silence, $times" eventually 10 followed "^xtun is down" "$times"
+	sleep 2
+	ok "... once" followed "^xtun is down" "$times"
+	ok "... and for programs it has a name" eval 'xtun why -t 0 --json | jq -e "select(.silence == \"down\").cure" >/dev/null'
+	ip link set xtun up
+	sleep 2
+done
+ok "what is refused meanwhile" is_refused
+ok "... it tells of, too" eventually 10 followed "^TUNSETIFF 0x1000 for xtun .* was refused" 1
+sleep 2
+ok "... once" followed "was refused" 1
+is "... for programs by its name" \
+	"$(xtun why -t 0 --json | jq -r 'select(.refused) | "\(.refused) \(.value) \(.errno) \(.name)"')" \
+	"TUNSETIFF 4096 22 xtun"
+dismiss "$follow"
+ip link add gone0 type xtun
+ip link del gone0
+like "one that is gone is told of to programs" "$(xtun why --json gone0 2>/dev/null | jq -r .gone)" "^gone "
+frames_up
+
 # --- readers that do not read, and more of them than one
 
 asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: 2; who has it open: cat\[$reader\]"

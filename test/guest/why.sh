@@ -102,7 +102,7 @@ like "nobody sees bytes without the right" \
 xtun why -t 0 -w /tmp/lost.pcapng >/tmp/said || :
 tcpdump -Z root -nn -r /tmp/lost.pcapng >/tmp/read
 is "-w: tcpdump reads each frame of which there are bytes" "$(wc -l </tmp/read)" \
-	"$(xtun why -t 0 --json | jq -s 'map(select(.data != "")) | length')"
+	"$(xtun why -t 0 --json | jq -s 'map(select((.data // "") != "")) | length')"
 like "... among them one that found the queue full" "$(cat /tmp/read)" "10\.99\.0\.1\.[0-9]+ > 10\.99\.0\.2\.9: UDP, length 58"
 is "... each with its verdict as a comment" "$(grep -ac '^  where: \|  where: inside' /tmp/lost.pcapng)" \
 	"$(wc -l </tmp/read)"

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# xtun why, where all is well: of two hosts that come up, find each other, talk, and part
+# again, not one frame is called lost.
+. /test/lib.sh
+requires namespaces tracepoints
+PATH=$PATH:/test/bin
+
+# What is sent to one that is not up yet is lost.
+both_up() {
+	ip netns add a
+	ip netns add b
+	ip link set left netns a
+	ip link set right netns b
+	ip netns exec a sysctl -q -w net.ipv6.conf.left.disable_ipv6=1
+	ip netns exec b sysctl -q -w net.ipv6.conf.right.disable_ipv6=1
+	ip -n a link set left up
+	ip -n b link set right up
+	ip netns exec a sysctl -q -w net.ipv6.conf.left.disable_ipv6=0
+	ip netns exec b sysctl -q -w net.ipv6.conf.right.disable_ipv6=0
+}
+
+# host NAMESPACE INTERFACE NUMBER: as any is, with duplicate addresses looked for.
+host() {
+	ip netns exec "$1" xtun why -f "$2" >"/tmp/told.$1" 2>&1 &
+	followers+=($!)
+	eventually 10 test -s "/tmp/told.$1" || :
+	ip -n "$1" link set lo up
+	ip -n "$1" addr add "10.9.0.$3/24" dev "$2"
+	ip -n "$1" addr add "fd00:9::$3/64" dev "$2"
+}
+
+# told_of NAMESPACE: but for what was to be said before there were an address and a frame,
+# or as long as the other was not up.
+told_of() {
+	sed '/has no address:\|has not sent anything/{N;d}' "/tmp/told.$1"
+}
+
+settled() {
+	! ip -n a addr show dev left | grep tentative && ! ip -n b addr show dev right | grep tentative
+}
+
+# talks TO FAMILY: 100,000 lines by TCP, then a word by UDP.
+talks() {
+	local listener
+	ip netns exec b nc "-$2" -l "$1" 9000 >/tmp/got &
+	listener=$!
+	eventually 10 ip netns exec b grep -q ':2328 ' /proc/net/tcp /proc/net/tcp6
+	ip netns exec a bash -c "seq 100000 >/dev/tcp/$1/9000"
+	wait "$listener"
+	is "TCP to $1" "$(tail -n 1 /tmp/got)" 100000
+	ip netns exec b nc "-$2" -u -l "$1" 9001 >/tmp/got &
+	listener=$!
+	eventually 10 ip netns exec b grep -q ':2329 ' /proc/net/udp /proc/net/udp6
+	ip netns exec a bash -c "echo word >/dev/udp/$1/9001"
+	ok "UDP to $1" eventually 10 grep -q word /tmp/got
+	kill "$listener"
+	wait "$listener" || :
+}
+
+xtun_load
+followers=()
+xtun-test forward /dev/xtun left right >/dev/null &
+forwarder=$!
+eventually 10 ip link show right
+both_up
+host a left 1
+host b right 2
+eventually 20 settled
+ok "ping" ip netns exec a ping -q -c 5 -i 0.2 -W 5 10.9.0.2
+ok "ping, IPv6" ip netns exec b ping -q -c 5 -i 0.2 -W 5 fd00:9::1
+talks 10.9.0.2 4
+talks fd00:9::2 6
+# Routers are looked for at first, and memberships reported again.
+sleep 8
+is "of all that there is no loss to be told, at the one end" "$(told_of a)" ""
+is "... nor at the other" "$(told_of b)" ""
+is "... nor when it is asked for" "$(ip netns exec b xtun why -t 1 right)" "right has lost no frame."
+ok "... with the status of none" ip netns exec b xtun why -t 1 right
+kill "${followers[@]}" "$forwarder"
+wait "${followers[@]}" "$forwarder" || :
+ip netns del a
+ip netns del b
