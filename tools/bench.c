@@ -88,6 +88,10 @@ static int run(int argc, char **argv)
 	}
 	measure(&r);
 	(json ? bench_print_json : bench_print)(stdout, &r);
+	if (fflush(stdout) || ferror(stdout)) {
+		xtun_explain("standard output", errno, NULL);
+		return EXIT_FAILED;
+	}
 	return judge(&r);
 }
 

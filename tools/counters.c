@@ -41,8 +41,8 @@ static struct xtun_counters *join(const struct ethtool_gstrings *names,
 	return c;
 }
 
-/* One reading of all counters, the caller's to free; NULL with errno. */
-struct xtun_counters *xtun_counters_read(const char *ifname)
+/* EAGAIN: there have come more of them meanwhile, and newer kernels tell of none then. */
+static struct xtun_counters *read_once(const char *ifname)
 {
 	struct ethtool_gstrings *names = NULL;
 	struct ethtool_stats *values = NULL;
@@ -63,13 +63,25 @@ struct xtun_counters *xtun_counters_read(const char *ifname)
 	values->n_stats = n;
 	if (xtun_ethtool(ifname, names) || xtun_ethtool(ifname, values))
 		goto out;
-	if (names->len == values->n_stats)
+	if (names->len == n && values->n_stats == n)
 		c = join(names, values);
 	else
 		errno = EAGAIN;
 out:
 	free(names);
 	free(values);
+	return c;
+}
+
+/* One reading of all counters, the caller's to free; NULL with errno. */
+struct xtun_counters *xtun_counters_read(const char *ifname)
+{
+	struct xtun_counters *c;
+	int tries = 10;
+
+	do {
+		c = read_once(ifname);
+	} while (!c && errno == EAGAIN && --tries);
 	return c;
 }
 

@@ -13,13 +13,16 @@
  */
 int xtun_signals_open(void)
 {
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction how;
 	sigset_t set;
 	int fd;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	/* One that nohup or a shell has it ignore would be told of all the same. */
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!sigaction(numbers[i], NULL, &how) && how.sa_handler != SIG_IGN)
+			sigaddset(&set, numbers[i]);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0) {
 		xtun_explain("signalfd", errno, NULL);
