@@ -104,13 +104,13 @@ static void alone(struct sequence *s, unsigned long number)
 	s->words[s->n++] = number / SITUATIONS % words_of_first();
 }
 
-/* Every second time from nothing, else attached in one way or the other. */
+/* First attached in one way or the other, and every second time from nothing. */
 static void pair(struct sequence *s, unsigned long number, uint64_t state)
 {
 	unsigned int which = number % (n_ops * seconds());
 	unsigned long round = number / (n_ops * seconds());
 
-	begin(s, round % 2 ? 1 + draw(&state) % (SITUATIONS - 1) : 0);
+	begin(s, round % 2 ? 0 : 1 + draw(&state) % (SITUATIONS - 1));
 	s->words[s->n++] = word_of(0, which / seconds(), draw(&state));
 	s->words[s->n++] = second(which % seconds(), draw(&state));
 }
