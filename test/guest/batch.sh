@@ -32,6 +32,21 @@ end_others() {
 	done
 }
 
+# tell_before SECONDS: shortly before that, where those are of a test that hangs.
+mkfifo /run/never
+tell_before() {
+	local pid name task
+	# No process that would be left.
+	read -rt $(($1 - 5)) _ <>/run/never
+	others | while read -r pid name; do
+		for task in "/proc/$pid/task"/*; do
+			echo "# $pid $name, thread ${task##*/}: $(awk '/^State/ { print $2 $3 }' "$task/status")," \
+				"call $(cut -d ' ' -f 1-4 "$task/syscall")"
+			sed 's/^/#   /; 8q' "$task/stack"
+		done
+	done 2>/dev/null
+}
+
 shopt -s nullglob dotglob
 keep_files() {
 	local files=(/out/*)
@@ -46,8 +61,13 @@ keep_files() {
 for item; do
 	test=${item%=*}
 	echo "# test $test begins"
-	timeout -s KILL $((${item#*=} * ${slowness:-1})) bash "/test/$test.sh"
+	limit=$((${item#*=} * ${slowness:-1}))
+	tell_before $limit &
+	watch=$!
+	timeout -s KILL $limit bash "/test/$test.sh"
 	status=$?
+	kill $watch 2>/dev/null
+	wait $watch 2>/dev/null
 	[ "$status" != 137 ] || echo "# The test hung."
 	end_others
 	keep_files "$test"
