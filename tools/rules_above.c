@@ -40,8 +40,9 @@ bool xtun_is_tcp_taken(struct xtun_case *c)
 	if (within(c, "tcp_v4_rcv tcp_v6_rcv"))
 		return xtun_is_in_time_wait(p);
 	header = (p->transport - p->net) + (p->transport[12] >> 4) * 4;
-	return header >= p->total && within(c, "tcp_drop tcp_rcv_state tcp_v4_do_rcv tcp_v6_do_rcv "
-					    "sk_stream_kill inet_sock");
+	return header >= p->total &&
+	       (within(c, "tcp_drop tcp_rcv_state tcp_v4_do_rcv tcp_v6_do_rcv") ||
+		within(c, "sk_stream_kill inet_sock"));
 }
 
 bool xtun_has_bad_sum(struct xtun_case *c)

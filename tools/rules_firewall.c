@@ -47,7 +47,7 @@ static void found_written(struct xtun_case *c, int n,
 		return;
 	write(out, &c->rule, &c->packet);
 	/* Half a command is none. */
-	if (fclose(out) || memchr(c->found[n - 1], '\0', sizeof(c->found[0]) - 1) == NULL)
+	if (fclose(out) || !memchr(c->found[n - 1], '\0', sizeof(c->found[0]) - 1))
 		c->found[n - 1][0] = '\0';
 	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
 }

@@ -34,7 +34,7 @@ struct why {
 	bool lost;			/* or of one of its name before it */
 	uint64_t dropped;		/* frames, by the stack */
 	int status;			/* EXIT_OK; or with which it ended before its time */
-	const char *silent[MOST_SILENCES];	/* what keeps frames from coming, as it was told last */
+	const char *silent[MOST_SILENCES];	/* why nothing came, as it was told last */
 	struct told told[TOLD];
 	unsigned int n_told;		/* ever; the last are in the array, by their number */
 };
