@@ -170,4 +170,6 @@ plan() {
 	done
 }
 
-plan | perl "$here/harness.pl"
+# What fails in making it ends the run.
+planned=$(plan)
+echo "$planned" | perl "$here/harness.pl"

@@ -14,14 +14,18 @@ tools="$by_make debhelper dh-dkms lintian"
 
 # newest PACKAGE-REGEX SUITE ARCH
 newest() {
-	"$here/apt.sh" "$2" "$3" cache pkgnames linux-headers- | grep -E "^$1\$" | sort -V | tail -n 1
+	found=$("$here/apt.sh" "$2" "$3" cache pkgnames linux-headers- | grep -E "^$1\$" | sort -V | tail -n 1)
+	[ -n "$found" ] || die "There is no package $1 in $2 for $3."
+	echo "$found"
 }
 
 headers() {
 	case $1 in
 	sid) echo linux-headers-amd64 linux-headers-cloud-amd64 ;;
 	bullseye) echo linux-headers-amd64 ;;
-	*)   echo linux-headers-amd64 "$(newest 'linux-headers-6\.12\.[0-9.]+[+]deb12-amd64' "$1" amd64)" ;;
+	*)
+		second=$(newest 'linux-headers-6\.12\.[0-9.]+[+]deb12-amd64' "$1" amd64)
+		echo linux-headers-amd64 "$second" ;;
 	esac
 }
 
@@ -50,8 +54,9 @@ plan() {
 	for suite in ${SUITE:-bullseye bookworm sid}; do
 		needed=$tools
 		[ "$suite" != bullseye ] || needed=$by_make
-		# shellcheck disable=SC2046,SC2086
-		tarball=$("$here/chroot.sh" "$suite" amd64 $needed $(headers "$suite"))
+		kernels=$(headers "$suite")
+		# shellcheck disable=SC2086
+		tarball=$("$here/chroot.sh" "$suite" amd64 $needed $kernels)
 		printf 'DKMS of %s by make\t%s\n\n' "$suite" "'$here/inside.sh' amd64 '$tarball' dkms-make"
 		[ "$suite" != bullseye ] || continue
 		add=
@@ -61,4 +66,6 @@ plan() {
 	done
 }
 
-plan | perl "$here/harness.pl"
+# What fails in making it ends the run.
+planned=$(plan)
+echo "$planned" | perl "$here/harness.pl"

@@ -15,6 +15,7 @@ stressed() {
 	shift
 	ok "$device: stress-ng, $what" "${redirected[@]}" stress-ng --oomable --no-rand-seed \
 		--log-file /out/stress "$@"
+	ok "$device: it has kept a log" test -s /out/stress
 	nok "$device: it found no fault" grep -iE 'fail|error|skipped' /out/stress
 	is "$device: no interface is left" "$(ip -o link | grep -vcE ': (lo|xtun):' || :)" 0
 }

@@ -29,12 +29,12 @@ ok() {
 	result "$status" "$description" "'$*' ended with $status"$'\n'"$output"
 }
 
-# nok DESCRIPTION COMMAND...: the command fails.
+# nok DESCRIPTION COMMAND...: the command fails, and not by being none, or by a signal.
 nok() {
 	local description=$1 output status=0
 	shift
-	output=$("$@" 2>&1) && status=1
-	result "$status" "$description" "'$*' succeeded"$'\n'"$output"
+	output=$("$@" 2>&1) || status=$?
+	result $((status == 0 || status > 125)) "$description" "'$*' ended with $status"$'\n'"$output"
 }
 
 # is DESCRIPTION GOT WANTED

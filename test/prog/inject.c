@@ -186,6 +186,7 @@ int inject_each(const struct inject_case *c, int *spared)
 	errno = error;
 	ok(!wrong, "%s: of %s%u allocations %d failed, one at a time; it failed %d times, did without %d times",
 	   c->what, a.nth > EVERY ? "some " : "", a.nth - 1, failed + done + wrong, failed, done);
+	ok(a.nth > 1, "%s: some allocation failed", c->what);
 	errno = a.error;
 	ok(a.ret != -1, "%s: then it succeeds", c->what);
 	if (spared)

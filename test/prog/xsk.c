@@ -90,6 +90,8 @@ bool xsk_open(struct xsk *x, const char *ifname, uint32_t queue)
 	int i, ms;
 
 	x->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (x->fd < 0 && errno != EAFNOSUPPORT)
+		die("socket of AF_XDP");
 	if (x->fd < 0)
 		return false;
 	x->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
