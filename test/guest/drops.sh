@@ -330,6 +330,47 @@ else
 	skip "namespaces of a user" "this kernel has none"
 fi
 
+# --- a stranger, whose interface has the number of ours
+
+# shellcheck disable=SC2016
+strange='
+	ip link add name xtun index $0 type xtun
+	ip addr add 10.99.0.1/24 dev xtun
+	ip link set lo up
+	ip link set xtun up
+	exec {f}</proc/net/xtun_drops
+	cat <&$f >/tmp/strange &
+	touch /tmp/ready
+	until [ -e /tmp/go ]; do sleep 0.1; done
+	/test/bin/xtun-test craft bad=ip >/dev/xtun
+	exec sleep 100'
+three_are_told() {
+	[ "$(tales | wc -l)" = 3 ]
+}
+
+if unshare -Urn true 2>/dev/null; then
+	: >/tmp/strange
+	unshare -Urn bash -c "$strange" "$(cat /sys/class/net/xtun/ifindex)" &
+	stranger=$!
+	ok "somebody has an xtun of that number in a namespace of his own" eventually 20 test -e /tmp/ready
+	listen /tmp/told
+	for _ in 1 2 3; do
+		write_crafted bad=ip
+	done
+	ok "... of our drops we are told" eventually 10 three_are_told
+	is "... and he of none" "$(cat /tmp/strange)" ""
+	touch /tmp/go
+	ok "... but of his own" eventually 10 test -s /tmp/strange
+	is "... alone" "$(tales /tmp/strange)" "$known"
+	sleep 1
+	is "... of which we are not" "$(tales | wc -l)" 3
+	stop $listener
+	kill -- "$stranger"
+	wait "$stranger" || :
+else
+	skip "a stranger's namespace" "this kernel has none"
+fi
+
 # --- programs that wait
 
 theme drops
