@@ -40,6 +40,10 @@
 #define TUN_F_UDP_TUNNEL_GSO_CSUM	0x100
 #endif
 
+#if defined(CONFIG_ARM) && !defined(XTUN_HAVE_DCACHE_ALIASING)
+#include <asm/cachetype.h>
+#endif
+
 /* skb_gso_segment() came out of <linux/netdevice.h>. */
 #ifdef XTUN_HAVE_NET_GSO
 #include <net/gso.h>
@@ -250,8 +254,13 @@ static inline bool xtun_compat_dcache_aliases(void)
 	return cpu_dcache_is_aliasing();
 #elif defined(cpu_has_dc_aliases)
 	return cpu_has_dc_aliases;
+#elif defined(CONFIG_ARM)
+	return cache_is_vivt() || cache_is_vipt_aliasing();
 #else
-	return false;
+	/* Of the others some do, on some processors: rings are not for them. */
+	return !(IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) ||
+		 IS_ENABLED(CONFIG_PPC) || IS_ENABLED(CONFIG_RISCV) ||
+		 IS_ENABLED(CONFIG_LOONGARCH));
 #endif
 }
 

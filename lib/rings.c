@@ -29,10 +29,16 @@ static unsigned char *map_part(struct xtun *x, unsigned char *at, size_t size, i
 	return mmap(at, size, protection, MAP_SHARED | MAP_FIXED, x->fd, offset);
 }
 
+/*
+ * Some machines take what is shared only where its offset and its address agree in as many
+ * bits (SHMLBA), which may be more than a page has; all offsets are multiples of it.
+ */
+#define PLACE	((size_t)65536)
+
 /* Once the file has rings there is no way back: address space is taken before. */
 static int take_space(struct xtun *x, const struct xtun_rings *rings)
 {
-	x->map_size = 2 * (sysconf(_SC_PAGESIZE) + (size_t)rings->tx_size + rings->rx_size);
+	x->map_size = 3 * PLACE + 2 * ((size_t)rings->tx_size + rings->rx_size);
 	x->map = mmap(NULL, x->map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		      -1, 0);
 	return x->map == MAP_FAILED ? -ENOMEM : 0;
@@ -41,7 +47,8 @@ static int take_space(struct xtun *x, const struct xtun_rings *rings)
 static int map_rings(struct xtun *x, const struct xtun_rings *rings)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
-	unsigned char *user = x->map, *kernel = user + page, *tx = kernel + page;
+	unsigned char *user = (unsigned char *)x->map + (-(uintptr_t)x->map & (PLACE - 1));
+	unsigned char *kernel = user + PLACE, *tx = kernel + PLACE;
 	unsigned char *rx = tx + 2 * (size_t)rings->tx_size;
 
 	if (map_part(x, user, page, PROT_READ | PROT_WRITE, XTUN_MMAP_USER) == MAP_FAILED ||

@@ -226,8 +226,8 @@ int xtun_send(struct xtun *x, size_t len);
 int xtun_flush(struct xtun *x);
 
 #define XTUN_CAN_RECEIVE	0x1	/* a frame is there */
-#define XTUN_CAN_SEND		0x2	/* there is the room that xtun_reserve() had not; it says */
-					/* nothing of whether the interface is up */
+#define XTUN_CAN_SEND		0x2	/* there is the room that xtun_reserve() had not; nobody */
+					/* is woken for it while the interface is down */
 
 /**
  * xtun_arm() - see to it that the descriptor wakes a sleeper
