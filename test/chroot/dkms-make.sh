@@ -66,7 +66,7 @@ is "leaves nothing" "$(changes)" ""
 for kernel in "${kernels[@]}"; do
 	ok "make install for $kernel" make install KVER="$kernel"
 	is "modprobe finds it" "$(modinfo -k "$kernel" -F version xtun)" "$next"
-	like "and it is of that kernel" "$(modinfo -k "$kernel" -F vermagic xtun)" "^$kernel "
+	like "and it is of that kernel" "$(modinfo -k "$kernel" -F vermagic xtun)" "^${kernel//+/[+]} "
 done
 for kernel in "${kernels[@]}"; do
 	ok "make uninstall for $kernel" make uninstall KVER="$kernel"
