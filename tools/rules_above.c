@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };	/* RFC 9293, 3.1 */
+
 /* A connection has had these before, as after a delay that had their sender repeat them. */
 static bool has_come_twice(const struct xtun_case *c)
 {
@@ -32,6 +34,9 @@ bool xtun_is_tcp_taken(struct xtun_case *c)
 
 	if (!comes_in(c) || p->proto != IPPROTO_TCP || !p->transport ||
 	    p->sum.verdict != XTUN_SUM_RIGHT)
+		return false;
+	/* Who asks for a new connection, and is answered by none, has lost something. */
+	if ((p->transport[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return false;
 	if (has_come_twice(c))
 		return true;
