@@ -26,10 +26,8 @@ ip link set xtun mtu 65521
 frames_up
 cases nomem
 cases nomem_pages
-# Where the kernel wants pages in a row and gets none, it says so; and where it is to
-# remember a reference.
+# Where the kernel wants pages in a row and gets none, it says so.
 expect_log 'Call Trace'
-expect_log 'ref_tracker: memory allocation failure'
 cases nomem_tap
 
 insmod /test/planted.ko fault=refuse-percpu
