@@ -101,6 +101,14 @@ static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 		add_reader(v, l);
 }
 
+static const struct xtun_loss *find_loss(const struct xtun_lost *l)
+{
+	if (l->direction == XTUN_RX && !strcmp(l->loss, "proto") &&
+	    xtun_has_ethernet_header(l->bytes, l->kept, l->len))
+		return &xtun_loss_whole_frame;
+	return xtun_loss_find(l->direction, l->loss, l->ring_size);
+}
+
 /**
  * xtun_finding_of_lost() - what is told of frames that xtun has lost
  * @v: filled; points into @l
@@ -110,7 +118,7 @@ static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,
 			  const struct xtun_lost *l)
 {
-	const struct xtun_loss *known = xtun_loss_find(l->direction, l->loss, l->ring_size);
+	const struct xtun_loss *known = find_loss(l);
 	const struct xtun_case c = { .iface = iface, .at = *iface };
 
 	memset(v, 0, sizeof(*v));

@@ -63,6 +63,12 @@ static const struct xtun_loss ring_full = {
 	NULL, NULL, "start the reader first, read faster, or ask for a larger tx ring (tx_size)"
 };
 
+/* What "proto" is if the frame says so itself: the program takes the interface for a tap. */
+const struct xtun_loss xtun_loss_whole_frame = {
+	XTUN_RX, "proto", "an Ethernet frame, and @ takes packets of IP alone; write() answered EINVAL",
+	NULL, NULL, "leave out its first 14 bytes, or attach with IFF_TAP"
+};
+
 /**
  * xtun_loss_find() - what is known of a loss
  * @direction: of the frame

@@ -125,6 +125,28 @@ static void parse_ip6(struct xtun_packet *p)
 }
 
 /**
+ * xtun_has_ethernet_header() - whether what was to be a packet is a whole frame
+ * @bytes: from its beginning on
+ * @kept: how many of them there are
+ * @len: how long it is
+ *
+ * Return: true if behind the 14 bytes of a header there is the IP that it speaks of, to
+ * the last byte.
+ */
+bool xtun_has_ethernet_header(const uint8_t *bytes, size_t kept, size_t len)
+{
+	const uint8_t *net = bytes + ETH_HEADER;
+	unsigned int type;
+
+	if (kept < ETH_HEADER + 20)
+		return false;
+	type = get16(bytes + 12);
+	len -= ETH_HEADER;
+	return (type == TYPE_IP && net[0] >> 4 == 4 && get16(net + 2) == len) ||
+	       (type == TYPE_IP6 && net[0] >> 4 == 6 && get16(net + 4) + 40U == len);
+}
+
+/**
  * xtun_packet_parse() - take a frame apart
  * @p: filled; points into @drop
  * @drop: the frame

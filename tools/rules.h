@@ -114,6 +114,7 @@ static inline unsigned int get16(const uint8_t *p)
 bool xtun_is_no_drop(struct xtun_case *c);
 bool xtun_is_backlogged(struct xtun_case *c);
 bool xtun_is_headerless(struct xtun_case *c);
+bool xtun_is_whole_frame(struct xtun_case *c);
 bool xtun_is_strange_vlan(struct xtun_case *c);
 bool xtun_is_for_other_mac(struct xtun_case *c);
 bool xtun_has_no_handler(struct xtun_case *c);

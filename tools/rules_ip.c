@@ -50,6 +50,7 @@ bool xtun_is_at_its_end(struct xtun_case *c)
 	struct xtun_route route;
 
 	found(c, 1, "%u", c->packet.ttl);
+	found(c, 2, "%s", is_ipv4(c) ? "TTL" : "hop limit");
 	/* IPv6 looks first whether it forwards at all. */
 	if (c->packet.family == AF_INET6 && !xtun_setting(AF_INET6, "all", "forwarding"))
 		return false;

@@ -81,6 +81,15 @@ bool xtun_is_headerless(struct xtun_case *c)
 	       (b[0] >> 4 == 6 && get16(b + 4) + 40U == len);
 }
 
+/* Its first byte happened to look like an IP header's, or somebody said that it is IP. */
+bool xtun_is_whole_frame(struct xtun_case *c)
+{
+	const struct xtun_drop *d = c->drop;
+
+	return comes_in(c) && !c->iface->ethernet && !c->packet.mac &&
+	       xtun_has_ethernet_header(d->bytes, d->kept, d->len);
+}
+
 /* At a bridge's port all that is for others is marked so, and goes on. */
 static bool is_let_go_as_anothers(const struct xtun_case *c)
 {

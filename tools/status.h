@@ -94,6 +94,7 @@ struct xtun_loss {
 	const char *advice;		/* what no command does, or NULL */
 };
 
+extern const struct xtun_loss xtun_loss_whole_frame;
 const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name, bool rings);
 
 /* lost.c: the last losses */

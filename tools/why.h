@@ -59,6 +59,7 @@ struct xtun_packet {
 	struct xtun_checksum ip, sum;	/* of the IP header; of what is behind it */
 };
 
+bool xtun_has_ethernet_header(const uint8_t *bytes, size_t kept, size_t len);
 void xtun_packet_parse(struct xtun_packet *p, const struct xtun_drop *drop);
 
 /* state.c: how the system is set up at this moment */

@@ -139,6 +139,24 @@ static void test_shapes(void)
 	   p.sum.verdict == XTUN_SUM_WRONG, "IPv6 without an Ethernet header");
 }
 
+static void test_header(void)
+{
+	struct xtun_drop d;
+	size_t kept;
+
+	frame(&d, UDP_RIGHT);
+	ok(xtun_has_ethernet_header(d.bytes, d.kept, d.len), "a frame where a packet should be");
+	ok(!xtun_has_ethernet_header(d.bytes, d.kept, d.len + 1), "not if the lengths differ");
+	ok(!xtun_has_ethernet_header(d.bytes + ETH_HEADER, d.kept - ETH_HEADER, d.len - ETH_HEADER),
+	   "nor of a packet");
+	for (kept = 0; kept < ETH_HEADER + 20; kept++)
+		if (xtun_has_ethernet_header(d.bytes, kept, kept))
+			break;
+	ok(kept == ETH_HEADER + 20, "nor of what is cut short");
+	frame(&d, MACS "86dd" IP6_ECHO);
+	ok(xtun_has_ethernet_header(d.bytes, d.kept, d.len), "the same of IPv6");
+}
+
 static void test_words(void)
 {
 	static const char longest[] = "'''''''''''''''";
@@ -156,5 +174,6 @@ int main(void)
 	test_lines();
 	test_sums();
 	test_shapes();
+	test_header();
 	return tap_end();
 }

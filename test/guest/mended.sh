@@ -11,8 +11,9 @@ craft() {
 	xtun-test craft "$@" >/dev/xtun
 }
 
+# $watched: another interface than xtun.
 listener() {
-	xtun why --json -f >"$out/told" 2>"$out/said" &
+	xtun why --json -f ${watched:+"$watched"} >"$out/told" 2>"$out/said" &
 	listener=$!
 	eventually 10 listens "$listener"
 }

@@ -17,7 +17,8 @@ mended firewall "dropped it: rule 2 of INPUT in the table filter of iptables$" \
 is "... or" "$(field firewall advice)" "delete that rule: iptables -D INPUT 2"
 iptables -F INPUT
 iptables -A INPUT -s 10.99.0.2 -p icmp -j REJECT --reject-with icmp-admin-prohibited
-explained firewall "rule 1 of INPUT in the table filter of iptables" craft proto=icmp
+mended firewall "rule 1 of INPUT in the table filter of iptables" \
+	"iptables -I INPUT 1 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" craft proto=icmp
 iptables -F INPUT
 iptables -t raw -A PREROUTING -p udp -j DROP
 explained firewall "rule 1 of PREROUTING in the table raw of iptables" craft proto=udp

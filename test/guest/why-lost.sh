@@ -240,6 +240,10 @@ packet() {
 	holder=$!
 	eventually 5 ip link show up dev tun7
 }
+# as_tun COMMAND: while a program has the interface for packets, which stays.
+as_tun() {
+	xtun-test attach /dev/xtun tun7 0x1001 bash -c "xtun-test persist 1; ip link set tun7 up; $1"
+}
 go() {
 	kill "$holder"
 	wait "$holder" || :
@@ -254,6 +258,11 @@ go
 packet 00
 ok "rx_lost_proto: back" eventually 5 more_lost_than 0
 go
+# What a tap would be given.
+named rx_lost_proto "an Ethernet frame, and tun7 takes packets of IP alone" \
+	as_tun "xtun-test craft dst=02:00:00:00:00:77 proto=icmp >&3"
+mended rx_lost_proto as_tun "xtun-test craft headerless=1 proto=icmp >&3"
+ip link del tun7
 
 # --- XDP
 
@@ -286,6 +295,8 @@ with_verdict() {
 with_verdict 0 rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer"
 with_verdict 77 rx_lost_xdp_aborted "the XDP program of xtun failed, or gave no answer"
 with_verdict 4 rx_lost_xdp_failed "the XDP program of xtun sent it where it could not go"
+# A device that takes no frames of XDP.
+with_verdict lo rx_lost_xdp_failed "the XDP program of xtun sent it where it could not go"
 ip link set dev xtun xdp off
 rm /sys/fs/bpf/answer
 umount /sys/fs/bpf

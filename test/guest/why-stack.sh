@@ -204,6 +204,19 @@ bridge link set dev xtun state 0
 mended bridge-port "xtun is a port of a bridge in the state 'disabled'" \
 	"bridge link set dev xtun state 3" craft proto=icmp
 bridge link set dev xtun state 3
+ip link set xtun nomaster
+ip link set br0 type bridge stp_state 1 forward_delay 1000
+ip link set xtun master br0
+explained bridge-port "in the state '(listening|learning)'" craft proto=icmp
+is "... which no command is to open" "$(field bridge-port cure)" ""
+like "... but time" "$(field bridge-port advice)" "^wait: the spanning tree opens it"
+ok "... which it does" eventually 60 grep -q 3 /sys/class/net/xtun/brport/state
+ok "bridge-port: mended" spares bridge-port craft proto=icmp
+ip link set xtun nomaster
+ip link set xtun master br0
+ok "bridge-port: back" drops bridge-port craft proto=icmp
+ip link set br0 type bridge stp_state 0
+bridge link set dev xtun state 3
 ip link set br0 type bridge vlan_filtering 1
 bridge vlan del dev xtun vid 1
 explained bridge-untagged "xtun has none for what comes without a tag" craft proto=icmp
@@ -245,3 +258,43 @@ is "... of any kind" "$(rules | sed /neighbour/d)" ""
 ip -6 route add fd00:1::/64 via fd00::9 dev xtun
 explained forwarding "this machine does not forward IPv6" craft from=fd00::2 to=fd00:1::2 proto=icmp
 is "... for which there is no command to be typed unread" "$(field forwarding cure)" ""
+sysctl -q -w net.ipv6.conf.all.forwarding=1
+rewritten ttl "forwarded with a hop limit of 1" "from=fd00::2 to=fd00:1::2 proto=icmp ttl=1" \
+	"from=fd00::2 to=fd00:1::2 proto=icmp ttl=2"
+sysctl -q -w net.ipv6.conf.all.forwarding=0
+
+# --- of those that are alike one is told of, and how many there were
+
+more_told() {
+	[ "$(awk '/ more of these:$/ { n += $1 } END { print n + 0 }' "$out/told")" = "$1" ]
+}
+xtun why -f >"$out/told" 2>"$out/said" &
+listener=$!
+eventually 10 listens "$listener"
+for _ in 1 2 3 4 5; do
+	craft type=9999
+done
+ok "five alike: the last four are counted" eventually 20 more_told 4
+silence_listener
+is "... and one is told of" "$(grep -c '^[0-9.]* s ago.*9999' "$out/told")" 1
+
+# --- an interface for packets alone, whose frame begins like one of IPv4
+
+# shellcheck disable=SC2034
+watched=tun7
+as_tun() {
+	xtun-test attach /dev/xtun tun7 0x1001 bash -c "$1"
+}
+as_tun "xtun-test persist 1; ip link set tun7 up"
+sysctl -q -w net.ipv4.conf.tun7.rp_filter=0
+whole="xtun-test craft dst=46:00:00:00:00:77 proto=icmp >&3"
+explained header "an Ethernet frame, and tun7 takes packets of IP alone" as_tun "$whole"
+: >"$out/told"
+listener
+as_tun "xtun-test craft headerless=1 proto=udp dport=9 >&3"
+eventually 20 has_told socket
+nok "header: mended" has_told header
+as_tun "$whole"
+ok "header: back" eventually 20 has_told header
+silence_listener
+ip link del tun7

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -108,9 +109,14 @@ int lose(const char *how)
 
 int pin(const char *verdict, const char *path)
 {
-	const struct bpf_insn insns[] = { MOV_IMM(0, atoi(verdict)), EXIT };
+	const struct bpf_insn answer[] = { MOV_IMM(0, atoi(verdict)), EXIT };
+	const struct bpf_insn redirect[] = {
+		MOV_IMM(1, if_nametoindex(verdict)), MOV_IMM(2, 0), CALL(BPF_FUNC_redirect), EXIT
+	};
 	union bpf_attr attr = { .pathname = (uintptr_t)path };
-	int prog = bpf_load(BPF_PROG_TYPE_XDP, insns, sizeof(insns));
+	bool is_device = if_nametoindex(verdict);
+	int prog = bpf_load(BPF_PROG_TYPE_XDP, is_device ? redirect : answer,
+			    is_device ? sizeof(redirect) : sizeof(answer));
 
 	if (prog < 0)
 		err(1, "BPF_PROG_LOAD");
