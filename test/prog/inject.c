@@ -36,45 +36,65 @@ static void set(const char *setting, const char *value)
 	}
 }
 
-static void set_range(uint64_t start, uint64_t end)
+/* Where @function of the kernel lies. */
+static bool find_function(const char *function, uint64_t *start, uint64_t *end)
 {
-	char value[30];
+	char line[500], name[200];
+	uint64_t address;
+	FILE *f = fopen("/proc/kallsyms", "re");
+
+	*start = 0;
+	*end = UINT64_MAX;
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%" SCNx64 " %*c %199s", &address, name) == 2 &&
+		    !strcmp(name, function))
+			*start = address;
+	if (!*start)
+		return false;
+	rewind(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%" SCNx64, &address) == 1 && address > *start && address < *end)
+			*end = address;
+	fclose(f);
+	return true;
+}
+
+/* Never an empty range in between. */
+static void set_range(const char *kind, uint64_t start, uint64_t end)
+{
+	char setting[20], value[30];
+
+	snprintf(setting, sizeof(setting), "%s-start", kind);
+	set(setting, "0");
+	snprintf(value, sizeof(value), "0x%" PRIx64, end);
+	snprintf(setting, sizeof(setting), "%s-end", kind);
+	set(setting, value);
+	snprintf(value, sizeof(value), "0x%" PRIx64, start);
+	snprintf(setting, sizeof(setting), "%s-start", kind);
+	set(setting, value);
+}
+
+/* The tracker of references, which a debug kernel has, is unreliable once it lacked memory. */
+static void inject_between(uint64_t start, uint64_t end)
+{
+	uint64_t tracker, tracker_end;
 
 	set("ignore-gfp-wait", "N");
 	set("verbose", "0");
 	set_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
 	set_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	/* Never an empty range. */
-	set("require-start", "0");
-	snprintf(value, sizeof(value), "0x%" PRIx64, end);
-	set("require-end", value);
-	snprintf(value, sizeof(value), "0x%" PRIx64, start);
-	set("require-start", value);
+	if (find_function("ref_tracker_alloc", &tracker, &tracker_end))
+		set_range("reject", tracker, tracker_end);
+	set_range("require", start, end);
 }
 
 void inject_within(const char *function)
 {
-	uint64_t address, start = 0, end = UINT64_MAX;
-	char line[500], name[200];
-	FILE *f;
+	uint64_t start = 0, end = UINT64_MAX;
 
-	if (!function) {
-		set_range(0, UINT64_MAX);
-		return;
-	}
-	f = fopen("/proc/kallsyms", "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%" SCNx64 " %*c %199s", &address, name) == 2 &&
-		    !strcmp(name, function))
-			start = address;
-	if (!start)
+	if (function && !find_function(function, &start, &end))
 		die("the kernel has no function %s", function);
-	rewind(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%" SCNx64, &address) == 1 && address > start && address < end)
-			end = address;
-	fclose(f);
-	set_range(start, end);
+	inject_between(start, end);
 }
 
 void inject_within_module(const char *module)
@@ -95,7 +115,7 @@ void inject_within_module(const char *module)
 	if (!size)
 		die("no size of module %s", module);
 	fclose(f);
-	set_range(start, start + size);
+	inject_between(start, start + size);
 }
 
 void inject_always(bool on)
