@@ -14,6 +14,7 @@
 #include <linux/if_tun.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
+#include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
@@ -56,6 +57,42 @@
 
 #ifndef XTUN_HAVE_NF_RESET_CT
 #define nf_reset_ct(skb)	nf_reset(skb)
+#endif
+
+/* What is beside a frame was IPsec's alone. */
+#ifndef XTUN_HAVE_SKB_EXT_RESET
+#include <net/xfrm.h>
+
+#define skb_ext_reset(skb)	secpath_reset(skb)
+#endif
+
+#ifndef XTUN_HAVE_VALIDATE_XMIT_AGAIN
+#define validate_xmit_skb_list(skb, dev, again)	((void)(again), validate_xmit_skb_list(skb, dev))
+#endif
+
+/* A file without a position, of which two calls may be at work at one time. */
+#ifndef XTUN_HAVE_STREAM_OPEN
+static inline int xtun_compat_stream_open(struct inode *inode, struct file *file)
+{
+	file->f_mode &= ~FMODE_ATOMIC_POS;
+	return nonseekable_open(inode, file);
+}
+
+#define stream_open(inode, file)	xtun_compat_stream_open(inode, file)
+#endif
+
+/* Events had no type, and the numbers that programs use. */
+#ifndef XTUN_HAVE_POLL_T
+#define __poll_t		unsigned int
+#define poll_to_key(events)	((void *)(unsigned long)(events))
+#ifndef EPOLLIN
+#define EPOLLIN			POLLIN
+#define EPOLLOUT		POLLOUT
+#define EPOLLERR		POLLERR
+#define EPOLLHUP		POLLHUP
+#define EPOLLRDNORM		POLLRDNORM
+#define EPOLLWRNORM		POLLWRNORM
+#endif
 #endif
 
 #ifndef XTUN_HAVE_SKB_LIST_WALK_SAFE

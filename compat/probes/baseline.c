@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the module needs and has no substitute for. */
-#include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/netdevice.h>
-#include <linux/poll.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
 #include <net/rtnetlink.h>
 #include <net/xdp.h>
 
-struct sk_buff *probe(struct file *file, struct sk_buff *skb, bool *again);
-struct sk_buff *probe(struct file *file, struct sk_buff *skb, bool *again)
+struct xdp_frame *probe(struct xdp_rxq_info *rxq, struct xdp_frame *frame,
+			enum hrtimer_mode *mode);
+struct xdp_frame *probe(struct xdp_rxq_info *rxq, struct xdp_frame *frame,
+			enum hrtimer_mode *mode)
 {
-	__poll_t events = EPOLLIN;
-
-	skb_ext_reset(skb);
-	stream_open(file_inode(file), file);
-	return events ? validate_xmit_skb_list(skb, skb->dev, again) : NULL;
+	*mode = HRTIMER_MODE_REL_SOFT;
+	xdp_rxq_info_unreg(rxq);
+	xdp_return_frame(frame);
+	return frame;
 }
