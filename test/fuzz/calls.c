@@ -190,13 +190,14 @@ static void transfer(struct fuzz *f, int fd)
 
 	/* Memory that may be a ring, or nothing. */
 	if (fuzz_once_in(f, 20)) {
-		struct fuzz_file *other = fuzz_file(f);
-		uint8_t *p = other->part[fuzz_below(f, FUZZ_PARTS)];
+		unsigned int part = fuzz_below(f, FUZZ_PARTS);
+		uint8_t *p = fuzz_file(f)->part[part];
 
-		if (fuzz_once_in(f, 2))
-			len = read(fd, p, fuzz_below(f, 70000));
-		else
-			len = write(fd, p, fuzz_below(f, 70000));
+		len = fuzz_below(f, 70000);
+		/* Behind it there may be the fuzzer itself. */
+		if (len > fuzz_place(part))
+			len = fuzz_place(part);
+		len = fuzz_once_in(f, 2) ? read(fd, p, len) : write(fd, p, len);
 		return;
 	}
 	switch (fuzz_below(f, 4)) {

@@ -8,7 +8,8 @@
 # slowness, a parameter of the kernel, is by how much this guest is slower than others.
 set -u
 
-# A process group of its own is what timeout gives each test; the kernel has none.
+# A process group of its own is what timeout gives each test; PF_KTHREAD marks the kernel's
+# own threads, and not the programs that it starts.
 others() {
 	awk -v self=$$ '
 	{
@@ -16,10 +17,11 @@ others() {
 		name[pid] = $2
 		sub(/^.*\) [A-Za-z] /, "")
 		group[pid] = $2
+		kernel[pid] = int($6 / 2097152) % 2
 	}
 	END {
 		for (pid in group)
-			if (pid != 1 && group[pid] != 0 && group[pid] != group[self])
+			if (pid != 1 && !kernel[pid] && group[pid] != group[self])
 				print pid, name[pid]
 	}' /proc/[0-9]*/stat 2>/dev/null
 }

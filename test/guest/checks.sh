@@ -333,7 +333,7 @@ check_buffers() {
 # Those settings of interfaces go with them.
 settings() {
 	grep -s . /proc/sys/net/core/* /proc/sys/net/ipv[46]/* /proc/sys/net/bridge/* \
-		/proc/sys/net/ipv[46]/{conf,neigh}/{all,default}/* /proc/sys/kernel/printk || :
+		/proc/sys/net/ipv[46]/{conf,neigh}/{all,default}/* /proc/sys/kernel/{printk,modprobe} || :
 }
 
 # Of a namespace a mount stays, and to look at debugfs can make one.
