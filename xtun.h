@@ -682,6 +682,7 @@ void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 struct xtun_queue *xtun_queue_create(struct xtun_slot *slot, bool own);
 struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot);
 void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q);
+void xtun_queue_moved(struct xtun_queue *q);
 void xtun_queue_restart(struct xtun_queue *q);
 int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
 		    struct sk_buff_head *stale);

@@ -13,6 +13,7 @@
 #include <net/sock.h>
 
 #include "xtun.h"
+#include "xtun_why.h"
 
 /**
  * struct xtun_ctl - one call of ioctl() on a file that is attached
@@ -78,6 +79,7 @@ static int xtun_ctl_set_owner(const struct xtun_ctl *c)
 
 	if (!uid_valid(owner))
 		return -EINVAL;
+	xtun_why_forget_frames(c->xt);
 	WRITE_ONCE(c->xt->owner, owner);
 	netdev_state_change(c->dev);
 	return 0;
@@ -89,6 +91,7 @@ static int xtun_ctl_set_group(const struct xtun_ctl *c)
 
 	if (!gid_valid(group))
 		return -EINVAL;
+	xtun_why_forget_frames(c->xt);
 	WRITE_ONCE(c->xt->group, group);
 	netdev_state_change(c->dev);
 	return 0;

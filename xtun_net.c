@@ -779,8 +779,10 @@ static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *
 		break;
 	case NETDEV_UNREGISTER:
 		/* It moves to another namespace. Of its end xtun_queue_kill() tells. */
-		if (dev->reg_state == NETREG_REGISTERED)
-			xtun_net_tell_queues(dev, xtun_queue_disown);
+		if (dev->reg_state != NETREG_REGISTERED)
+			break;
+		xtun_net_tell_queues(dev, xtun_queue_moved);
+		xtun_why_forget_frames(netdev_priv(dev));
 		break;
 	}
 	return NOTIFY_DONE;

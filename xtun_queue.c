@@ -295,11 +295,14 @@ void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsig
 	struct sk_buff *skb = skb_peek(list);
 	size_t size = XTUN_RECORD_SIZE(headers + skb->len);
 
+	/* Headers may be so long that two records together wrap 32 bits. */
+	room -= min(room, size);
 	spin_lock_bh(&q->lock);
 	while (skb_queue_len(list) < most && (skb = skb_peek(&q->frames))) {
-		size += XTUN_RECORD_SIZE(headers + skb->len);
+		size = XTUN_RECORD_SIZE(headers + skb->len);
 		if (size > room || !xtun_frame_is_ready(shape, skb))
 			break;
+		room -= size;
 		__skb_unlink(skb, &q->frames);
 		skb->dev = NULL;
 		__skb_queue_tail(list, skb);

@@ -66,6 +66,22 @@ static void xtun_queue_drain(struct xtun_slot *slot, struct xtun_queue *q)
 }
 
 /**
+ * xtun_queue_moved() - the interface goes to another namespace
+ * @q: the queue
+ *
+ * Frames for which no reader was there are not for one who comes there: they are lost
+ * as "detached". Files that have it keep it, and what waits for them.
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_queue_moved(struct xtun_queue *q)
+{
+	if (!READ_ONCE(q->readers))
+		xtun_queue_drain(rtnl_dereference(q->slot), q);
+	xtun_queue_disown(q);
+}
+
+/**
  * xtun_queue_kill() - the queue of a slot ends: nobody finds it any more
  * @slot: whose queue it is
  *

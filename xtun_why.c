@@ -55,6 +55,26 @@ void xtun_why_free(struct xtun_why *why)
 	kvfree(why);
 }
 
+/**
+ * xtun_why_forget_frames() - whoever may see frames from now on may not see the last ones
+ * @xt: the interface; that frames were lost, and why, is still told
+ *
+ * Context: process, under RTNL.
+ */
+void xtun_why_forget_frames(const struct xtun *xt)
+{
+	struct xtun_why *why = xt->why;
+	unsigned int i;
+
+	spin_lock_bh(&why->lock);
+	for (i = 0; i < XTUN_WHY_LOSSES; i++) {
+		why->losses[i].kept = 0;
+		/* One that goes on is looked at again at once. */
+		why->losses[i].seen = why->losses[i].last - XTUN_WHY_AGAIN;
+	}
+	spin_unlock_bh(&why->lock);
+}
+
 /* From its Ethernet header on, which may have been taken off. */
 static unsigned int xtun_why_copy(const struct sk_buff *skb, u8 *bytes)
 {

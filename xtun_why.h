@@ -62,6 +62,7 @@ struct xtun_why_loss {
 
 struct xtun_why *xtun_why_create(void);
 void xtun_why_free(struct xtun_why *why);
+void xtun_why_forget_frames(const struct xtun *xt);
 void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 		       const struct sk_buff *skb, unsigned int len);
 void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,

@@ -92,12 +92,27 @@ nok "another user may not" sh -c 'setpriv --reuid 1 --regid 1 --clear-groups cat
 like "... with how many waited" "$(losses)" \
 	"^#1: queue 0 tx full, 100 bytes, 5 waited, the oldest for [0-9]* ms, never read$"
 
+/test/bin/xtun-test attach /dev/xtun xtun 0x1002 /test/bin/xtun-test owner 65533
+is "nor its next owner" "$(setpriv --reuid 65533 --clear-groups grep '^    ' "$proc" || :)" ""
+like "... who sees that there was one" "$(losses)" "queue 0 tx full, 100 bytes"
+transmit 100 6
+is "... and sees those to come" \
+	"$(setpriv --reuid 65533 --clear-groups grep -c '^    ' "$proc")" 1
+
 if [ -e /proc/1/ns/net ]; then
 	ip netns add elsewhere
 	is "another namespace has none of it" "$(ip netns exec elsewhere cat "$proc")" ""
 	ip link set xtun netns elsewhere
 	is "... until the interface moves there" \
 		"$(ip netns exec elsewhere sed -n '1s/:.*//p' "$proc"; cat "$proc")" xtun
+	is "... without the frames that it lost here" \
+		"$(ip netns exec elsewhere grep '^    ' "$proc" || :)" ""
+	ip netns exec elsewhere sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
+	ip -n elsewhere link set xtun up
+	is "... and those that waited here are none of those there" "$(ip netns exec elsewhere \
+		dd if=/dev/xtun iflag=nonblock bs=2000 count=1 status=none 2>/dev/null | wc -c)" 0
+	like "... but counted" "$(ip netns exec elsewhere cat "$proc")" \
+		"queue 0 tx detached, 100 bytes"
 	ip netns delete elsewhere
 	eventually 10 sh -c '! ip netns list | grep -q .'
 else

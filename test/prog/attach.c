@@ -52,6 +52,13 @@ int persist(const char *value)
 	return 0;
 }
 
+int owner(const char *user)
+{
+	if (ioctl(ATTACH_FD, TUNSETOWNER, strtoul(user, NULL, 0)))
+		err(1, "TUNSETOWNER %s", user);
+	return 0;
+}
+
 int setqueue(const char *flags)
 {
 	struct ifreq ifr = { .ifr_flags = strtol(flags, NULL, 0) };

@@ -13,6 +13,7 @@ int alone(const char *device);
 /* On that file: TUNSETOFFLOAD, TUNSETPERSIST, TUNSETQUEUE, and what no such file takes. */
 int offload(const char *value);
 int persist(const char *value);
+int owner(const char *user);
 int setqueue(const char *flags);
 int ifflags(const char *ifname);
 

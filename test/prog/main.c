@@ -65,6 +65,8 @@ int main(int argc, char **argv)
 		return offload(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "persist"))
 		return persist(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "owner"))
+		return owner(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "setqueue"))
 		return setqueue(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "ifflags"))
@@ -91,6 +93,7 @@ int main(int argc, char **argv)
 			"       xtun-test craft KEY=VALUE...\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
 			"       xtun-test offload VALUE | persist VALUE | setqueue FLAGS\n"
+			"       xtun-test owner USER\n"
 			"       xtun-test ifflags IFACE | alone DEVICE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
 			"       xtun-test machine DEVICE | vhost DEVICE | offloads DEVICE\n"
