@@ -304,9 +304,12 @@ static void xtun_net_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 /* What a reader with a vnet header can take, it tells there. */
 static bool xtun_net_is_unfinished(const struct net_device *dev, struct sk_buff *skb)
 {
-	if (skb_is_gso(skb) && !skb_gso_ok(skb, dev->features | NETIF_F_GSO_ROBUST))
+	/* TUNSETOFFLOAD changes them while frames flow. */
+	netdev_features_t features = READ_ONCE(dev->features);
+
+	if (skb_is_gso(skb) && !skb_gso_ok(skb, features | NETIF_F_GSO_ROBUST))
 		return true;
-	return !(dev->features & NETIF_F_HW_CSUM) && skb->ip_summed == CHECKSUM_PARTIAL;
+	return !(features & NETIF_F_HW_CSUM) && skb->ip_summed == CHECKSUM_PARTIAL;
 }
 
 /*

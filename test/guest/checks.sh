@@ -390,7 +390,7 @@ begin_log() {
 # poll() and other modules, which race whoever has called. A marked access is not at
 # fault, but the one that it meets; and where that is not in the module itself, the
 # kernel has marked one of a pair of its own and not the other, as with the state of a
-# NAPI. Whom an interrupt has interrupted has nothing to do with it.
+# NAPI. The number of queues in use the core itself writes and reads plainly. Whom an interrupt has interrupted has nothing to do with it.
 without_others_races() {
 	awk '
 	/==========$/ {
@@ -405,6 +405,7 @@ without_others_races() {
 		}
 		next
 	}
+	/data-race in netdev_(core_)?pick_tx \/ netif_set_real_num_tx_queues/ { marked = 1 }
 	/ bytes by / { interrupted = 0; deep = -1 }
 	/ bytes by / && /\(marked\)/ { marked = 1; deep = 99 }
 	/asm_sysvec|asm_common_interrupt|handle_softirqs/ { interrupted = 1 }
