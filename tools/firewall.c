@@ -241,7 +241,7 @@ static void read_rules_once(struct rules *rules)
 static void read_rules(struct rules *rules)
 {
 	memset(rules, 0, sizeof(*rules));
-	if (access("/sys/module/nf_tables", F_OK))
+	if (!xtun_kernel_runs("nf_tables"))
 		return;
 	for (int tries = 0; tries < 3; tries++) {
 		free(rules->list);

@@ -2,6 +2,9 @@
 /* What xtun could use and this kernel was built without. */
 #include "status.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /*
@@ -26,4 +29,41 @@ size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS])
 		if (!access(parts[i].mounted, F_OK) && access(parts[i].file, F_OK))
 			lacks[n++] = parts[i].name;
 	return n;
+}
+
+/* "kernel/net/netfilter/nf_tables.ko", a line each */
+static bool is_built_in(const char *module)
+{
+	char path[128], line[256], file[64];
+	struct utsname uts;
+	bool found = false;
+	FILE *in;
+
+	if (uname(&uts))
+		return false;
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", uts.release);
+	snprintf(file, sizeof(file), "/%s.ko\n", module);
+	in = fopen(path, "re");
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		const char *name = strrchr(line, '/');
+
+		found = name && !strcmp(name, file);
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+/**
+ * xtun_kernel_runs() - whether a module is loaded, or part of the kernel
+ * @module: its name
+ *
+ * Return: true if so.
+ */
+bool xtun_kernel_runs(const char *module)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	return !access(path, F_OK) || is_built_in(module);
 }

@@ -110,7 +110,7 @@ static bool is_gre_without_module(struct xtun_case *c)
 	const uint8_t *gre = gre_header(c);
 
 	found(c, 1, "47");
-	return gre && !(gre[1] & 0x7f) && access("/sys/module/ip_gre", F_OK);
+	return gre && !(gre[1] & 0x7f) && !xtun_kernel_runs("ip_gre");
 }
 
 bool xtun_has_module(struct xtun_case *c)

@@ -149,6 +149,7 @@ void xtun_users_scan(struct xtun_users *users);
 #define XTUN_KERNEL_PARTS 5
 
 size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS]);
+bool xtun_kernel_runs(const char *module);
 
 /* status.c gathers, the other two print */
 struct xtun_report {
