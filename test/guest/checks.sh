@@ -390,7 +390,8 @@ begin_log() {
 # poll() and other modules, which race whoever has called. A marked access is not at
 # fault, but the one that it meets; and where that is not in the module itself, the
 # kernel has marked one of a pair of its own and not the other, as with the state of a
-# NAPI. The number of queues in use the core itself writes and reads plainly. Whom an interrupt has interrupted has nothing to do with it.
+# NAPI. The number of queues in use the core itself writes and reads plainly. Whom an
+# interrupt has interrupted has nothing to do with it.
 without_others_races() {
 	awk '
 	/==========$/ {

@@ -119,7 +119,8 @@ END
 explained firewall "the rule with handle [0-9]+ of the chain in in the table" craft proto=icmp
 # The kernel has a second firewall, whose rules are not read; it cannot be left as it was
 # where it is no module.
-if modprobe -q iptable_filter && [ -e /sys/module/iptable_filter ] && xtables-legacy-multi iptables -I INPUT -s 10.99.0.7 -j DROP; then
+if modprobe -q iptable_filter && [ -e /sys/module/iptable_filter ] &&
+   xtables-legacy-multi iptables -I INPUT -s 10.99.0.7 -j DROP; then
 	explained firewall "has dropped it: one of 2 that could have" craft proto=icmp
 	xtables-legacy-multi iptables -F INPUT
 	modprobe -r iptable_filter
