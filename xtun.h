@@ -586,6 +586,9 @@ static inline unsigned int xtun_rx_len(const struct sk_buff *skb)
 	return skb->len + (skb->data - skb_mac_header(skb));
 }
 
+/* xtun_tx.c: frames that the stack sends */
+netdev_tx_t xtun_tx_xmit(struct sk_buff *skb, struct net_device *dev);
+
 /* xtun_rx.c: frames from userspace enter the stack */
 int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);
 int xtun_rx_ask(struct xtun_queue *q);

@@ -3,7 +3,8 @@
  * The table of contents: module parameters, what insmod makes and rmmod
  * removes.
  *
- *	xtun_net.c	the interface: setup, transmit, link kind
+ *	xtun_net.c	the interface: setup, link kind, statistics
+ *	xtun_tx.c	frames that the stack sends
  *	xtun_rx.c	frames from userspace enter the stack
  *	xtun_info.c	what sysfs and netlink tell of it
  *	xtun_steer.c	which queue a frame goes to

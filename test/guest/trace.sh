@@ -223,7 +223,7 @@ ethtool --set-priv-flags xtun rx-direct on
 leads "a write's road, straight into the stack" \
 	"$write/xtun_rx_receive/netif_receive_skb/__netif_receive_skb.*/arp_rcv" vfs_write written
 leads "a frame's road to the queue" \
-	"/udp_sendmsg/__dev_queue_xmit.*/xtun_net_xmit.*/xtun_queue_put" udp_sendmsg sent
+	"/udp_sendmsg/__dev_queue_xmit.*/xtun_tx_xmit.*/xtun_queue_put" udp_sendmsg sent
 exec 4>&- 5>&-
 
 # --- what a security module is asked
