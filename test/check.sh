@@ -152,6 +152,7 @@ plan() {
 	case "${TEST:+none} $targets " in
 	none*) ;;
 	*" 6.1 "*)
+		printf 'losses cost the lost\t%s\n' "'$here/cold.sh' 6.1"
 		too_old="xtun supports Linux .* lacks what compat/probes/baseline.c uses"
 		printf 'build that is refused\t%s\n' \
 			"$(done_by "XTUN_WITHOUT=baseline '$here/build.sh' 6.1 2>&1 | grep '$too_old'")" ;;
