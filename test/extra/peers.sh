@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154
 # SPDX-License-Identifier: GPL-2.0
 # Other tools that tell of lost frames, from the first Debian that has all of them, with
-# its own libraries: a root of its own, /peers.
+# its own libraries: a root of its own, /peers. Without a shell bpftrace crashes.
 [ "$abi" = amd64 ] || return 0
-say "Fetching dropwatch, perf and pwru (trixie)"
-"$here/apt.sh" trixie "$abi" closure "$into/peers" dropwatch linux-perf pwru
+say "Fetching bpftrace, dropwatch, perf and pwru (trixie)"
+"$here/apt.sh" trixie "$abi" closure "$into/peers" bpftrace dash dropwatch linux-perf pwru
 (cd "$into/peers" && rm -rf boot home media srv usr/games usr/lib/*/gconv usr/lib/*/perl* \
 	usr/lib/python3* usr/lib/systemd usr/share/[!t]* usr/share/t[!e]*)
 for folder in bin sbin lib lib64; do

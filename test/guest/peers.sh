@@ -3,7 +3,7 @@
 # What other tools say of the same lost frames: docs/lost-frames.md has it side by side.
 #guest: EXTRA=peers
 #guest: MEMORY=1536
-#guest: TIMEOUT=900
+#guest: TIMEOUT=1200
 . /test/lib.sh
 . /test/frames.sh
 PATH=$PATH:/test/bin
@@ -82,6 +82,9 @@ with xtun-why 3 xtun why -f
 is "xtun why: a cause for each" "$(grep -c '^  why: ' /out/xtun-why)" "$(wc -w <<<"$losses")"
 with perf 15 chroot /peers perf trace -a -e skb:kfree_skb
 ok "perf: that the stack drops" test "$(grep -c 'kfree_skb(' /out/perf)" -ge 14
+with bpftrace 60 chroot /peers bpftrace -e 'tracepoint:skb:kfree_skb {
+	printf("%s %s %d\n", comm, ksym(args.location), args.reason); }'
+ok "bpftrace: that the stack drops" test "$(grep -c '^xtun-test ' /out/bpftrace)" -ge 14
 modprobe drop_monitor
 printf 'set alertmode packet\nstart\nexit\n' >/tmp/input
 with dropwatch 10 chroot /peers dropwatch -l kas
