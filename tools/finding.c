@@ -33,12 +33,6 @@ static void fill_by_rule(struct xtun_cause *cause, const struct xtun_case *c,
 	fill_all(cause, c, rule->why, rule->cure, rule->undo, rule->advice);
 }
 
-/* Packets of IP, or whole frames. */
-static bool is_packet(const struct xtun_iface *iface)
-{
-	return !iface->ethernet;
-}
-
 static void add_readers(struct xtun_finding *v, const char *ifname)
 {
 	static const char words[] = "; who has it open: ";
@@ -109,6 +103,12 @@ static const struct xtun_loss *find_loss(const struct xtun_lost *l)
 	return xtun_loss_find(l->direction, l->loss, l->ring_size);
 }
 
+/* Whole where it ought to be; or where it was to be a packet of IP, and shows what it is. */
+static bool is_frame(bool ought, const uint8_t *bytes, size_t kept, size_t len)
+{
+	return ought || xtun_has_ethernet_header(bytes, kept, len);
+}
+
 /**
  * xtun_finding_of_lost() - what is told of frames that xtun has lost
  * @v: filled; points into @l
@@ -129,7 +129,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	v->last = l->last;
 	v->direction = l->direction;
 	v->len = l->len;
-	v->ethernet = !is_packet(iface);
+	v->ethernet = is_frame(iface->ethernet, l->bytes, l->kept, l->len);
 	v->bytes = l->bytes;
 	v->kept = l->kept;
 	snprintf(v->where, sizeof(v->where), "inside xtun, queue %u, %s_lost_%s", l->queue,
@@ -194,7 +194,7 @@ bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface
 	v->first = v->last;
 	v->direction = d->direction;
 	v->len = d->len;
-	v->ethernet = d->ethernet;
+	v->ethernet = is_frame(d->ethernet, d->bytes, d->kept, d->len);
 	v->proto = d->proto;
 	v->bytes = d->bytes;
 	v->kept = d->kept;

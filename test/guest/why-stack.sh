@@ -291,6 +291,7 @@ as_tun "xtun-test persist 1; ip link set tun7 up"
 sysctl -q -w net.ipv4.conf.tun7.rp_filter=0
 whole="xtun-test craft dst=46:00:00:00:00:77 proto=icmp >&3"
 explained header "an Ethernet frame, and tun7 takes packets of IP alone" as_tun "$whole"
+like "... and shown as one" "$(field header frame)" "^IP 10.99.0.2 > 10.99.0.1 ICMP echo request"
 : >"$out/told"
 listener
 as_tun "xtun-test craft headerless=1 proto=udp dport=9 >&3"
