@@ -109,21 +109,28 @@ static struct xtun_queue *xtun_chr_queue(struct file *file, bool attach)
 	return q;
 }
 
-/* The queue stays until release: the file is attached, and holds a reference. */
-static struct xtun_queue *xtun_chr_attach(struct file *file)
+static noinline struct xtun_queue *xtun_chr_attach_first(struct file *file)
 {
 	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *q;
 
-	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
-	if (likely(smp_load_acquire(&xf->attached)))
-		return rcu_dereference_check(xf->queue, true);
 	rcu_read_lock();
 	q = xtun_chr_queue(file, true);
 	rcu_read_unlock();
 	if (IS_ERR(q))
 		xtun_refused_remember(xf->net, XTUN_REFUSED_ATTACH, NULL, 0, PTR_ERR(q));
 	return q;
+}
+
+/* The queue stays until release: the file is attached, and holds a reference. */
+static __always_inline struct xtun_queue *xtun_chr_attach(struct file *file)
+{
+	const struct xtun_file *xf = file->private_data;
+
+	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
+	if (likely(smp_load_acquire(&xf->attached)))
+		return rcu_dereference_check(xf->queue, true);
+	return xtun_chr_attach_first(file);
 }
 
 /**

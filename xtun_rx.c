@@ -26,14 +26,20 @@ static __be16 xtun_rx_ip_protocol(struct sk_buff *skb)
 
 /*
  * Older kernels do not look for the transport header of a large frame whose
- * vnet header does not say where it is.
+ * vnet header does not say where it is. It dissects the frame on the stack, which
+ * those of usual size are not to pay for; as the next.
  */
-static inline void xtun_rx_find_headers(struct sk_buff *skb)
+static noinline void xtun_rx_find_headers(struct sk_buff *skb)
 {
-	if (skb_is_gso(skb)) {
-		skb_reset_network_header(skb);
-		skb_probe_transport_header(skb);
-	}
+	skb_reset_network_header(skb);
+	skb_probe_transport_header(skb);
+}
+
+static noinline int xtun_rx_apply_vnet(struct sk_buff *skb, const struct xtun_meta *meta,
+				       unsigned int flags)
+{
+	return xtun_compat_vnet_to_skb(skb, &meta->vnet, xtun_vnet_is_le(flags),
+				       flags & IFF_TUN ? 0 : ETH_HLEN);
 }
 
 /* What a program wrote in front of it is applied; 0 or the loss. */
@@ -44,22 +50,23 @@ static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct x
 	unsigned int flags = READ_ONCE(xt->flags);
 
 	skb->dev = dev;
-	if (meta->has_vnet && xtun_compat_vnet_to_skb(skb, &meta->vnet, xtun_vnet_is_le(flags),
-						      flags & IFF_TUN ? 0 : ETH_HLEN))
+	if (meta->has_vnet && xtun_rx_apply_vnet(skb, meta, flags))
 		return XTUN_RX_HEADER;
 	if (flags & IFF_TUN) {
 		skb_reset_mac_header(skb);
 		/* Whoever watches drops tells by it that no Ethernet header is there. */
 		skb_reset_network_header(skb);
 		skb->protocol = meta->has_pi ? meta->proto : xtun_rx_ip_protocol(skb);
-		xtun_rx_find_headers(skb);
+		if (skb_is_gso(skb))
+			xtun_rx_find_headers(skb);
 		return meta->has_pi || skb->protocol ? 0 : XTUN_RX_PROTO;
 	}
 	if (!pskb_may_pull(skb, ETH_HLEN))
 		return XTUN_RX_NOMEM;
 	/* The network header of these the stack finds by itself. */
 	skb->protocol = eth_type_trans(skb, dev);
-	xtun_rx_find_headers(skb);
+	if (skb_is_gso(skb))
+		xtun_rx_find_headers(skb);
 	return 0;
 }
 
