@@ -574,6 +574,9 @@ void xtun_net_restart(struct net_device *dev);
 int xtun_net_init(void);
 void xtun_net_exit(void);
 
+/* xtun_tx.c: frames that the stack sends */
+netdev_tx_t xtun_tx_xmit(struct sk_buff *skb, struct net_device *dev);
+
 /**
  * xtun_rx_len() - the length of a frame whose Ethernet header has been taken off
  * @skb: the frame; if it has none, its first header is marked as such a one
@@ -585,9 +588,6 @@ static inline unsigned int xtun_rx_len(const struct sk_buff *skb)
 {
 	return skb->len + (skb->data - skb_mac_header(skb));
 }
-
-/* xtun_tx.c: frames that the stack sends */
-netdev_tx_t xtun_tx_xmit(struct sk_buff *skb, struct net_device *dev);
 
 /* xtun_rx.c: frames from userspace enter the stack */
 int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta);

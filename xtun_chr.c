@@ -76,7 +76,7 @@ static int xtun_chr_join_locked(struct file *file, bool attach, struct sk_buff_h
 		return err;
 	rcu_assign_pointer(xf->queue, q);
 	if (attach) {
-		/* Pairs with xtun_chr_queue(): the queue before the flag. */
+		/* Pairs with xtun_chr_queue() and xtun_chr_attach(): the queue before the flag. */
 		smp_store_release(&xf->attached, true);
 		xtun_chr_debug(q, "attach");
 	}
@@ -223,7 +223,7 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bo
 		WRITE_ONCE(xf->frags, frags);
 		WRITE_ONCE(xf->tap, tap);
 		rcu_assign_pointer(xf->queue, q);
-		/* Pairs with xtun_chr_queue(): the queue before the flag. */
+		/* Pairs with xtun_chr_queue() and xtun_chr_attach(): the queue before the flag. */
 		smp_store_release(&xf->attached, true);
 		/* Whoever looked since it joined may have met the queue that is gone. */
 		wake_up_interruptible_all(&xf->wait);
@@ -256,7 +256,7 @@ static int xtun_chr_open(struct inode *inode, struct file *file)
 	file->private_data = xf;
 
 	if (xf->exclusive) {
-		q = xtun_chr_attach(file);
+		q = xtun_chr_attach_first(file);
 		if (IS_ERR(q)) {
 			put_net(xf->net);
 			kfree(xf);

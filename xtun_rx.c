@@ -26,8 +26,8 @@ static __be16 xtun_rx_ip_protocol(struct sk_buff *skb)
 
 /*
  * Older kernels do not look for the transport header of a large frame whose
- * vnet header does not say where it is. It dissects the frame on the stack, which
- * those of usual size are not to pay for; as the next.
+ * vnet header does not say where it is. They have the keys of a flow on the stack to
+ * do so, for which other frames are not to pay: hence noinline.
  */
 static noinline void xtun_rx_find_headers(struct sk_buff *skb)
 {
@@ -35,6 +35,7 @@ static noinline void xtun_rx_find_headers(struct sk_buff *skb)
 	skb_probe_transport_header(skb);
 }
 
+/* Likewise. */
 static noinline int xtun_rx_apply_vnet(struct sk_buff *skb, const struct xtun_meta *meta,
 				       unsigned int flags)
 {

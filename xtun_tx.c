@@ -3,7 +3,6 @@
  * Frames that the stack sends: what is still to be done to them, who is to have
  * them, and into which queue or ring they go.
  */
-#include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <net/dst.h>

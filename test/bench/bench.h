@@ -127,7 +127,6 @@ void queues_open(const struct job *job, struct end *end);
 /* measure.c */
 uint64_t now(void);
 unsigned long idle(void);
-void await_tick(void);
 double measure(const struct job *job, void (*burst)(void *arg), void (*after)(void *arg),
 	       void *arg, unsigned int units);
 

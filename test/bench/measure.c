@@ -57,19 +57,6 @@ static int64_t ticked(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/**
- * await_tick() - until the timer has just interrupted
- *
- * When it does so next is the same for every run then.
- */
-void await_tick(void)
-{
-	int64_t last = ticked();
-
-	while (ticked() == last)
-		;
-}
-
 static void nothing(void *arg)
 {
 	(void)arg;
@@ -92,6 +79,7 @@ double measure(const struct job *job, void (*burst)(void *arg), void (*after)(vo
 	       void *arg, unsigned int units)
 {
 	unsigned int i, bursts = job->profile ? PROFILED : BURSTS, again = bursts;
+	bool interrupted, kept = false;
 	uint64_t start, cost, sum = 0;
 	unsigned long before;
 	int64_t last;
@@ -103,7 +91,6 @@ double measure(const struct job *job, void (*burst)(void *arg), void (*after)(vo
 		after(arg);
 	}
 	before = idle();
-	await_tick();
 	for (i = 0; i < bursts;) {
 		last = ticked();
 		if (job->profile)
@@ -113,17 +100,19 @@ double measure(const struct job *job, void (*burst)(void *arg), void (*after)(vo
 		cost = now() - start;
 		if (job->profile)
 			profile_end();
-		if (job->profile || ticked() == last || !again) {
+		interrupted = !job->profile && ticked() != last;
+		if (interrupted && again) {
+			again--;
+		} else {
+			kept |= interrupted;
 			sum += cost;
 			i++;
-		} else {
-			again--;
 		}
 		after(arg);
 	}
 	if (idle() != before)
 		fprintf(stderr, "It was idle for %lu ticks.\n", idle() - before);
-	if (!again)
+	if (kept)
 		fprintf(stderr, "The timer's interrupts are in it.\n");
 	return (double)sum / bursts / units;
 }

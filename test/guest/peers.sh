@@ -80,9 +80,9 @@ sysctl -q -w net.ipv4.conf.xtun.rp_filter=2
 : >/tmp/input
 with xtun-why 3 xtun why -f
 is "xtun why: a cause for each" "$(grep -c '^  why: ' /out/xtun-why)" "$(wc -w <<<"$losses")"
-with tcpdump 5 tcpdump -Z root --immediate-mode -l -nn -e -i xtun
-ok "tcpdump: that all entered but the one that was written while xtun was down" \
-	test "$(grep -c '^[0-9:.]* ' /out/tcpdump)" -ge $(($(wc -w <<<"$losses") - 1))
+with tcpdump 5 tcpdump -Z root --immediate-mode -l -nn -e -Q in -i xtun
+is "tcpdump: that all entered but the one that was written while xtun was down" \
+	"$(grep -cE '^[0-9]{2}:[0-9:.]+ ' /out/tcpdump)" $(($(wc -w <<<"$losses") - 1))
 with perf 15 chroot /peers perf trace -a -e skb:kfree_skb
 ok "perf: that the stack drops" test "$(grep -c 'kfree_skb(' /out/perf)" -ge 14
 with bpftrace 60 chroot /peers bpftrace -e 'tracepoint:skb:kfree_skb {
