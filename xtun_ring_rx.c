@@ -103,6 +103,16 @@ static void xtun_ring_rx_wake(struct xtun_ring *ring, u32 from, u32 to)
 	kill_fasync(&ring->xf->fasync, SIGIO, POLL_OUT);
 }
 
+/* What the program has written there is no record: nothing behind it can be found. */
+static noinline void xtun_ring_rx_give_up(struct xtun_slot *slot, struct xtun_ring *ring,
+					  const struct xtun_why_fault *fault)
+{
+	xtun_count(slot, XTUN_RX_IN);
+	xtun_lose(slot, XTUN_RX_BROKEN, NULL, 0);
+	xtun_why_blame(slot, XTUN_RX_BROKEN, fault);
+	xtun_ring_break(slot, ring, fault);
+}
+
 /* Whoever calls it owns the NAPI, and so ring->rx_cons. */
 static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, int budget)
 {
@@ -141,12 +151,8 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 	xtun_sink_flush(&sink);
 	if (n)
 		xtun_ring_rx_wake(ring, from, cons);
-	if (unlikely(!sane)) {
-		xtun_count(slot, XTUN_RX_IN);
-		xtun_lose(slot, XTUN_RX_BROKEN, NULL, 0);
-		xtun_why_blame(slot, XTUN_RX_BROKEN, &fault);
-		xtun_ring_break(slot, ring, &fault);
-	}
+	if (unlikely(!sane))
+		xtun_ring_rx_give_up(slot, ring, &fault);
 	return n;
 }
 
