@@ -74,11 +74,13 @@ field() {
 	jq -r "select(.rule == \"$1\") | .$2 // \"\"" "$out/told" | head -n 1
 }
 
+# $as: what the case is called, if it is one of several of that rule.
+
 # explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
 explained() {
 	local rule=$1 why=$2
 	shift 2
-	ok "$rule: named" drops "$rule" "$@"
+	ok "${as:-$rule}: named" drops "$rule" "$@"
 	like "... and why" "$(field "$rule" why)" "$why"
 }
 
@@ -89,9 +91,9 @@ mended() {
 	is "... what mends it" "$(field "$rule" cure)" "$cure"
 	undo=$(field "$rule" undo)
 	ok "... can be typed" sh -c "$cure"
-	ok "$rule: mended" spares "$rule" "${@:4}"
+	ok "${as:-$rule}: mended" spares "$rule" "${@:4}"
 	ok "... what takes that back can be typed too" sh -c "$undo"
-	ok "$rule: back" drops "$rule" "${@:4}"
+	ok "${as:-$rule}: back" drops "$rule" "${@:4}"
 }
 
 # rewritten RULE WHY BAD GOOD: the words of two frames; that writing the other mends it.
@@ -100,8 +102,8 @@ rewritten() {
 	read -ra bad <<<"$3"
 	read -ra good <<<"$4"
 	explained "$1" "$2" craft "${bad[@]}"
-	ok "$1: mended" spares "$1" craft "${good[@]}"
-	ok "$1: back" drops "$1" craft "${bad[@]}"
+	ok "${as:-$1}: mended" spares "$1" craft "${good[@]}"
+	ok "${as:-$1}: back" drops "$1" craft "${bad[@]}"
 }
 
 # stack_up: an interface that forwards to another, near, at whose end nobody is.

@@ -90,30 +90,36 @@ explained protocol "takes protocol 89 of IP" craft proto=89 payload=0201
 ok "protocol: mended" taking raw 89 spares protocol craft proto=89 payload=0201
 ok "protocol: back" drops protocol craft proto=89 payload=0201
 
-# with_listener ADDRESS COMMAND...: while a program has UDP port 9 of ADDRESS open.
+# with_listener udp|tcp ADDRESS COMMAND...: while a program has port 9 of ADDRESS open.
 with_listener() {
-	local status=0 nc
-	nc -u -l "$1" 9 >/dev/null 2>&1 &
+	local status=0 nc how=()
+	[ "$1" = tcp ] || how=(-u)
+	nc "${how[@]}" -l "$2" 9 >/dev/null 2>&1 &
 	nc=$!
-	eventually 5 grep -q ':0009 ' /proc/net/udp
-	"${@:2}" || status=1
+	eventually 5 grep -q ':0009 ' "/proc/net/$1"
+	"${@:3}" || status=1
 	kill "$nc"
 	wait "$nc" || :
 	return $status
 }
 
-explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=tcp dport=9
+as="socket TCP" explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" \
+	craft proto=tcp dport=9
+is "... which it is to be is not known" "$(field socket cure)" ""
+like "... but where to look" "$(field socket advice)" "ss -tln$"
+ok "socket TCP: mended" with_listener tcp 10.99.0.1 spares socket craft proto=tcp dport=9
+ok "socket TCP: back" drops socket craft proto=tcp dport=9
 explained socket "no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=udp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -uln$"
-ok "socket: mended" with_listener 10.99.0.1 spares socket craft proto=udp dport=9
+ok "socket: mended" with_listener udp 10.99.0.1 spares socket craft proto=udp dport=9
 ok "socket: back" drops socket craft proto=udp dport=9
-ok "socket-address: named" with_listener 127.0.0.1 drops socket-address craft proto=udp dport=9
+ok "socket-address: named" with_listener udp 127.0.0.1 drops socket-address craft proto=udp dport=9
 like "... and why" "$(field socket-address why)" \
 	"a program has UDP port 9 open at 127.0.0.1 alone, and it is for 10.99.0.1"
-ok "socket-address: mended" with_listener 0.0.0.0 \
+ok "socket-address: mended" with_listener udp 0.0.0.0 \
 	spares socket-address craft proto=udp dport=9
-ok "socket-address: back" with_listener 127.0.0.1 drops socket-address craft proto=udp dport=9
+ok "socket-address: back" with_listener udp 127.0.0.1 drops socket-address craft proto=udp dport=9
 
 # nameless WORD...: what a kernel without names of functions would have told of that frame.
 nameless() {
