@@ -47,6 +47,9 @@ rewritten checksum "the TCP checksum is" "proto=tcp bad=tcp" proto=tcp
 rewritten martian "it comes from 127.0.0.1" "proto=icmp from=127.0.0.1" proto=icmp
 mended own-source "from 10.99.0.1, which is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
+as="own-source of another interface" mended own-source \
+	"from 10.98.0.1, which is an address of this machine" \
+	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.98.0.1
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
 mended reverse-path "from 10.98.0.7, to which frames would leave by near, and the strict" \
 	"sysctl -w net/ipv4/conf/xtun/rp_filter=2" \
