@@ -62,6 +62,14 @@ void xtun_accept_name(FILE *out, const struct xtun_firewall_rule *r, const struc
 			r->handle, r->chain, family_name(r->family), r->table);
 }
 
+/* What it has done; and it. */
+void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
+			 const struct xtun_packet *p)
+{
+	fputs(r->rejects ? "rejected it: " : "dropped it: ", out);
+	xtun_accept_name(out, r, p);
+}
+
 /* "iptables -I INPUT 2", to which what is to be accepted is added. */
 static void print_iptables(FILE *out, const struct xtun_firewall_rule *r, const char *verb)
 {

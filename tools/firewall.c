@@ -119,9 +119,11 @@ static void read_part(struct rule *r, const char *name, const struct nlattr *dat
 		r->drops |= is_verdict_drop(data);
 	} else if (!strcmp(name, "reject")) {
 		r->drops = true;
+		r->is.rejects = true;
 	} else if (!strcmp(name, "target")) {
 		copy_name(target, sizeof(target), xtun_netlink_inside(data, NFTA_TARGET_NAME));
-		r->drops |= !strcmp(target, "REJECT") || !strcmp(target, "DROP");
+		r->is.rejects = !strcmp(target, "REJECT");
+		r->drops |= r->is.rejects || !strcmp(target, "DROP");
 	} else if (!strcmp(name, "lookup")) {
 		/* In a map of verdicts: one of them may be to drop. */
 		r->drops |= get_be32(xtun_netlink_inside(data, NFTA_LOOKUP_DREG)) ==

@@ -61,7 +61,7 @@ static const struct xtun_rule rules[] = {
 	{ "invalid", xtun_is_dropped_as_invalid,
 	  "connection tracking calls it invalid, and such are dropped by @1", "@2", "@3", "@4" },
 	{ "firewall", xtun_is_dropped_by_rule,
-	  "a rule of the firewall has dropped it: @1", "@2", "@3", "@4" },
+	  "a rule of the firewall has @1", "@2", "@3", "@4" },
 	{ "firewall", xtun_is_dropped_by_some, "a rule of the firewall has dropped it@1",
 	  NULL, NULL,
 	  "find the rule: nft -a list ruleset; iptables-legacy -L -v -n; nft monitor trace" },

@@ -73,7 +73,7 @@ bool xtun_is_dropped_by_rule(struct xtun_case *c)
 {
 	if (!is_filtered_by_one(c))
 		return false;
-	found_written(c, 1, xtun_accept_name);
+	found_written(c, 1, xtun_accept_verdict);
 	if (can_be_told_apart(&c->packet)) {
 		found_written(c, 2, xtun_accept_cure);
 		found_written(c, 3, xtun_accept_undo);
@@ -84,7 +84,10 @@ bool xtun_is_dropped_by_rule(struct xtun_case *c)
 
 bool xtun_is_dropped_as_invalid(struct xtun_case *c)
 {
-	return is_filtered_by_one(c) && c->rule.invalid && xtun_is_dropped_by_rule(c);
+	if (!is_filtered_by_one(c) || !c->rule.invalid || !xtun_is_dropped_by_rule(c))
+		return false;
+	found_written(c, 1, xtun_accept_name);
+	return true;
 }
 
 /* It is the checksum that connection tracking does not like. */

@@ -118,6 +118,7 @@ struct xtun_firewall_rule {
 	uint64_t handle;
 	unsigned int number;		/* in its chain, from 1; 0: it is the chain's policy */
 	bool invalid;			/* it is for what connection tracking calls so */
+	bool rejects;			/* its sender is told */
 	bool iptables;			/* made by iptables, which can change it */
 };
 
@@ -126,6 +127,8 @@ size_t xtun_firewall_find(int family, const struct xtun_drop *drop,
 			  struct xtun_firewall_rule *found);
 
 /* accept.c: and how that one is got round */
+void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
+			 const struct xtun_packet *p);
 void xtun_accept_name(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p);
 void xtun_accept_cure(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p);
 void xtun_accept_undo(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p);

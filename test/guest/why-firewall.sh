@@ -17,7 +17,8 @@ mended firewall "dropped it: rule 2 of INPUT in the table filter of iptables$" \
 is "... or" "$(field firewall advice)" "delete that rule: iptables -D INPUT 2"
 iptables -F INPUT
 iptables -A INPUT -s 10.99.0.2 -p icmp -j REJECT --reject-with icmp-admin-prohibited
-mended firewall "rule 1 of INPUT in the table filter of iptables" \
+as="firewall, rejected by iptables" \
+	mended firewall "has rejected it: rule 1 of INPUT in the table filter of iptables" \
 	"iptables -I INPUT 1 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" craft proto=icmp
 iptables -F INPUT
 iptables -t raw -A PREROUTING -p udp -j DROP
@@ -81,6 +82,11 @@ if ! command -v nft >/dev/null; then
 	stack_down
 	exit
 fi
+# handle_of WORD: that of the rule that has it.
+handle_of() {
+	nft -a list chain inet fw in | sed -n "/$1/s/.* handle //p"
+}
+
 nft -f - <<-END
 	table inet fw {
 		chain in {
@@ -102,6 +108,15 @@ nft add chain inet fw in '{ policy drop; }'
 mended firewall "the policy of the chain in in the table inet fw" \
 	"nft add rule inet fw in ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment '\"xtun-why 1 10.99.0.2 10.99.0.1 -1\"'" \
 	craft proto=icmp
+nft add chain inet fw in '{ policy accept; }'
+if nft add rule inet fw in meta l4proto icmp reject with icmp type admin-prohibited; then
+	as="firewall, rejected by nft" \
+		mended firewall "has rejected it: the rule with handle [0-9]+ of the chain in in the table inet" \
+		"nft insert rule inet fw in handle $(handle_of reject) ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment '\"xtun-why 1 10.99.0.2 10.99.0.1 -1\"'" \
+		craft proto=icmp
+else
+	skip "rejected by nft" "this kernel has none that rejects"
+fi
 # Neither has a counter: it is the way of the packet that tells them apart.
 nft delete table inet fw
 nft -f - <<-END
