@@ -2,7 +2,7 @@
 /*
  * Which rule of the firewall drops: nftables knows its own rules and those of iptables,
  * but for iptables-legacy's. Of several that could, it is the one whose counter has
- * moved; where that does not single out one, none is named.
+ * moved; where that leaves two, both are named, and of more none is.
  */
 #include "why.h"
 
@@ -380,23 +380,25 @@ static bool has_legacy(void)
  * xtun_firewall_find() - which rule has dropped a packet
  * @family: of the packet; 0 if it is none of IP
  * @drop: where it was, and on which way
- * @found: filled, if it is one alone
+ * @found: the first two that could have
+ * @named: how many of them there are; those of iptables-legacy, which count as one, are none
  *
- * Return: how many could have: 1 if that is it, and *@found is filled.
+ * Return: how many could have: 1 if that is it, and @found has it.
  */
 size_t xtun_firewall_find(int family, const struct xtun_drop *drop,
-			  struct xtun_firewall_rule *found)
+			  struct xtun_firewall_rule found[2], size_t *named)
 {
 	struct rules now;
 	size_t n = 0;
 
 	read_rules(&now);
 	for (size_t i = 0; i < now.n; i++) {
-		if (!can_be(&now, &now.list[i], family, drop) || n++)
+		if (!can_be(&now, &now.list[i], family, drop) || n++ >= 2)
 			continue;
-		*found = now.list[i].is;
-		found->iptables = is_of_iptables(&now.list[i]);
+		found[n - 1] = now.list[i].is;
+		found[n - 1].iptables = is_of_iptables(&now.list[i]);
 	}
+	*named = n < 2 ? n : 2;
 	/* They count as one more that could have. */
 	if (n && has_legacy())
 		n++;

@@ -62,7 +62,7 @@ static const struct xtun_rule rules[] = {
 	  "connection tracking calls it invalid, and such are dropped by @1", "@2", "@3", "@4" },
 	{ "firewall", xtun_is_dropped_by_rule,
 	  "a rule of the firewall has @1", "@2", "@3", "@4" },
-	{ "firewall", xtun_is_dropped_by_some, "a rule of the firewall has dropped it@1",
+	{ "firewall", xtun_is_dropped_by_some, "a rule of the firewall has @1@2@3",
 	  NULL, NULL,
 	  "find the rule: nft -a list ruleset; iptables-legacy -L -v -n; nft monitor trace" },
 	{ "martian", xtun_is_martian, "it comes from @s, and nobody can be asked to answer there",

@@ -32,24 +32,31 @@ static bool is_filtered_by_one(struct xtun_case *c)
 	if (!is_filtered(c))
 		return false;
 	if (!c->asked)
-		c->could = xtun_firewall_find(c->packet.family, c->drop, &c->rule);
+		c->could = xtun_firewall_find(c->packet.family, c->drop, c->rules, &c->named);
 	c->asked = true;
 	return c->could == 1;
 }
 
-static void found_written(struct xtun_case *c, int n,
-			  void (*write)(FILE *out, const struct xtun_firewall_rule *rule,
-					const struct xtun_packet *p))
+typedef void accept_write(FILE *out, const struct xtun_firewall_rule *rule,
+			  const struct xtun_packet *p);
+
+static void found_of(struct xtun_case *c, int n, const struct xtun_firewall_rule *rule,
+		     accept_write *write)
 {
 	FILE *out = fmemopen(c->found[n - 1], sizeof(c->found[0]), "w");
 
 	if (!out)
 		return;
-	write(out, &c->rule, &c->packet);
+	write(out, rule, &c->packet);
 	/* Half a command is none. */
 	if (fclose(out) || !memchr(c->found[n - 1], '\0', sizeof(c->found[0]) - 1))
 		c->found[n - 1][0] = '\0';
 	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
+}
+
+static void found_written(struct xtun_case *c, int n, accept_write *write)
+{
+	found_of(c, n, &c->rules[0], write);
 }
 
 /*
@@ -84,7 +91,7 @@ bool xtun_is_dropped_by_rule(struct xtun_case *c)
 
 bool xtun_is_dropped_as_invalid(struct xtun_case *c)
 {
-	if (!is_filtered_by_one(c) || !c->rule.invalid || !xtun_is_dropped_by_rule(c))
+	if (!is_filtered_by_one(c) || !c->rules[0].invalid || !xtun_is_dropped_by_rule(c))
 		return false;
 	found_written(c, 1, xtun_accept_name);
 	return true;
@@ -93,14 +100,32 @@ bool xtun_is_dropped_as_invalid(struct xtun_case *c)
 /* It is the checksum that connection tracking does not like. */
 bool xtun_is_invalid_by_its_sum(struct xtun_case *c)
 {
-	return is_filtered_by_one(c) && c->rule.invalid && found_bad_sum(c);
+	return is_filtered_by_one(c) && c->rules[0].invalid && found_bad_sum(c);
+}
+
+/* False: their names are too long. One may be of iptables-legacy, whose rules are not read. */
+static bool found_two(struct xtun_case *c)
+{
+	const struct xtun_firewall_rule *r = c->rules;
+
+	found_written(c, 1, xtun_accept_verdict);
+	found(c, 2, ", or ");
+	found(c, 3, "one of iptables-legacy");
+	if (c->named == 2)
+		found_of(c, 3, &r[1], r[0].rejects == r[1].rejects ? xtun_accept_name :
+			 xtun_accept_verdict);
+	return c->found[0][0] && c->found[2][0];
 }
 
 bool xtun_is_dropped_by_some(struct xtun_case *c)
 {
 	if (!is_filtered(c))
 		return false;
+	if (c->could == 2 && found_two(c))
+		return true;
+	memset(c->found, 0, sizeof(c->found));
+	found(c, 1, "dropped it");
 	if (c->could > 1)
-		found(c, 1, ": one of %zu that could have", c->could);
+		found(c, 2, ": one of %zu that could have", c->could);
 	return true;
 }

@@ -124,7 +124,7 @@ struct xtun_firewall_rule {
 
 void xtun_firewall_note(void);
 size_t xtun_firewall_find(int family, const struct xtun_drop *drop,
-			  struct xtun_firewall_rule *found);
+			  struct xtun_firewall_rule found[2], size_t *named);
 
 /* accept.c: and how that one is got round */
 void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
@@ -142,8 +142,8 @@ struct xtun_case {
 	const struct xtun_drop *drop;
 	struct xtun_packet packet;
 	char found[4][320];			/* what the rule has measured */
-	struct xtun_firewall_rule rule;		/* the one that can have dropped it, */
-	size_t could;				/* if only one could, */
+	struct xtun_firewall_rule rules[2];	/* that can have dropped it; more are not kept, */
+	size_t could, named;			/* how many could, how many of them are there, */
 	bool asked;				/* and if that was asked */
 };
 

@@ -96,8 +96,11 @@ nft -f - <<-END
 		}
 	}
 END
-explained firewall "has dropped it: one of 2 that could have" craft proto=udp
+explained firewall "has dropped it: the rule with handle 2 of the chain in in the table inet fw, or the rule with handle 3 of the chain in" craft proto=udp
 like "... what there is to do" "$(field firewall advice)" "nft -a list ruleset"
+nft add rule inet fw in ip daddr 10.99.0.1 reject
+explained firewall "has dropped it: one of 3 that could have$" craft proto=udp
+nft delete rule inet fw in handle "$(handle_of reject)"
 nft delete rule inet fw in handle 2
 mended firewall "the rule with handle 3 of the chain in in the table inet fw" \
 	"nft insert rule inet fw in handle 3 ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
@@ -136,7 +139,7 @@ explained firewall "the rule with handle [0-9]+ of the chain in in the table" cr
 # where it is no module.
 if modprobe -q iptable_filter && [ -e /sys/module/iptable_filter ] &&
    xtables-legacy-multi iptables -I INPUT -s 10.99.0.7 -j DROP; then
-	explained firewall "has dropped it: one of 2 that could have" craft proto=icmp
+	explained firewall "has dropped it: the rule with handle [0-9]+ of .*, or one of iptables-legacy$" craft proto=icmp
 	xtables-legacy-multi iptables -F INPUT
 	modprobe -r iptable_filter
 else
