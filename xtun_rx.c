@@ -102,6 +102,8 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 	if (slot->index < READ_ONCE(slot->dev->real_num_rx_queues))
 		skb_record_rx_queue(skb, slot->index);
 	if (unlikely(xdp) && !meta->xdp_done) {
+		/* As the stack sets it before a program of its own: who is told of a drop asks. */
+		skb->skb_iif = slot->dev->ifindex;
 		skb = xtun_xdp_generic(slot, skb);
 		if (!skb)
 			return NULL;

@@ -113,6 +113,7 @@ static inline unsigned int get16(const uint8_t *p)
 /* rules_link.c */
 bool xtun_is_no_drop(struct xtun_case *c);
 bool xtun_is_backlogged(struct xtun_case *c);
+bool xtun_is_dropped_by_xdp(struct xtun_case *c);
 bool xtun_is_headerless(struct xtun_case *c);
 bool xtun_is_whole_frame(struct xtun_case *c);
 bool xtun_is_strange_vlan(struct xtun_case *c);

@@ -2,6 +2,7 @@
 /* What befalls a frame before IP sees it: its header, its tag, a bridge. */
 #include "rules.h"
 
+#include <linux/if_link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,6 +80,18 @@ bool xtun_is_headerless(struct xtun_case *c)
 		return false;
 	return (b[0] >> 4 == 4 && (b[0] & 15) >= 5 && get16(b + 2) == len) ||
 	       (b[0] >> 4 == 6 && get16(b + 4) + 40U == len);
+}
+
+/*
+ * In its generic form, in which the program meets what is no fit for its own, or all if it
+ * was attached so. What it drops without that xtun counts.
+ */
+bool xtun_is_dropped_by_xdp(struct xtun_case *c)
+{
+	found(c, 1, xtun_xdp_attached(c->at.index) == XDP_ATTACHED_SKB ? "xdpgeneric" : "xdp");
+	return comes_in(c) && (because(c, "XDP") ||
+			       (unreasoned(c) && !has_no_name(c) &&
+				within(c, "do_xdp_generic netif_receive_generic_xdp")));
 }
 
 /* Its first byte happened to look like an IP header's, or somebody said that it is IP. */

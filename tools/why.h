@@ -102,6 +102,9 @@ size_t xtun_netlink_len(const struct nlattr *attr);
 /* tunnel.c: where a VXLAN sends what is for an Ethernet address */
 int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16]);
 
+/* xdp.c: how a program of XDP is attached; XDP_ATTACHED_... */
+int xtun_xdp_attached(int ifindex);
+
 /* ways.c: by which interface what has no route could leave */
 struct xtun_way {
 	char dev[IF_NAMESIZE];		/* empty if there is none, or not one alone */

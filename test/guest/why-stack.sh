@@ -42,6 +42,42 @@ rewritten checksum "the ICMP checksum is 0x[0-9a-f]{4}, and ought" "proto=icmp b
 rewritten checksum "the UDP checksum is" "proto=udp bad=udp" proto=udp
 rewritten checksum "the TCP checksum is" "proto=tcp bad=tcp" proto=tcp
 
+# --- a program of XDP, which large frames meet in its generic form, or all if it is so attached
+
+# answers_drop HOW: such a program is attached, by ip's word for that.
+answers_drop() {
+	ip -force link set dev xtun "$1" pinned /sys/fs/bpf/drop
+}
+
+# dropped_by_xdp HOW WORD...: the frame that it drops.
+dropped_by_xdp() {
+	local how=$1 cure
+	shift
+	answers_drop "$how"
+	as="xdp-generic, $how" explained xdp-generic "dropped by the XDP program of xtun" craft "$@"
+	cure=$(field xdp-generic cure)
+	is "... what mends it" "$cure" "ip link set dev xtun $how off"
+	like "... and takes that back" "$(field xdp-generic advice)" "^attach the program again"
+	ok "... can be typed" sh -c "$cure"
+	ok "xdp-generic, $how: mended" spares xdp-generic craft "$@"
+	answers_drop "$how"
+	ok "xdp-generic, $how: back" drops xdp-generic craft "$@"
+	ip link set dev xtun "$how" off
+}
+
+if [ -e /proc/sys/kernel/unprivileged_bpf_disabled ]; then
+	mount -t bpf bpf /sys/fs/bpf
+	xtun-test pin 1 /sys/fs/bpf/drop
+	ip link set xtun mtu 9000
+	dropped_by_xdp xdp proto=udp size=9000
+	ip link set xtun mtu 1500
+	dropped_by_xdp xdpgeneric proto=icmp
+	rm /sys/fs/bpf/drop
+	umount /sys/fs/bpf
+else
+	skip "XDP" "this kernel has no eBPF"
+fi
+
 # --- where it is for and from
 
 rewritten martian "it comes from 127.0.0.1" "proto=icmp from=127.0.0.1" proto=icmp
