@@ -50,7 +50,7 @@ static const struct xtun_rule rules[] = {
 	  "bridge vlan add dev @d vid @1", "bridge vlan del dev @d vid @1", NULL },
 	{ "bridge-untagged", xtun_has_no_bridge_vlan,
 	  "the bridge filters by VLAN, and @d has none for what comes without a tag",
-	  NULL, NULL, "name it: bridge vlan add dev @d vid N pvid untagged" },
+	  "@1", "@2", "@3" },
 	{ "truncated", xtun_is_cut_short,
 	  "its IP header says @1 bytes, and there are @2: @3 bytes missing",
 	  NULL, NULL, "write the whole packet at once, or mend its length field" },

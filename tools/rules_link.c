@@ -182,5 +182,22 @@ bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c)
 
 bool xtun_has_no_bridge_vlan(struct xtun_case *c)
 {
-	return is_outside_bridge_vlan(c) && c->packet.vlan <= 0;
+	char path[128], line[16];
+	struct xtun_word word;
+	unsigned long vid;
+
+	if (!is_outside_bridge_vlan(c) || c->packet.vlan > 0)
+		return false;
+	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/default_pvid", c->at.name);
+	vid = xtun_sysfs_line(path, line, sizeof(line)) ? strtoul(line, NULL, 10) : 0;
+	if (vid) {
+		found(c, 1, "bridge vlan add dev %s vid %lu pvid untagged",
+		      xtun_word(c->at.name, &word), vid);
+		found(c, 2, "bridge vlan del dev %s vid %lu", word.text, vid);
+		found(c, 3, "if it is to be in another VLAN, that one's number: bridge vlan show");
+	} else {
+		found(c, 3, "the bridge has none for its ports either; name one: bridge vlan add dev %s vid N pvid untagged",
+		      xtun_word(c->at.name, &word));
+	}
+	return true;
 }

@@ -264,11 +264,18 @@ ip link set br0 type bridge stp_state 0
 bridge link set dev xtun state 3
 ip link set br0 type bridge vlan_filtering 1
 bridge vlan del dev xtun vid 1
+mended bridge-untagged "xtun has none for what comes without a tag" \
+	"bridge vlan add dev xtun vid 1 pvid untagged" craft proto=icmp
+ip link set br0 type bridge vlan_filtering 0
+ip link set br0 type bridge vlan_default_pvid 0
+ip link set br0 type bridge vlan_filtering 1
 explained bridge-untagged "xtun has none for what comes without a tag" craft proto=icmp
-bridge vlan add dev xtun vid 1 pvid untagged
-ok "bridge-untagged: mended" spares bridge-untagged craft proto=icmp
-bridge vlan del dev xtun vid 1
-ok "bridge-untagged: back" drops bridge-untagged craft proto=icmp
+is "... where the bridge has none, no command names one" "$(field bridge-untagged cure)" ""
+like "... but what there is to name" "$(field bridge-untagged advice)" \
+	"bridge vlan add dev xtun vid N pvid untagged$"
+ip link set br0 type bridge vlan_filtering 0
+ip link set br0 type bridge vlan_default_pvid 1
+ip link set br0 type bridge vlan_filtering 1
 bridge vlan add dev xtun vid 1 pvid untagged
 mended bridge-vlan "xtun is no member of VLAN 7" \
 	"bridge vlan add dev xtun vid 7" craft vlan=7 proto=icmp
