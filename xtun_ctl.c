@@ -447,6 +447,15 @@ static bool xtun_ctl_is_tap(unsigned int cmd)
 	return cmd == SIOCGIFHWADDR || cmd == SIOCSIFHWADDR;
 }
 
+/* What is said to a file's queue is said of its own interface, whatever the name there. */
+static void xtun_ctl_name_own(struct xtun_file *xf, struct ifreq *ifr)
+{
+	struct xtun_queue *q = xtun_chr_queue_rtnl(xf);
+	struct xtun_slot *slot = q ? rtnl_dereference(q->slot) : NULL;
+
+	strscpy(ifr->ifr_name, slot ? slot->dev->name : "", IFNAMSIZ);
+}
+
 static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg, void __user *argp,
 		     size_t ifreq_len)
 {
@@ -469,6 +478,8 @@ static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg, voi
 
 	rtnl_lock();
 	ret = xtun_ctl_locked(file, cmd, &ifr, arg, argp);
+	if (cmd == TUNSETQUEUE)
+		xtun_ctl_name_own(xf, &asked);
 	rtnl_unlock();
 	if (ret < 0)
 		xtun_refused_remember(xf->net, cmd, xtun_ctl_takes_ifreq(cmd) ? &asked : NULL, arg,
