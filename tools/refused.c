@@ -15,6 +15,8 @@
 /* What <linux/if_tun.h> has; older headers have less of it. */
 enum { F_CSUM = 0x01, F_TSO4 = 0x02, F_TSO6 = 0x04, F_ECN = 0x08, F_USO = 0x60,
 	F_TUNNEL = 0x080, F_TUNNEL_CSUM = 0x100, F_KNOWN = 0x1ff };
+/* Of TUNSETIFF's flags, those that say what an interface is. */
+enum { F_KINDS = 0x0f };
 
 struct refusal {
 	double ago;
@@ -25,49 +27,103 @@ struct refusal {
 	char name[64];
 };
 
+/* One %d is a number to be found; of no other % is there a meaning. */
 static bool is_no_name(const char *name)
 {
 	const char *percent = strchr(name, '%');
 
 	return strlen(name) >= IF_NAMESIZE || !strcmp(name, ".") || !strcmp(name, "..") ||
-	       strpbrk(name, "/: \t\\") || (percent && strchr(percent + 1, '%'));
+	       strpbrk(name, "/: \t\\") ||
+	       (percent && (percent[1] != 'd' || strchr(percent + 2, '%')));
 }
 
-static void why_name_is_invalid(const struct refusal *r, FILE *out)
+/* As an interface has them by now, which may be another one of that name; 0: not known. */
+static unsigned int flags_of(const char *name)
 {
-	struct xtun_iface iface;
-	bool tun = r->value & IFF_TUN;
+	char path[64 + IF_NAMESIZE];
+	unsigned int flags = 0;
+	FILE *in;
 
-	if (!(r->value & (IFF_TUN | IFF_TAP)))
-		fputs("it says neither IFF_TUN (1) nor IFF_TAP (2)", out);
-	else if (is_no_name(r->name))
-		fprintf(out, "'%s' is no name for an interface", r->name);
-	else if (!xtun_iface_read(r->name, &iface))
-		fprintf(out, "%s, which is gone by now, was of another kind", r->name);
-	else if (strcmp(iface.driver, "xtun"))
-		fprintf(out, "%s is of the driver '%s'", r->name, iface.driver);
-	else if (iface.ethernet == tun)
-		fprintf(out, "%s is %s, and was asked for as %s", r->name,
-			tun ? "a tap" : "a tun", tun ? "a tun" : "a tap");
+	snprintf(path, sizeof(path), "/sys/class/net/%.*s/tun_flags", IF_NAMESIZE - 1, name);
+	in = fopen(path, "re");
+	if (!in)
+		return 0;
+	if (fscanf(in, "%x", &flags) != 1)
+		flags = 0;
+	fclose(in);
+	return flags;
+}
+
+static void why_other_queues(const struct refusal *r, FILE *out)
+{
+	unsigned int flags = flags_of(r->name);
+
+	if (flags && !((flags ^ r->value) & IFF_MULTI_QUEUE))
+		fprintf(out, "%s was another one then; as it is now, it is what was asked for",
+			r->name);
 	else
 		fprintf(out, "%s was made %s IFF_MULTI_QUEUE (0x100), and is asked for %s it",
 			r->name, r->value & IFF_MULTI_QUEUE ? "without" : "with",
 			r->value & IFF_MULTI_QUEUE ? "with" : "without");
 }
 
+static void why_not_existing(const struct refusal *r, FILE *out)
+{
+	struct xtun_iface iface;
+
+	if (!xtun_iface_read(r->name, &iface))
+		fputs("nothing of that name is here now, so that what it was cannot be seen", out);
+	else if (strcmp(iface.driver, "xtun"))
+		fprintf(out, "%s is of the driver '%s'", r->name, iface.driver);
+	else if (!(r->value & (iface.ethernet ? IFF_TAP : IFF_TUN)))
+		fprintf(out, "%s is %s, and was asked for as %s", r->name,
+			iface.ethernet ? "a tap" : "a tun", iface.ethernet ? "a tun" : "a tap");
+	else
+		why_other_queues(r, out);
+}
+
+/* In the order in which the module looks. */
+static void why_invalid(const struct refusal *r, FILE *out)
+{
+	if (r->value & IFF_NAPI_FRAGS &&
+	    (!(r->value & IFF_NAPI) || (r->value & F_KINDS) != IFF_TAP))
+		fputs("IFF_NAPI_FRAGS (0x20) needs IFF_NAPI (0x10) and IFF_TAP (2)", out);
+	else if (!(r->value & (IFF_TUN | IFF_TAP)))
+		fputs("it says neither IFF_TUN (1) nor IFF_TAP (2)", out);
+	else if (is_no_name(r->name))
+		fprintf(out, "'%s' is no name for an interface", r->name);
+	else
+		why_not_existing(r, out);
+}
+
+/* Neither what number was asked for is remembered, nor whether the file had rings. */
+static void why_busy(const struct refusal *r, FILE *out)
+{
+	static const char rings[] = "this file has rings, of an interface that is gone";
+	struct xtun_iface iface;
+
+	if (!r->name[0] || strchr(r->name, '%'))
+		fprintf(out, "another interface has the number of TUNSETIFINDEX, or %s", rings);
+	else if (!xtun_iface_read(r->name, &iface))
+		fprintf(out, "no %s is here now: it was in use then, or another has the number of TUNSETIFINDEX, or %s",
+			r->name, rings);
+	else if (r->value & IFF_TUN_EXCL)
+		fprintf(out, "%s is there already, and IFF_TUN_EXCL asks for a new one", r->name);
+	else if (flags_of(r->name) & IFF_MULTI_QUEUE)
+		fputs(rings, out);
+	else
+		fprintf(out, "another file has %s, which has one queue (see xtun status), or %s",
+			r->name, rings);
+}
+
 static bool why_no_interface(const struct refusal *r, FILE *out)
 {
 	switch (r->err) {
 	case EINVAL:
-		why_name_is_invalid(r, out);
+		why_invalid(r, out);
 		return true;
 	case EBUSY:
-		if (r->value & IFF_TUN_EXCL)
-			fprintf(out, "%s is there already, and IFF_TUN_EXCL asks for a new one",
-				r->name);
-		else
-			fprintf(out, "another file has %s, which has one queue: see xtun status",
-				r->name);
+		why_busy(r, out);
 		return true;
 	case EPERM:
 		if (r->value & IFF_NAPI_FRAGS)
@@ -86,6 +142,29 @@ static bool why_no_interface(const struct refusal *r, FILE *out)
 	default:
 		return false;
 	}
+}
+
+/* The name is that of the file's interface, if it has one. */
+static bool why_no_queue(const struct refusal *r, FILE *out)
+{
+	const char *state = r->value & IFF_ATTACH_QUEUE ? "in" : "out of";
+	unsigned int flags = r->name[0] ? flags_of(r->name) : 0;
+
+	if (r->err != EINVAL)
+		return false;
+	if (!(r->value & (IFF_ATTACH_QUEUE | IFF_DETACH_QUEUE)))
+		fputs("it says neither IFF_ATTACH_QUEUE (0x200) nor IFF_DETACH_QUEUE (0x400)", out);
+	else if (!r->name[0])
+		fputs("the file has no interface, which TUNSETIFF gives it", out);
+	else if (!flags)
+		fprintf(out, "%s was made without IFF_MULTI_QUEUE (0x100), or the queue was %s service already",
+			r->name, state);
+	else if (!(flags & IFF_MULTI_QUEUE))
+		fprintf(out, "%s was made without IFF_MULTI_QUEUE (0x100)", r->name);
+	else
+		fprintf(out, "the queue was %s service already, or the file has it without TUNSETIFF",
+			state);
+	return true;
 }
 
 static bool why_no_offload(const struct refusal *r, FILE *out)
@@ -159,6 +238,8 @@ static void print_why(const struct refusal *r, FILE *out)
 	} else if (r->err == EBADFD) {
 		fputs("TUNSETIFF comes first", out);
 		told = true;
+	} else if (!strcmp(r->call, "TUNSETQUEUE")) {
+		told = why_no_queue(r, out);
 	} else if (!strcmp(r->call, "TUNSETIFF")) {
 		told = why_no_interface(r, out);
 	} else if (!strcmp(r->call, "TUNSETOFFLOAD")) {

@@ -42,6 +42,25 @@ refused "a name with a slash" "TUNSETIFF 0x2 for a/b" "'a/b' is no name for an i
 taken attach ab 2
 refused "a name with two numbers" "TUNSETIFF 0x2 for a%d%d" "'a%d%d' is no name .*" attach a%d%d 2
 taken attach a%d 2
+refused "a name with another sort of number" "TUNSETIFF 0x2 for tap%x" "'tap%x' is no name .*" \
+	attach tap%x 2
+taken attach tap%d 2
+refused "fragments without NAPI" "TUNSETIFF 0x22 for tap0" \
+	"IFF_NAPI_FRAGS \(0x20\) needs IFF_NAPI \(0x10\) and IFF_TAP \(2\)" attach tap0 0x22
+taken attach tap0 0x32
+refused "fragments of packets" "TUNSETIFF 0x31 for tun0" "IFF_NAPI_FRAGS .* needs .*" attach tun0 0x31
+taken attach tun0 0x11
+# for_a_while NAME FLAGS: of an interface that is gone afterwards.
+for_a_while() {
+	local status=0
+	ip link add "$1" type xtun
+	attach "$1" "$2" || status=$?
+	ip link del "$1"
+	return "$status"
+}
+refused "what is gone by now" "TUNSETIFF 0x1 for tap4" "nothing of that name is here now, .*" \
+	for_a_while tap4 1
+taken attach tap4 1
 refused "an interface of another driver" "TUNSETIFF 0x2 for lo" "lo is of the driver '.*'" attach lo 2
 taken attach tap0 2
 refused "another form" "TUNSETIFF 0x1 for xtun" "xtun is a tap, and was asked for as a tun" \
@@ -51,19 +70,88 @@ ip link add tap2 type xtun
 refused "several queues of an interface with one" "TUNSETIFF 0x102 for tap2" \
 	"tap2 was made without IFF_MULTI_QUEUE .*" attach tap2 0x102
 taken attach tap2 2
+ip link add many0 numtxqueues 2 type xtun
+refused "one queue of an interface with several" "TUNSETIFF 0x2 for many0" \
+	"many0 was made with IFF_MULTI_QUEUE .*" attach many0 2
+taken attach many0 0x102
+ip link del many0
+ip link add many0 type xtun
+like "... which is not claimed of another one of its name" "$(xtun why -t 0 || :)" \
+	"TUNSETIFF 0x2 for many0 of [^
+]*
+  why: many0 was another one then; as it is now, it is what was asked for
+"
+ip link del many0
+ip link add many0 numtxqueues 2 type xtun
+# beside COMMAND...: while one of many0's queues is another file's.
+beside() {
+	# shellcheck disable=SC2016
+	attach many0 0x102 bash -c 'exec 4<&3; exec "$@"' - "$@"
+}
+one_queue=(xtun-test attach /dev/xtun many0 0x102)
+refused "one queue more than there are" "TUNSETIFF 0x102 for many0" \
+	"many0 has as many queues as it may have" beside "${one_queue[@]}" "${one_queue[@]}" true
+taken beside "${one_queue[@]}" true
 refused "one that is to be new and is not" "TUNSETIFF 0x8002 for xtun" \
 	"xtun is there already, and IFF_TUN_EXCL asks for a new one" attach xtun 0x8002
 taken attach tap0 0x8002
-refused "one that another has" "TUNSETIFF 0x2 for tap1" "another file has tap1, .*" \
+refused "one that another has" "TUNSETIFF 0x2 for xtun" \
+	"another file has xtun, which has one queue .*, or this file has rings, .*" \
+	attach xtun 2 /test/bin/xtun-test attach /dev/xtun xtun 2 true
+taken attach xtun 2
+refused "one that another had" "TUNSETIFF 0x2 for tap1" "no tap1 is here now: it was in use then, or .*" \
 	attach tap1 2 /test/bin/xtun-test attach /dev/xtun tap1 2 true
 taken attach tap1 2
+refused "a second interface for a file" "TUNSETIFF 0x2 for tap3" "the file has an interface already" \
+	attach tap1 2 xtun-test setiff tap3 2
+taken attach tap3 2
+# numbered NUMBER NAME: a new one.
+numbered() (
+	exec 3<>/dev/xtun
+	xtun-test ifindex "$1" && xtun-test setiff "$2" 2
+)
+refused "a number that is another's" "TUNSETIFF 0x2 for tap3" \
+	"no tap3 is here now: .* or another has the number of TUNSETIFINDEX, or .*" numbered 1 tap3
+taken numbered 4000 tap3
+refused "a number that is another's, and any name" "TUNSETIFF 0x2" \
+	"another interface has the number of TUNSETIFINDEX, or this file has rings, .*" numbered 1 ""
+taken numbered 4000 ""
 chmod 666 /dev/xtun
 refused "without the right to make one" "TUNSETIFF 0x2 for tap0" \
 	"the program is not the owner of tap0, and has no CAP_NET_ADMIN" \
 	"${nobody[@]}" /test/bin/xtun-test attach /dev/xtun tap0 2 true
 taken attach tap0 2
+refused "fragments without the right to them" "TUNSETIFF 0x32 for tap0" \
+	"IFF_NAPI_FRAGS .* needs CAP_NET_ADMIN of the machine, and not of a container alone" \
+	"${nobody[@]}" /test/bin/xtun-test attach /dev/xtun tap0 0x32 true
+taken attach tap0 0x32
 
 chmod 600 /dev/xtun
+# plain COMMAND...: with a file that has said nothing yet, as 3.
+plain() (
+	exec 3<>/dev/xtun
+	"$@"
+)
+leave_and_come=(bash -c "xtun-test setqueue 0x400 && xtun-test setqueue 0x200")
+refused "a queue without an interface" "TUNSETQUEUE 0x200" \
+	"the file has no interface, which TUNSETIFF gives it" plain xtun-test setqueue 0x200
+taken attach many0 0x102 "${leave_and_come[@]}"
+refused "neither into service nor out of it" "TUNSETQUEUE 0x100 for many0" \
+	"it says neither IFF_ATTACH_QUEUE \(0x200\) nor IFF_DETACH_QUEUE \(0x400\)" \
+	attach many0 0x102 xtun-test setqueue 0x100
+taken attach many0 0x102 "${leave_and_come[@]}"
+refused "into service, where it is" "TUNSETQUEUE 0x200 for many0" \
+	"the queue was in service already, or the file has it without TUNSETIFF" \
+	attach many0 0x102 xtun-test setqueue 0x200
+taken attach many0 0x102 "${leave_and_come[@]}"
+refused "out of service, the only queue" "TUNSETQUEUE 0x400 for tap2" \
+	"tap2 was made without IFF_MULTI_QUEUE \(0x100\)" attach tap2 2 xtun-test setqueue 0x400
+taken attach many0 0x102 xtun-test setqueue 0x400
+refused "out of service, of what is gone" "TUNSETQUEUE 0x400 for tap1" \
+	"tap1 was made without IFF_MULTI_QUEUE .*, or the queue was out of service already" \
+	attach tap1 2 xtun-test setqueue 0x400
+taken attach tap1 0x102 xtun-test setqueue 0x400
+ip link del many0
 refused "an offload that there is none of" "TUNSETOFFLOAD 0x10001" "of its bits, 0x10000 are none" \
 	attach tap1 2 xtun-test offload 0x10001
 taken attach tap1 2 xtun-test offload 1
@@ -161,6 +249,26 @@ if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 	refused "rings beside another's file" "XTUN_IOC_SET_RINGS" "another file has its queue, .*" \
 		xtun-test ring-wrong nothing
 	taken_alone xtun-test ring-wrong nothing
+	# read_only COMMAND...: as plain, but for writing.
+	read_only() (
+		exec 3</dev/xtun
+		"$@"
+	)
+	refused "rings of a file that is not to be written" "XTUN_IOC_SET_RINGS" \
+		"the file is not open to read and to write" read_only xtun-test setrings
+	taken plain xtun-test setrings
+	refused "rings once more" "XTUN_IOC_SET_RINGS" "the file has rings already" \
+		plain sh -c "xtun-test setrings && xtun-test setrings"
+	taken plain xtun-test setrings
+	ip link add many0 numtxqueues 2 type xtun
+	# outlived COMMAND...: with a file whose rings were of an interface that is gone.
+	outlived() {
+		attach tap5 2 bash -c "xtun-test setrings && ip link del tap5 && $*"
+	}
+	refused "another interface for rings" "TUNSETIFF 0x102 for many0" \
+		"this file has rings, of an interface that is gone" outlived xtun-test setiff many0 0x102
+	taken plain xtun-test setiff many0 0x102
+	ip link del many0
 	# with_rings COMMAND...: while there are some.
 	with_rings() {
 		local status=0

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <linux/if_tun.h>
 
+#include "../../xtun_uapi.h"
 #include "attach.h"
 
 int attach(char **argv)
@@ -35,6 +36,34 @@ int alone(const char *device)
 {
 	if (open(device, O_RDWR | O_EXCL) < 0)
 		err(1, "%s", device);
+	return 0;
+}
+
+int setiff(const char *name, const char *flags)
+{
+	struct ifreq ifr = { .ifr_flags = strtol(flags, NULL, 0) };
+
+	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
+	if (ioctl(ATTACH_FD, TUNSETIFF, &ifr))
+		err(1, "TUNSETIFF %s with flags %s", name, flags);
+	return 0;
+}
+
+int ifindex(const char *number)
+{
+	int index = atoi(number);
+
+	if (ioctl(ATTACH_FD, TUNSETIFINDEX, &index))
+		err(1, "TUNSETIFINDEX %s", number);
+	return 0;
+}
+
+int setrings(void)
+{
+	const struct xtun_rings want = { .tx_size = XTUN_RING_MIN, .rx_size = XTUN_RING_MIN };
+
+	if (ioctl(ATTACH_FD, XTUN_IOC_SET_RINGS, &want))
+		err(1, "XTUN_IOC_SET_RINGS");
 	return 0;
 }
 

@@ -10,7 +10,12 @@ int attach(char **argv);
 /* Opens it with O_EXCL. */
 int alone(const char *device);
 
-/* On that file: TUNSETOFFLOAD, TUNSETPERSIST, TUNSETQUEUE, and what no such file takes. */
+/* On that file: TUNSETIFF, TUNSETIFINDEX, XTUN_IOC_SET_RINGS. */
+int setiff(const char *name, const char *flags);
+int ifindex(const char *number);
+int setrings(void);
+
+/* TUNSETOFFLOAD, TUNSETPERSIST, TUNSETQUEUE, and what no such file takes. */
 int offload(const char *value);
 int persist(const char *value);
 int owner(const char *user);

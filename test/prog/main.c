@@ -61,6 +61,12 @@ int main(int argc, char **argv)
 		return attach(argv + 2);
 	if (argc == 3 && !strcmp(argv[1], "alone"))
 		return alone(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "setiff"))
+		return setiff(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "ifindex"))
+		return ifindex(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "setrings"))
+		return setrings();
 	if (argc == 3 && !strcmp(argv[1], "offload"))
 		return offload(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "persist"))
@@ -93,6 +99,7 @@ int main(int argc, char **argv)
 			"       xtun-test craft KEY=VALUE...\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
 			"       xtun-test offload VALUE | persist VALUE | setqueue FLAGS\n"
+			"       xtun-test setiff NAME FLAGS | ifindex NUMBER | setrings\n"
 			"       xtun-test owner USER\n"
 			"       xtun-test ifflags IFACE | alone DEVICE\n"
 			"       xtun-test forward DEVICE IFACE IFACE [vnet]\n"
