@@ -79,10 +79,15 @@ static bool was_told(struct why *w, const struct xtun_finding *v)
 	return false;
 }
 
-static void tell(struct why *w, const struct xtun_finding *v)
+static void write_frame(struct why *w, const struct xtun_finding *v)
 {
 	if (w->pcapng.out && v->kept)
 		xtun_pcapng_frame(&w->pcapng, v);
+}
+
+static void tell(struct why *w, const struct xtun_finding *v)
+{
+	write_frame(w, v);
 	if (w->json)
 		xtun_finding_json(stdout, v, w->iface.name);
 	else if (v->number || !was_told(w, v))
@@ -133,7 +138,7 @@ static void tell_with_bytes(const struct xtun_finding *v)
 		puts("  no bytes: it never became a frame, or is not yours to see");
 }
 
-static int tell_frame(const struct why *w)
+static int tell_frame(struct why *w)
 {
 	struct xtun_finding v;
 
@@ -143,6 +148,7 @@ static int tell_frame(const struct why *w)
 		if (w->frame < l->number || w->frame >= l->number + l->times)
 			continue;
 		xtun_finding_of_lost(&v, &w->iface, l);
+		write_frame(w, &v);
 		if (w->json)
 			xtun_finding_json(stdout, &v, w->iface.name);
 		else

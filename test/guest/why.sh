@@ -106,6 +106,12 @@ is "-w: tcpdump reads each frame of which there are bytes" "$(wc -l </tmp/read)"
 like "... among them one that found the queue full" "$(cat /tmp/read)" "10\.99\.0\.1\.[0-9]+ > 10\.99\.0\.2\.9: UDP, length 58"
 is "... each with its verdict as a comment" "$(grep -ac '^  where: \|  where: inside' /tmp/lost.pcapng)" \
 	"$(wc -l </tmp/read)"
+xtun why --frame 1 -w /tmp/one.pcapng >/dev/null || :
+like "-w with --frame: that frame alone" "$(tcpdump -Z root -nn -r /tmp/one.pcapng || :)" \
+	"^[0-9:.]+ ARP, [^
+]*\$"
+like "... with its verdict" "$(grep -a '  why: ' /tmp/one.pcapng || :)" \
+	"written while xtun was down; write\(\) answered EIO"
 exec 4>&-
 
 # --- rings that are written wrongly
