@@ -129,7 +129,8 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	v->last = l->last;
 	v->direction = l->direction;
 	v->len = l->len;
-	v->ethernet = is_frame(iface->ethernet, l->bytes, l->kept, l->len);
+	v->ethernet = iface->ethernet;
+	v->whole = is_frame(v->ethernet, l->bytes, l->kept, l->len);
 	v->bytes = l->bytes;
 	v->kept = l->kept;
 	snprintf(v->where, sizeof(v->where), "inside xtun, queue %u, %s_lost_%s", l->queue,
@@ -194,7 +195,8 @@ bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface
 	v->first = v->last;
 	v->direction = d->direction;
 	v->len = d->len;
-	v->ethernet = is_frame(d->ethernet, d->bytes, d->kept, d->len);
+	v->ethernet = d->ethernet;
+	v->whole = is_frame(v->ethernet, d->bytes, d->kept, d->len);
 	v->proto = d->proto;
 	v->bytes = d->bytes;
 	v->kept = d->kept;
@@ -212,7 +214,7 @@ void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
 	uint8_t frame[ETH_HEADER + sizeof(((struct xtun_drop *)NULL)->bytes)] = { 0 };
 	unsigned int proto = v->proto;
 
-	if (v->ethernet) {
+	if (v->whole) {
 		xtun_decode(out, v->bytes, v->kept, v->len);
 		return;
 	}

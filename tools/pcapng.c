@@ -86,8 +86,9 @@ void xtun_pcapng_begin(struct xtun_pcapng *p, FILE *out, const char *ifname)
 }
 
 /*
- * Its number as one of frames, or of what has no Ethernet header any more. The second is
- * told of once there is such a frame: libpcap reads files of one kind alone.
+ * Its number as one of frames, or of what has no Ethernet header there. The second is told
+ * of once there is such a frame: libpcap reads files of one kind alone. So what a program
+ * has written to a tun with such a header is a packet here, too, and its comment says more.
  */
 static uint32_t interface_of(struct xtun_pcapng *p, bool ethernet)
 {

@@ -177,7 +177,8 @@ struct xtun_finding {
 	double first, last;		/* seconds ago */
 	enum xtun_direction direction;
 	size_t len;
-	bool ethernet;
+	bool ethernet;			/* where it was lost, frames have that header */
+	bool whole;			/* this one has, even so: it is shown as what it is */
 	unsigned int proto;		/* EtherType, if there is no Ethernet header */
 	const uint8_t *bytes;
 	size_t kept;

@@ -168,6 +168,64 @@ static void test_words(void)
 	ok(strlen(xtun_word(longest, &w)) == 2 + 4 * strlen(longest), "the longest there is fits");
 }
 
+/* pcapng.c asks for the comment, which is not what is tested here. */
+void xtun_finding_cause(FILE *out, const struct xtun_finding *v)
+{
+	fputs(v->where, out);
+}
+
+/* Of the blocks of that type, how many there are, and 16 bits that stand N bytes in. */
+static size_t blocks(const char *file, size_t size, uint32_t type, size_t n, uint16_t *value)
+{
+	uint32_t head[2] = { 0, 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i + 12 <= size; i += head[1]) {
+		memcpy(head, file + i, sizeof(head));
+		if (head[1] < 12 || head[1] > size - i)
+			return 0;
+		if (head[0] != type)
+			continue;
+		memcpy(value, file + i + n, sizeof(*value));
+		count++;
+	}
+	return count;
+}
+
+static void test_file(void)
+{
+	struct xtun_finding v = { .where = "somewhere", .whole = true };
+	uint16_t link = 0, interface = 9;
+	struct xtun_pcapng p;
+	struct xtun_drop d;
+	char *file;
+	size_t size;
+	FILE *out = open_memstream(&file, &size);
+
+	if (!out)
+		abort();
+	frame(&d, UDP_RIGHT);
+	v.bytes = d.bytes;
+	v.kept = d.kept;
+	v.len = d.len;
+	xtun_pcapng_begin(&p, out, "tun0");
+	xtun_pcapng_frame(&p, &v);
+	v.whole = false;
+	xtun_pcapng_frame(&p, &v);
+	fflush(out);
+	ok(blocks(file, size, 1, 8, &link) == 1 && link == 101,
+	   "a file of a tun has one interface, of packets, for whole frames too");
+	ok(blocks(file, size, 6, 8, &interface) == 2 && interface == 0, "and both are of it");
+	v.ethernet = true;
+	xtun_pcapng_frame(&p, &v);
+	fflush(out);
+	ok(blocks(file, size, 1, 8, &link) == 2 && link == 1 &&
+	   blocks(file, size, 6, 8, &interface) == 3 && interface == 1,
+	   "where there is such a header, it is of another");
+	fclose(out);
+	free(file);
+}
+
 int main(void)
 {
 	test_words();
@@ -175,5 +233,6 @@ int main(void)
 	test_sums();
 	test_shapes();
 	test_header();
+	test_file();
 	return tap_end();
 }

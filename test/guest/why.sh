@@ -114,6 +114,38 @@ like "... with its verdict" "$(grep -a '  why: ' /tmp/one.pcapng || :)" \
 	"written while xtun was down; write\(\) answered EIO"
 exec 4>&-
 
+# A tun's file is of one kind, whatever a program writes.
+# shellcheck disable=SC2016
+xtun-test attach /dev/xtun tun8 0x1001 sh -c 'xtun-test persist 1
+	xtun-test craft headerless=1 proto=icmp >&3
+	ip link set tun8 up
+	xtun-test craft dst=02:00:00:00:00:77 proto=icmp >&3' || :
+like "of a tun, a frame is shown as what it is" "$(xtun why -t 0 -w /tmp/tun.pcapng tun8 || :)" \
+	"#1, [^
+]*: IP 10\.99.*
+#2, [^
+]*: IP 10\.99.*, queue 0, rx_lost_proto"
+is "... and tcpdump reads both" "$(tcpdump -Z root -nn -r /tmp/tun.pcapng | wc -l)" 2
+ip link del tun8
+
+# What the stack drops, as it happens.
+if [ -e /proc/net/xtun_drops ]; then
+	xtun why -f -w /tmp/dropped.pcapng >/tmp/dropped &
+	follow=$!
+	eventually 10 sh -c "readlink /proc/$follow/fd/* | grep -q xtun_drops"
+	xtun-test craft type=9999 >/dev/xtun
+	ok "the stack drops one" eventually 10 grep -q '^  why: .*0x9999' /tmp/dropped
+	kill "$follow"
+	wait "$follow" || :
+	like "-w: it is in the file" "$(tcpdump -Z root -nn -r /tmp/dropped.pcapng || :)" \
+		"ethertype Unknown \(0x9999\)"
+	is "... with all that was told of it as its comment" \
+		"$(grep -a -A 2 '  where: in the kernel' /tmp/dropped.pcapng | grep -a '^  why: .*0x9999')" \
+		"$(grep '^  why: .*0x9999' /tmp/dropped)"
+else
+	skip "-w of what the stack drops" "this kernel has no tracepoints"
+fi
+
 # --- rings that are written wrongly
 
 # quotes WHAT WRONG: what a program writes is told of, by the field's name.
