@@ -228,6 +228,11 @@ static bool is_reachable(struct probe *probe)
 	const char *name = probe->iface->name;
 	struct xtun_word word;
 
+	/* No route leads there then, and none can be made; what mends it is told as a silence. */
+	if (!probe->iface->up) {
+		printf("%s was not asked, for %s is down.\n", probe->text, xtun_name(name));
+		return false;
+	}
 	xtun_route_get(probe->family, probe->to, &probe->route);
 	/* Of these each device has some, and the one that is asked for is meant. */
 	if (probe->family == AF_INET6 && probe->to[0] == 0xfe && (probe->to[1] & 0xc0) == 0x80) {
@@ -291,6 +296,8 @@ int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhil
 		probe.ms = now_ms() - start;
 		meanwhile(arg);
 	}
+	/* The answer passed the interface before it was delivered, but maybe after that look. */
+	watch(&probe);
 	close(probe.capture);
 	if (probe.socket >= 0)
 		close(probe.socket);

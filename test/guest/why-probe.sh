@@ -69,6 +69,16 @@ like "... and does" "$(probe 10.55.0.9)" "ARP for 10.55.0.9: asked\."
 like "one that is elsewhere" "$(probe 127.1.2.3)" "^127.1.2.3 is an address of this machine itself"
 nok "what is no address" xtun why --probe nowhere
 
+ip link set xtun down
+said=$(probe 10.99.0.2)
+is "while it is down" "$(head -n 3 <<<"$said")" "10.99.0.2 was not asked, for xtun is down.
+xtun is down: nothing passes.
+  what mends it: ip link set dev xtun up"
+is "... no route is said to mend it" "$(grep 'ip route' <<<"$said" || :)" ""
+nok "... and the status is 1" xtun why --probe 10.99.0.2
+ok "... what mends it can be typed" ip link set dev xtun up
+like "... and does" "$(probe 10.99.0.2)" "^ARP for 10.99.0.2: asked\."
+
 # --- IPv6, between two interfaces that a program joins
 
 # apart: with left here, right is in a namespace of its own.
