@@ -94,6 +94,20 @@ static void tell(struct why *w, const struct xtun_finding *v)
 		xtun_finding_text(stdout, v);
 }
 
+/* Losses since the last one told that younger ones have pushed out. */
+static void tell_forgotten(const struct why *w)
+{
+	uint64_t first = w->last + 1, oldest;
+
+	if (!w->losses.n || w->json)
+		return;
+	oldest = w->losses.list[w->losses.n - 1].number;
+	if (oldest == first + 1)
+		printf("#%" PRIu64 ": no longer remembered\n", first);
+	else if (oldest > first)
+		printf("#%" PRIu64 " to #%" PRIu64 ": no longer remembered\n", first, oldest - 1);
+}
+
 /*
  * What xtun has lost, from the oldest to the youngest, if it is new; or if it goes on,
  * for which AGAIN is the time.
@@ -102,6 +116,7 @@ static void tell_losses(struct why *w, bool again)
 {
 	struct xtun_finding v;
 
+	tell_forgotten(w);
 	for (size_t i = w->losses.n; i--;) {
 		const struct xtun_lost *l = &w->losses.list[i];
 		uint64_t last = l->number + l->times - 1;

@@ -146,6 +146,18 @@ else
 	skip "-w of what the stack drops" "this kernel has no tracepoints"
 fi
 
+# --- more of them than are remembered
+
+for _ in {1..20}; do
+	write_bytes 5 2>/dev/null || :
+	write_bytes 65540 2>/dev/null || :
+done
+oldest=$(xtun why -t 0 --json | jq -s 'map(.number // empty) | min' || :)
+ok "more frames were lost than are remembered" test "$oldest" -gt 10
+is "... which is told first" "$(said | head -n 1)" "#1 to #$((oldest - 1)): no longer remembered"
+is "... but not to programs" "$(xtun why -t 0 --json | grep 'no longer' || :)" ""
+nok "... nothing is known of these" xtun why --frame $((oldest - 1))
+
 # --- rings that are written wrongly
 
 # quotes WHAT WRONG: what a program writes is told of, by the field's name.
