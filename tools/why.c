@@ -32,7 +32,8 @@ struct why {
 	struct xtun_pcapng pcapng;	/* to a file, or to none */
 	uint64_t last;			/* loss of xtun that has been told of, */
 	bool lost;			/* or of one of its name before it */
-	uint64_t dropped;		/* frames, by the stack */
+	uint64_t dropped;		/* frames, by the stack; and how many of those that the */
+	uint64_t missed;		/* module could not tell of programs were told */
 	int status;			/* EXIT_OK; or with which it ended before its time */
 	const char *silent[MOST_SILENCES];	/* why nothing came, as it was told last */
 	struct told told[TOLD];
@@ -271,12 +272,24 @@ static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 	}
 }
 
+/* For programs, which take what is told on standard error for no part of it. */
+static void tell_missed(struct why *w)
+{
+	if (!w->json || w->missed == w->drops.missed)
+		return;
+	w->missed = w->drops.missed;
+	fputs("{\"interface\":", stdout);
+	xtun_json_string(stdout, w->iface.name);
+	printf(",\"missed\":%" PRIu64 "}\n", w->missed);
+}
+
 static void each_second(struct why *w)
 {
 	struct xtun_law law;
 
 	if (!w->json)
 		tell_more(w);
+	tell_missed(w);
 	if (xtun_law_judge(w->iface.name, &law))
 		tell_silence(w, &law);
 	xtun_law_free(&law);
@@ -302,6 +315,7 @@ static int listen_and_tell(struct why *w)
 	} while (go_on(w, signal_fd, rounds++));
 	close(signal_fd);
 	tell_losses(w, true);
+	tell_missed(w);
 	if (w->drops.missed)
 		xtun_complain("of %" PRIu64 " more frames the module could not tell: they were too many",
 			      w->drops.missed);

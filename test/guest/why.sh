@@ -142,6 +142,31 @@ if [ -e /proc/net/xtun_drops ]; then
 	is "... with all that was told of it as its comment" \
 		"$(grep -a -A 2 '  where: in the kernel' /tmp/dropped.pcapng | grep -a '^  why: .*0x9999')" \
 		"$(grep '^  why: .*0x9999' /tmp/dropped)"
+
+	# More of them than wait for one who does not look.
+	xtun-test craft type=9999 >/tmp/frames
+	size=$(stat -c %s /tmp/frames)
+	for _ in {1..8}; do
+		cat /tmp/frames /tmp/frames >/tmp/twice
+		mv /tmp/twice /tmp/frames
+	done
+	xtun why -f --json >/tmp/dropped 2>/dev/null &
+	follow=$!
+	eventually 10 sh -c "readlink /proc/$follow/fd/* | grep -q xtun_drops"
+	kill -STOP "$follow"
+	dd if=/tmp/frames of=/dev/xtun bs="$size" status=none
+	kill -CONT "$follow"
+	# counted: those that were told of, and those that were not.
+	counted() {
+		jq -s 'map(if .rule == "ethertype" then 1 else .missed // 0 end) | add' /tmp/dropped
+	}
+	all_counted() {
+		[ "$(counted)" = 256 ]
+	}
+	ok "drops of which there were too many are counted, for programs" eventually 10 all_counted
+	ok "... and there were too many" grep -q '^{"interface":"xtun","missed":[0-9]*}$' /tmp/dropped
+	kill "$follow"
+	wait "$follow" || :
 else
 	skip "-w of what the stack drops" "this kernel has no tracepoints"
 fi
