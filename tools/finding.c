@@ -232,15 +232,7 @@ static void print_cause(FILE *out, const struct xtun_cause *cause)
 	fputs("why: ", out);
 	xtun_text_print(out, cause->why);
 	fputc('\n', out);
-	if (cause->cure[0])
-		fprintf(out, "  what mends it: %s\n", cause->cure);
-	if (cause->undo[0])
-		fprintf(out, "  what takes that back: %s\n", cause->undo);
-	if (!cause->advice[0])
-		return;
-	fprintf(out, "  %s: ", cause->cure[0] ? "or" : "what mends it");
-	xtun_text_print(out, cause->advice);
-	fputc('\n', out);
+	xtun_cause_print(out, cause);
 }
 
 /* Where, why and what mends it, a line each. */
@@ -274,15 +266,6 @@ void xtun_finding_text(FILE *out, const struct xtun_finding *v)
 	xtun_finding_cause(out, v);
 }
 
-static void json_member(FILE *out, const char *key, const char *text)
-{
-	fprintf(out, ",\"%s\":", key);
-	if (*text)
-		xtun_json_string(out, text);
-	else
-		fputs("null", out);
-}
-
 /* As much as fits of what says it in one line. */
 static void json_frame(FILE *out, const struct xtun_finding *v)
 {
@@ -295,18 +278,11 @@ static void json_frame(FILE *out, const struct xtun_finding *v)
 			xtun_finding_frame(line, v);
 		fclose(line);
 	}
-	json_member(out, "frame", text);
+	xtun_json_member(out, "frame", text);
 	fputs(",\"data\":\"", out);
 	for (size_t i = 0; i < v->kept; i++)
 		fprintf(out, "%02x", v->bytes[i]);
 	fputc('"', out);
-}
-
-static void json_remedies(FILE *out, const struct xtun_cause *cause)
-{
-	json_member(out, "cure", cause->cure);
-	json_member(out, "undo", cause->undo);
-	json_member(out, "advice", cause->advice);
 }
 
 /* An object a line. */
@@ -314,21 +290,21 @@ void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifna
 {
 	fputs("{\"interface\":", out);
 	xtun_json_string(out, ifname);
-	json_member(out, "rule", v->rule);
+	xtun_json_member(out, "rule", v->rule);
 	if (v->number)
 		fprintf(out, ",\"number\":%" PRIu64, v->number);
 	fprintf(out, ",\"times\":%" PRIu64 ",\"first\":%.6f,\"last\":%.6f", v->times, v->first,
 		v->last);
-	json_member(out, "direction", v->direction == XTUN_TX ? "tx" : "rx");
+	xtun_json_member(out, "direction", v->direction == XTUN_TX ? "tx" : "rx");
 	fprintf(out, ",\"bytes\":%zu", v->len);
 	json_frame(out, v);
-	json_member(out, "where", v->where);
-	json_member(out, "why", v->cause.why);
-	json_remedies(out, &v->cause);
+	xtun_json_member(out, "where", v->where);
+	xtun_json_member(out, "why", v->cause.why);
+	xtun_cause_json(out, &v->cause);
 	if (v->other.why[0]) {
 		fputs(",\"other\":{\"why\":", out);
 		xtun_json_string(out, v->other.why);
-		json_remedies(out, &v->other);
+		xtun_cause_json(out, &v->other);
 		fputc('}', out);
 	}
 	fputs("}\n", out);

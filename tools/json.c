@@ -37,3 +37,13 @@ void xtun_json_string(FILE *out, const char *text)
 	}
 	fputc('"', out);
 }
+
+/* One that is not the object's first; empty is null. */
+void xtun_json_member(FILE *out, const char *key, const char *text)
+{
+	fprintf(out, ",\"%s\":", key);
+	if (*text)
+		xtun_json_string(out, text);
+	else
+		fputs("null", out);
+}

@@ -4,6 +4,7 @@
 
 #include <ifaddrs.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,10 +54,101 @@ static bool has_address(const char *ifname)
 	return has;
 }
 
-static void say_readers(struct xtun_silence *s, const char *ifname)
+/* '@' in what follows stands for the interface; NULL: there is none. */
+struct row {
+	const char *name, *why;
+	const char *cure, *undo;	/* commands */
+	const char *advice;		/* what no command does */
+};
+
+static const struct row down = {
+	"down", "@ is down: nothing passes", "ip link set dev @ up", "ip link set dev @ down", NULL
+};
+
+static const struct row carrier = {
+	"carrier", "@ has no carrier: the kernel sends nothing", NULL, NULL,
+	"attach the program that is to be the other end of @"
+};
+
+static const struct row reader = {
+	"reader", "nobody reads @; frames that wait: ", NULL, NULL,
+	"start the program that is to be the other end of @"
+};
+
+static const struct row asleep = {
+	"asleep", "whoever reads has not for ", NULL, NULL, "see whether it hangs (xtun status @)"
+};
+
+static const struct row shared = {
+	"shared", "of several that read one queue each gets some of the frames: ", NULL, NULL,
+	"end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (@)"
+};
+
+static const struct row arp = {
+	"arp", "ARP is off at @: the kernel neither asks nor answers",
+	"ip link set dev @ arp on", "ip link set dev @ arp off", NULL
+};
+
+static const struct row address = {
+	"address", "@ has no address: the kernel answers nobody there",
+	"ip address add 192.0.2.1/24 dev @", "ip address del 192.0.2.1/24 dev @",
+	"any other address that it is to have"
+};
+
+static const struct row sent = {
+	"sent", "the kernel has not sent anything to @ yet", NULL, NULL,
+	"ip route get ADDRESS tells whether anything leads to @"
+};
+
+static const struct row node_bars = { "node", NULL, NULL, NULL, NULL };
+
+/* All that was found of one interface. */
+struct silences {
+	const struct xtun_iface *iface;
+	struct xtun_silence *list;
+	size_t n;
+};
+
+static void fill(char *text, size_t size, const char *template, const char *ifname)
 {
-	size_t n = strlen(s->why);
-	FILE *out = fmemopen(s->why + n, sizeof(s->why) - n, "w");
+	FILE *out = template ? fmemopen(text, size, "w") : NULL;
+
+	text[0] = '\0';
+	if (!out)
+		return;
+	xtun_print_about(out, template, ifname);
+	fclose(out);
+	text[size - 1] = '\0';
+}
+
+__attribute__((format(printf, 3, 4)))
+static void append(char *text, size_t size, const char *fmt, ...)
+{
+	size_t n = strlen(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + n, size - n, fmt, ap);
+	va_end(ap);
+}
+
+static struct xtun_cause *say(struct silences *s, const struct row *row)
+{
+	struct xtun_silence *one = &s->list[s->n++];
+	const char *name = s->iface->name;
+
+	one->name = row->name;
+	fill(one->cause.why, sizeof(one->cause.why), row->why, name);
+	fill(one->cause.cure, sizeof(one->cause.cure), row->cure, name);
+	fill(one->cause.undo, sizeof(one->cause.undo), row->undo, name);
+	fill(one->cause.advice, sizeof(one->cause.advice), row->advice, name);
+	return &one->cause;
+}
+
+static void add_readers(struct xtun_cause *c, const char *ifname)
+{
+	size_t n = strlen(c->why);
+	FILE *out = fmemopen(c->why + n, sizeof(c->why) - n, "w");
 
 	if (!out)
 		return;
@@ -64,33 +156,67 @@ static void say_readers(struct xtun_silence *s, const char *ifname)
 	fclose(out);
 }
 
-/* Who reads has to open it first, and that is refused before the module hears of it. */
-static void say_as_whom(struct xtun_silence *s, const struct xtun_node *node)
+static void say_barred(struct silences *s, const struct xtun_node *node)
 {
-	size_t n = strlen(s->cure);
+	struct xtun_cause *c = say(s, &node_bars);
+	struct xtun_word word;
+	const char *name = xtun_word(s->iface->name, &word);
 
-	if (!node->bars_others)
-		return;
-	n += snprintf(s->cure + n, sizeof(s->cure) - n, "; as root");
-	if (node->uid && n < sizeof(s->cure))
-		n += snprintf(s->cure + n, sizeof(s->cure) - n, " or user %u", node->uid);
-	if (node->lets_group && n < sizeof(s->cure))
-		n += snprintf(s->cure + n, sizeof(s->cure) - n, " or in group %u", node->gid);
-	if (n < sizeof(s->cure))
-		snprintf(s->cure + n, sizeof(s->cure) - n, ": %s has mode %04o", node->path,
-			 node->mode);
+	xtun_node_say(c->why, sizeof(c->why), node);
+	if (node->lets_group)
+		append(c->advice, sizeof(c->advice),
+		       "be one of that group, or run as root what is to have %s", name);
+	else
+		append(c->advice, sizeof(c->advice),
+		       "load the module for that user (rmmod xtun; modprobe xtun owner=%u), or run as root what is to have %s",
+		       (unsigned int)geteuid(), name);
 }
 
-static void say_barred(struct xtun_silence *s, const struct xtun_node *node, const char *name)
+/* Who reads has to open it first, and that is refused before the module hears of it. */
+static void add_as_whom(struct xtun_cause *c, const struct xtun_node *node)
 {
-	xtun_node_say(s->why, sizeof(s->why), node);
+	if (!node->bars_others)
+		return;
+	append(c->advice, sizeof(c->advice), "; as root");
+	if (node->uid)
+		append(c->advice, sizeof(c->advice), " or user %u", node->uid);
 	if (node->lets_group)
-		snprintf(s->cure, sizeof(s->cure),
-			 "be one of that group, or run as root what is to have %s", name);
-	else
-		snprintf(s->cure, sizeof(s->cure),
-			 "load the module for that user (rmmod xtun; modprobe xtun owner=%u), or run as root what is to have %s",
-			 (unsigned int)geteuid(), name);
+		append(c->advice, sizeof(c->advice), " or in group %u", node->gid);
+	append(c->advice, sizeof(c->advice), ": %s has mode %04o", node->path, node->mode);
+}
+
+static void say_no_reader(struct silences *s, const struct flows *sum,
+			  const struct xtun_node *node)
+{
+	struct xtun_cause *c = say(s, &reader);
+
+	append(c->why, sizeof(c->why), "%" PRIu64, sum->waiting);
+	add_as_whom(c, node);
+}
+
+static void say_asleep(struct silences *s, const struct flows *sum, unsigned int ms)
+{
+	struct xtun_cause *c = say(s, &asleep);
+
+	append(c->why, sizeof(c->why),
+	       "%u.%u s; frames that wait: %" PRIu64 "; who has it open: ", ms / 1000,
+	       ms / 100 % 10, sum->waiting);
+	add_readers(c, s->iface->name);
+}
+
+/* Of the interface, whoever reads it. */
+static void say_of_link(struct silences *s, const struct flows *sum)
+{
+	const struct xtun_iface *iface = s->iface;
+
+	if (!iface->up)
+		return;
+	if (iface->ethernet && !iface->arp)
+		say(s, &arp);
+	if (needs_address(iface->name) && !has_address(iface->name))
+		say(s, &address);
+	if (!sum->in)
+		say(s, &sent);
 }
 
 /**
@@ -105,67 +231,41 @@ static void say_barred(struct xtun_silence *s, const struct xtun_node *node, con
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
 		    const struct xtun_law *law, struct xtun_silence list[8])
 {
-	struct xtun_word word;
-	const char *name = xtun_word(iface->name, &word);
+	struct silences s = { .iface = iface, .list = list };
 	struct xtun_node node;
 	struct flows sum;
-	size_t n = 0;
-
-#define SAY(case, cure_format, ...)							\
-	do {										\
-		list[n].name = case;							\
-		snprintf(list[n].why, sizeof(list[n].why), __VA_ARGS__);		\
-		snprintf(list[n].cure, sizeof(list[n].cure), cure_format, name);	\
-		n++;									\
-	} while (0)
 
 	sum_up(law, &sum);
 	xtun_node_read(XTUN_NODE, &node);
-	if (node.bars_you) {
-		list[n].name = "node";
-		say_barred(&list[n++], &node, name);
-	}
+	if (node.bars_you)
+		say_barred(&s, &node);
 	if (!iface->up)
-		SAY("down", "ip link set dev %s up", "%s is down: nothing passes", name);
+		say(&s, &down);
 	else if (!iface->carrier)
-		SAY("carrier", "attach the program that is to be the other end of %s",
-		    "%s has no carrier: the kernel sends nothing", name);
-	if (!sum.readers) {
-		SAY("reader", "start the program that is to be the other end of %s",
-		    "nobody reads %s; frames that wait: %" PRIu64, name, sum.waiting);
-		say_as_whom(&list[n - 1], &node);
-	} else if (losses->asleep_ms) {
-		SAY("asleep", "see whether it hangs (xtun status %s)",
-		    "whoever reads has not for %u.%u s; frames that wait: %" PRIu64
-		    "; who has it open: ",
-		    losses->asleep_ms / 1000, losses->asleep_ms / 100 % 10, sum.waiting);
-		say_readers(&list[n - 1], iface->name);
-	}
-	if (sum.shared) {
-		SAY("shared", "end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (%s)",
-		    "of several that read one queue each gets some of the frames: ");
-		say_readers(&list[n - 1], iface->name);
-	}
-	if (iface->up && iface->ethernet && !iface->arp)
-		SAY("arp", "ip link set dev %s arp on",
-		    "ARP is off at %s: the kernel neither asks nor answers", name);
-	if (iface->up && needs_address(iface->name) && !has_address(iface->name))
-		SAY("address", "ip address add 192.0.2.1/24 dev %s   (or whichever it is to have)",
-		    "%s has no address: the kernel answers nobody there", name);
-	if (iface->up && !sum.in)
-		SAY("sent", "ip route get ADDRESS   tells whether anything leads to %s",
-		    "the kernel has not sent anything to %s yet", name);
-#undef SAY
-	return n;
+		say(&s, &carrier);
+	if (!sum.readers)
+		say_no_reader(&s, &sum, &node);
+	else if (losses->asleep_ms)
+		say_asleep(&s, &sum, losses->asleep_ms);
+	if (sum.shared)
+		add_readers(say(&s, &shared), iface->name);
+	say_of_link(&s, &sum);
+	return s.n;
+}
+
+void xtun_silence_text(FILE *out, const struct xtun_silence *s)
+{
+	xtun_text_print(out, s->cause.why);
+	fputs(".\n", out);
+	xtun_cause_print(out, &s->cause);
 }
 
 void xtun_silence_json(FILE *out, const struct xtun_silence *s, const char *ifname)
 {
 	fputs("{\"interface\":", out);
 	xtun_json_string(out, ifname);
-	fprintf(out, ",\"silence\":\"%s\",\"why\":", s->name);
-	xtun_json_string(out, s->why);
-	fputs(",\"cure\":", out);
-	xtun_json_string(out, s->cure);
+	xtun_json_member(out, "silence", s->name);
+	xtun_json_member(out, "why", s->cause.why);
+	xtun_cause_json(out, &s->cause);
 	fputs("}\n", out);
 }

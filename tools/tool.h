@@ -110,6 +110,7 @@ const char *xtun_word(const char *name, struct xtun_word *word);
 
 /* json.c */
 void xtun_json_string(FILE *out, const char *text);
+void xtun_json_member(FILE *out, const char *key, const char *text);
 
 /* pcap.c */
 void xtun_pcap_header(FILE *out);

@@ -216,7 +216,7 @@ static void tell_silence(struct why *w, const struct xtun_law *law)
 		if (w->json)
 			xtun_silence_json(stdout, &list[i], w->iface.name);
 		else
-			printf("%s.\n  what mends it: %s\n", list[i].why, list[i].cure);
+			xtun_silence_text(stdout, &list[i]);
 	}
 	for (size_t i = 0; i < MOST_SILENCES; i++)
 		w->silent[i] = i < n ? list[i].name : NULL;

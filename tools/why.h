@@ -164,12 +164,17 @@ const struct xtun_rule *xtun_rule_find(struct xtun_case *c);
 const struct xtun_rule *xtun_rule_other(struct xtun_case *c, const struct xtun_rule *rule);
 void xtun_rule_print(FILE *out, const char *template, const struct xtun_case *c);
 
-/* finding.c: what is told of a lost frame, whoever lost it */
+/* cause.c */
 struct xtun_cause {
 	char why[512];
-	char cure[320], undo[320], advice[320];		/* empty: none */
+	char cure[320], undo[320];	/* commands that can be typed; empty: none */
+	char advice[320];		/* what no command does, or empty */
 };
 
+void xtun_cause_print(FILE *out, const struct xtun_cause *cause);
+void xtun_cause_json(FILE *out, const struct xtun_cause *cause);
+
+/* finding.c: what is told of a lost frame, whoever lost it */
 struct xtun_finding {
 	const char *rule;		/* of the table, or the loss that xtun counts */
 	uint64_t number;		/* --frame takes it; 0 in the stack */
@@ -219,11 +224,12 @@ void xtun_refusals_tell(FILE *out, bool json);
 /* silence.c: why nothing comes, where nothing was lost */
 struct xtun_silence {
 	const char *name;		/* of the case, for programs */
-	char why[384], cure[192];
+	struct xtun_cause cause;
 };
 
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
 		    const struct xtun_law *law, struct xtun_silence list[8]);
+void xtun_silence_text(FILE *out, const struct xtun_silence *s);
 void xtun_silence_json(FILE *out, const struct xtun_silence *s, const char *ifname);
 
 #endif

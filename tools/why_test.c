@@ -226,8 +226,42 @@ static void test_file(void)
 	free(file);
 }
 
+/* Whether that is what is printed of it. */
+static bool prints(void (*print)(FILE *out, const struct xtun_cause *cause),
+		   const struct xtun_cause *cause, const char *wanted)
+{
+	char text[256] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	if (!out)
+		abort();
+	print(out, cause);
+	fclose(out);
+	return !strcmp(text, wanted);
+}
+
+static void test_causes(void)
+{
+	static const struct xtun_cause
+		all = { .cure = "c", .undo = "u", .advice = "a" },
+		advised = { .advice = "a\033b" },
+		none = { .why = "w" };
+
+	ok(prints(xtun_cause_print, &all,
+		  "  what mends it: c\n  what takes that back: u\n  or: a\n"),
+	   "a cure, what takes it back, and advice besides");
+	ok(prints(xtun_cause_print, &advised, "  what mends it: a\\033b\n"),
+	   "advice alone mends it, and obeys no terminal");
+	ok(prints(xtun_cause_print, &none, ""), "of what nothing mends nothing is printed");
+	ok(prints(xtun_cause_json, &all, ",\"cure\":\"c\",\"undo\":\"u\",\"advice\":\"a\""),
+	   "the same for programs");
+	ok(prints(xtun_cause_json, &none, ",\"cure\":null,\"undo\":null,\"advice\":null"),
+	   "... to whom it is null");
+}
+
 int main(void)
 {
+	test_causes();
 	test_words();
 	test_lines();
 	test_sums();

@@ -33,7 +33,8 @@ host() {
 # told_of NAMESPACE: but for what was to be said before there were an address and a frame,
 # or as long as the other was not up.
 told_of() {
-	sed '/has no address:\|has not sent anything/{N;d}' "/tmp/told.$1"
+	awk '/^[^ ]/ { early = /has no address|has not sent anything/ }
+		!early' "/tmp/told.$1"
 }
 
 settled() {

@@ -18,25 +18,57 @@ silent() {
 	! says "$1"
 }
 
-# silenced CASE SENTENCE CURE: that it says so, and that this is what mends it.
-silenced() {
-	local told
-	told=$(said | grep -A 1 -E "^$2")
-	like "$1: named" "$told" "^$2"
-	like "... and what mends it" "$told" "  what mends it: $3"
+# block SENTENCE: what is said of that, to its last line.
+block() {
+	local line on=
+	while IFS= read -r line; do
+		[[ $line == "  "* ]] || { [[ $line =~ ^$1 ]] && on=y || on=; }
+		[ -z "$on" ] || printf '%s\n' "$line"
+	done <<<"$(said)"
 }
 
-# broken CASE SENTENCE CURE COMMAND...: so too, once COMMAND has been run; and CURE, which
-# is typed as it stands, is one.
+# remedy WORDS SENTENCE: the command that is printed behind these words.
+remedy() {
+	block "$2" | sed -n "s/^  $1: //p"
+}
+
+cure() {
+	remedy "what mends it" "$1"
+}
+
+undo() {
+	remedy "what takes that back" "$1"
+}
+
+# silenced CASE SENTENCE ADVICE: that it says so, and what is to be done.
+silenced() {
+	local told
+	told=$(block "$2")
+	like "$1: named" "$told" "^$2"
+	like "... and what mends it" "$told" "  (what mends it|or): $3"
+}
+
+# programs_read CASE: that they are given the same as is printed.
+programs_read() {
+	is "... and for programs" \
+		"$(xtun why -t 0 --json | jq -r "select(.silence == \"$1\") | .cure, .undo")" \
+		"$cure"$'\n'"$undo"
+}
+
+# broken CASE SENTENCE CURE UNDO COMMAND...: so too, once COMMAND has been run; that what
+# is printed is these, and that they mend it and take that back.
 broken() {
-	local name=$1 sentence=$2 cure=$3
-	shift 3
-	"$@"
-	silenced "$name" "$sentence" "$cure"
+	local case=$1 sentence=$2 cure undo
+	"${@:5}"
+	cure=$(cure "$sentence") undo=$(undo "$sentence")
+	ok "$case: named" says "^$sentence"
+	is "... what mends it" "$cure" "$3"
+	is "... what takes that back" "$undo" "$4"
+	programs_read "$case"
 	ok "... can be typed" sh -c "$cure"
-	ok "$name: mended" silent "$sentence"
-	"$@"
-	ok "$name: back" says "$sentence"
+	ok "$case: mended" eventually 5 silent "$sentence"
+	ok "... what takes that back can be typed too" sh -c "$undo"
+	ok "$case: back" eventually 5 says "$sentence"
 	sh -c "$cure"
 }
 
@@ -63,18 +95,17 @@ ok "nothing sent: mended" silent "has not sent anything"
 is "a healthy interface is told of in a word" "$(said)" "xtun has lost no frame."
 ok "... its status is 0" xtun why -t 0
 
-broken "down" "xtun is down: nothing passes" "ip link set dev xtun up" ip link set xtun down
+broken down "xtun is down: nothing passes" "ip link set dev xtun up" "ip link set dev xtun down" \
+	ip link set xtun down
 frames_up
-broken "ARP off" "ARP is off at xtun: the kernel neither asks nor answers" \
-	"ip link set dev xtun arp on" ip link set xtun arp off
+broken arp "ARP is off at xtun: the kernel neither asks nor answers" \
+	"ip link set dev xtun arp on" "ip link set dev xtun arp off" ip link set xtun arp off
 frames_up
+broken address "xtun has no address: the kernel answers nobody there" \
+	"ip address add 192.0.2.1/24 dev xtun" "ip address del 192.0.2.1/24 dev xtun" \
+	ip addr flush dev xtun
 ip addr flush dev xtun
-silenced "no address" "xtun has no address: the kernel answers nobody there" \
-	"ip address add 192.0.2.1/24 dev xtun"
-ok "... can be typed" ip address add 192.0.2.1/24 dev xtun
-ok "no address: mended" silent "has no address"
-ip addr flush dev xtun
-ok "no address: back" says "has no address"
+silenced "no address" "xtun has no address" "any other address that it is to have"
 frames_up
 if echo 0 2>/dev/null >/sys/class/net/xtun/carrier; then
 	silenced "no carrier" "xtun has no carrier: the kernel sends nothing" "attach the program"

@@ -20,7 +20,7 @@ is "without any loss, and without a reader" "$(said)" \
 "nobody reads xtun; frames that wait: 0.
   what mends it: start the program that is to be the other end of xtun; as root: /dev/xtun has mode 0600
 the kernel has not sent anything to xtun yet.
-  what mends it: ip route get ADDRESS   tells whether anything leads to xtun
+  what mends it: ip route get ADDRESS tells whether anything leads to xtun
 xtun has lost no frame."
 ok "... its status is 0" xtun why -t 0
 
@@ -41,7 +41,8 @@ is "is told of" "$(said)" \
   what mends it: ip link set dev xtun up
   what takes that back: ip link set dev xtun down
 xtun is down: nothing passes.
-  what mends it: ip link set dev xtun up"
+  what mends it: ip link set dev xtun up
+  what takes that back: ip link set dev xtun down"
 nok "... and the status is 1" xtun why -t 0
 like "--frame has its bytes" "$(xtun why --frame 1 || :)" "02 ?00 ?00 ?00 ?00 ?99 ?02"
 is "--frame --json is for programs" "$(xtun why --frame 1 --json | jq -r .number)" 1
