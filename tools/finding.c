@@ -33,7 +33,7 @@ static void fill_by_rule(struct xtun_cause *cause, const struct xtun_case *c,
 	fill_all(cause, c, rule->why, rule->cure, rule->undo, rule->advice);
 }
 
-static void add_readers(struct xtun_finding *v, const char *ifname)
+static void add_readers(struct xtun_finding *v, const char *ifname, unsigned int queue)
 {
 	static const char words[] = "; who has it open: ";
 	size_t n = strlen(v->cause.why);
@@ -42,7 +42,7 @@ static void add_readers(struct xtun_finding *v, const char *ifname)
 	if (!out)
 		return;
 	fputs(words, out);
-	xtun_readers_print(out, ifname);
+	xtun_readers_print(out, ifname, queue);
 	fclose(out);
 }
 
@@ -67,6 +67,12 @@ static void add_reader(struct xtun_finding *v, const struct xtun_lost *l)
 	}
 	if (!l->reader) {
 		snprintf(v->cause.why + n, sizeof(v->cause.why) - n, "; none was ever read");
+		return;
+	}
+	if (xtun_has_ended(l->reader)) {
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
+			 "; the last was read %u ms before, by process %d, which has ended",
+			 l->idle_ms, l->reader);
 		return;
 	}
 	if (xtun_pids_are_first())
@@ -149,7 +155,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	add_fault(v, l);
 	add_backlog(v, l);
 	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full"))
-		add_readers(v, iface->name);
+		add_readers(v, iface->name, l->queue);
 }
 
 /* Seconds of the clock by which the module tells when. */

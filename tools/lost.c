@@ -98,7 +98,7 @@ static void parse_bytes(const char *line, struct xtun_lost *l)
 static void parse_queue(const char *line, struct xtun_losses *losses)
 {
 	const char *p = strstr(line, "the oldest frame waits for ");
-	unsigned int ms = 0, idle_ms;
+	unsigned int ms = 0, idle_ms, queue = 0;
 	pid_t reader;
 
 	parse_reader(line, &reader, &idle_ms);
@@ -106,8 +106,12 @@ static void parse_queue(const char *line, struct xtun_losses *losses)
 		ms = idle_ms;
 	else if (sscanf(p, "the oldest frame waits for %u", &ms) == 1 && reader && idle_ms < ms)
 		ms = idle_ms;
-	if (ms >= (p ? ASLEEP_MS : RING_ASLEEP_MS) && ms > losses->asleep_ms)
-		losses->asleep_ms = ms;
+	if (ms < (p ? ASLEEP_MS : RING_ASLEEP_MS) || ms <= losses->asleep_ms)
+		return;
+	sscanf(line, "  queue %u", &queue);
+	losses->asleep_ms = ms;
+	losses->asleep_queue = queue;
+	losses->asleep_reader = reader;
 }
 
 static void read_losses(FILE *in, const char *ifname, struct xtun_losses *losses)

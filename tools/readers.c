@@ -35,44 +35,80 @@ static void print_reader(FILE *out, const struct xtun_user *u)
 	else if (state == 'T')
 		fputs(", which is stopped (kill -CONT goes on)", out);
 	else if (state == 'Z')
-		fputs(", which is dead, and not yet waited for", out);
+		fputs(", which has ended, and is not yet waited for", out);
 }
 
-static bool is_reader(const struct xtun_user *u, const char *ifname)
+static bool reads(const struct xtun_user *u, const char *ifname, unsigned int queue)
 {
-	return u->reads && u->pid != getpid() && !strcmp(u->ifname, ifname);
-}
-
-/* Several files of a process, or one by several numbers. */
-static bool is_same(const struct xtun_user *a, const struct xtun_user *b)
-{
-	return a->pid == b->pid && a->queue == b->queue;
+	return u->reads && (unsigned int)u->queue == queue && u->pid != getpid() &&
+	       !strcmp(u->ifname, ifname);
 }
 
 /**
- * xtun_readers_print() - who has an interface open to read, and whether they can
+ * xtun_readers_print() - who has a queue open to read, and whether they can
  * @out: where to
- * @ifname: its name
+ * @ifname: the interface's name
+ * @queue: its number
  *
  * A file that was inherited or passed on is told of with each process that has it.
  */
-void xtun_readers_print(FILE *out, const char *ifname)
+void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue)
 {
-	const struct xtun_user *last = NULL;
 	struct xtun_users users;
+	pid_t last = 0;
 
 	xtun_users_scan(&users);
 	for (size_t i = 0; i < users.n; i++) {
 		const struct xtun_user *u = &users.list[i];
 
-		if (!is_reader(u, ifname) || (last && is_same(u, last)))
+		/* Once, however many files of that queue it has. */
+		if (!reads(u, ifname, queue) || u->pid == last)
 			continue;
 		if (last)
 			fputs("; ", out);
 		print_reader(out, u);
-		last = u;
+		last = u->pid;
 	}
 	if (!last)
 		fputs("nobody that may be seen here", out);
+	free(users.list);
+}
+
+/* Half a number would be another process. */
+static void add_pid(char *pids, size_t size, pid_t pid)
+{
+	size_t n = strlen(pids);
+
+	if ((size_t)snprintf(pids + n, size - n, " %ld", (long)pid) >= size - n)
+		pids[n] = '\0';
+}
+
+/**
+ * xtun_readers_held() - what keeps those from reading who have a queue open for that
+ * @held: filled
+ * @ifname: the interface's name
+ * @queue: its number
+ */
+void xtun_readers_held(struct xtun_held *held, const char *ifname, unsigned int queue)
+{
+	struct xtun_users users;
+	pid_t last = 0;
+	long tracer;
+	char state;
+
+	memset(held, 0, sizeof(*held));
+	xtun_users_scan(&users);
+	for (size_t i = 0; i < users.n; i++) {
+		const struct xtun_user *u = &users.list[i];
+
+		if (!reads(u, ifname, queue) || u->pid == last)
+			continue;
+		last = u->pid;
+		read_state(u->pid, &state, &tracer);
+		if (state == 'T')
+			add_pid(held->stopped, sizeof(held->stopped), u->pid);
+		else if (state == 't')
+			held->tracer = tracer;
+	}
 	free(users.list);
 }

@@ -14,18 +14,26 @@ struct flows {
 	bool shared;		/* several files read one queue */
 };
 
+static uint64_t readers_of(const struct xtun_flow *flow)
+{
+	return xtun_counter_get(flow->counters, flow->queue, XTUN_DIRECTIONS, "readers");
+}
+
+static bool is_shared(const struct xtun_flow *flow)
+{
+	return flow->direction == XTUN_TX && readers_of(flow) > 1;
+}
+
 static void sum_up(const struct xtun_law *law, struct flows *sum)
 {
 	memset(sum, 0, sizeof(*sum));
 	for (size_t f = 0; f < law->flows; f++) {
 		const struct xtun_flow *flow = &law->flow[f];
-		uint64_t readers;
 
 		if (flow->direction != XTUN_TX)
 			continue;
-		readers = xtun_counter_get(flow->counters, flow->queue, XTUN_DIRECTIONS, "readers");
-		sum->shared |= readers > 1;
-		sum->readers += readers;
+		sum->shared |= is_shared(flow);
+		sum->readers += readers_of(flow);
 		sum->in += flow->in;
 		sum->waiting += flow->waiting;
 	}
@@ -76,12 +84,12 @@ static const struct row reader = {
 };
 
 static const struct row asleep = {
-	"asleep", "whoever reads has not for ", NULL, NULL, "see whether it hangs (xtun status @)"
+	"asleep", "whoever reads queue ", NULL, NULL, NULL
 };
 
 static const struct row shared = {
-	"shared", "of several that read one queue each gets some of the frames: ", NULL, NULL,
-	"end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings (@)"
+	"shared", "of several that read ", NULL, NULL,
+	"end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings"
 };
 
 static const struct row arp = {
@@ -145,14 +153,14 @@ static struct xtun_cause *say(struct silences *s, const struct row *row)
 	return &one->cause;
 }
 
-static void add_readers(struct xtun_cause *c, const char *ifname)
+static void add_readers(struct xtun_cause *c, const char *ifname, unsigned int queue)
 {
 	size_t n = strlen(c->why);
 	FILE *out = fmemopen(c->why + n, sizeof(c->why) - n, "w");
 
 	if (!out)
 		return;
-	xtun_readers_print(out, ifname);
+	xtun_readers_print(out, ifname, queue);
 	fclose(out);
 }
 
@@ -194,14 +202,65 @@ static void say_no_reader(struct silences *s, const struct flows *sum,
 	add_as_whom(c, node);
 }
 
-static void say_asleep(struct silences *s, const struct flows *sum, unsigned int ms)
+static uint64_t waiting_in(const struct xtun_law *law, unsigned int queue)
+{
+	for (size_t f = 0; f < law->flows; f++)
+		if (law->flow[f].direction == XTUN_TX && law->flow[f].queue == queue)
+			return law->flow[f].waiting;
+	return 0;
+}
+
+/* Only what is stopped by a signal goes on by one. */
+static void add_awakening(struct xtun_cause *c, const struct xtun_iface *iface, unsigned int queue)
+{
+	struct xtun_held held;
+
+	xtun_readers_held(&held, iface->name, queue);
+	if (held.stopped[0]) {
+		append(c->cure, sizeof(c->cure), "kill -CONT%s", held.stopped);
+		append(c->undo, sizeof(c->undo), "kill -STOP%s", held.stopped);
+	}
+	if (held.tracer)
+		append(c->advice, sizeof(c->advice),
+		       "have the debugger let it go on, or end that: it is process %ld",
+		       held.tracer);
+	else if (!held.stopped[0])
+		fill(c->advice, sizeof(c->advice), "see whether it hangs: xtun status @",
+		     iface->name);
+}
+
+static void say_asleep(struct silences *s, const struct xtun_losses *losses,
+		       const struct xtun_law *law)
 {
 	struct xtun_cause *c = say(s, &asleep);
+	unsigned int ms = losses->asleep_ms, queue = losses->asleep_queue;
 
-	append(c->why, sizeof(c->why),
-	       "%u.%u s; frames that wait: %" PRIu64 "; who has it open: ", ms / 1000,
-	       ms / 100 % 10, sum->waiting);
-	add_readers(c, s->iface->name);
+	append(c->why, sizeof(c->why), "%u has not for %u.%u s; frames that wait there: %" PRIu64,
+	       queue, ms / 1000, ms / 100 % 10, waiting_in(law, queue));
+	if (losses->asleep_reader && xtun_has_ended(losses->asleep_reader))
+		append(c->why, sizeof(c->why), "; the last was read by process %ld, which has ended",
+		       (long)losses->asleep_reader);
+	append(c->why, sizeof(c->why), "; who has it open: ");
+	add_readers(c, s->iface->name, queue);
+	add_awakening(c, s->iface, queue);
+}
+
+/* Those of each such queue apart: who has one for himself is not concerned. */
+static void say_shared(struct silences *s, const struct xtun_law *law)
+{
+	struct xtun_cause *c = say(s, &shared);
+	const char *between = "";
+
+	for (size_t f = 0; f < law->flows; f++) {
+		const struct xtun_flow *flow = &law->flow[f];
+
+		if (!is_shared(flow))
+			continue;
+		append(c->why, sizeof(c->why),
+		       "%squeue %u each gets some of the frames: ", between, flow->queue);
+		add_readers(c, s->iface->name, flow->queue);
+		between = ". Of those that read ";
+	}
 }
 
 /* Of the interface, whoever reads it. */
@@ -246,9 +305,9 @@ size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *lo
 	if (!sum.readers)
 		say_no_reader(&s, &sum, &node);
 	else if (losses->asleep_ms)
-		say_asleep(&s, &sum, losses->asleep_ms);
+		say_asleep(&s, losses, law);
 	if (sum.shared)
-		add_readers(say(&s, &shared), iface->name);
+		say_shared(&s, law);
 	say_of_link(&s, &sum);
 	return s.n;
 }

@@ -116,6 +116,8 @@ struct xtun_lost {
 
 struct xtun_losses {
 	unsigned int asleep_ms;		/* for which a reader has not read; 0: none sleeps */
+	unsigned int asleep_queue;	/* and which queue that is, */
+	pid_t asleep_reader;		/* who read it last; 0: not known */
 	size_t n;
 	struct xtun_lost list[32];	/* as many as the module remembers */
 };
@@ -142,6 +144,7 @@ struct xtun_users {
 };
 
 bool xtun_pids_are_first(void);
+bool xtun_has_ended(pid_t pid);
 void xtun_comm_read(pid_t pid, char *comm, size_t size);
 void xtun_users_scan(struct xtun_users *users);
 

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,6 +41,12 @@ bool xtun_pids_are_first(void)
 
 	/* PROC_PID_INIT_INO */
 	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xeffffffc;
+}
+
+/* Of a number that the kernel gave: whether no process has it any more. */
+bool xtun_has_ended(pid_t pid)
+{
+	return xtun_pids_are_first() && kill(pid, 0) && errno == ESRCH;
 }
 
 /* The name of a process; empty if it is gone, or not to be seen. */

@@ -154,7 +154,7 @@ frames_up
 
 # --- readers that do not read, and more of them than one
 
-asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: 2; who has it open: cat\[$reader\]"
+asleep="whoever reads queue 0 has not for [0-9]+\.[0-9] s; frames that wait there: 2; who has it open: cat\[$reader\]"
 stop() {
 	kill -STOP "$reader"
 	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
@@ -162,13 +162,19 @@ stop() {
 }
 stop
 eventually 30 says "$asleep"
-silenced "stopped" "$asleep, which is stopped \(kill -CONT goes on\)" "see whether it hangs"
-kill -CONT "$reader"
-ok "stopped: mended" eventually 5 silent "whoever reads has not"
-stop
+ok "stopped: named" says "^$asleep, which is stopped \(kill -CONT goes on\)"
+cure=$(cure "$asleep") undo=$(undo "$asleep")
+is "... what mends it" "$cure" "kill -CONT $reader"
+is "... what takes that back" "$undo" "kill -STOP $reader"
+programs_read asleep
+is "... and no more than that" "$(block "$asleep" | wc -l)" 3
+ok "... can be typed" sh -c "$cure"
+ok "stopped: mended" eventually 5 silent "whoever reads queue"
+ok "... what takes that back can be typed too" sh -c "$undo"
+transmit 100 2
 ok "stopped: back" eventually 30 says "$asleep, which is stopped"
-kill -CONT "$reader"
-eventually 5 silent "whoever reads has not"
+sh -c "$cure"
+eventually 5 silent "whoever reads queue"
 held() {
 	xtun-test hold "$reader" &
 	debugger=$!
@@ -177,29 +183,57 @@ held() {
 }
 held
 eventually 30 says "$asleep"
-silenced "held" "$asleep, which process $debugger holds in a debugger" "see whether it hangs"
+silenced "held" "$asleep, which process $debugger holds in a debugger" \
+	"have the debugger let it go on, or end that: it is process $debugger"
+is "... which no signal mends" "$(undo "$asleep")" ""
 dismiss "$debugger"
-ok "held: mended" eventually 5 silent "whoever reads has not"
+ok "held: mended" eventually 5 silent "whoever reads queue"
 held
 ok "held: back" eventually 30 says "$asleep, which process $debugger holds"
 dismiss "$debugger"
-eventually 5 silent "whoever reads has not"
+eventually 5 silent "whoever reads queue"
 another() {
-	cat /dev/xtun >/dev/null &
+	cat </dev/xtun >/dev/null &
 	second=$!
 	eventually 5 grep -q "readers 2" /proc/net/xtun
 }
+# listed: the processes of what is said of those that share, the least first.
+listed() {
+	block "of several" | grep -o '\[[0-9]*\]' | tr -d '[]' | sort -n | xargs
+}
+shared="of several that read queue 0 each gets some of the frames: cat\[[0-9]+\]; cat\[[0-9]+\]\.\$"
+both_listed() {
+	is "... both, and nobody else" "$(listed)" "$(printf '%s\n' "$reader" "$second" | sort -n | xargs)"
+}
 another
-silenced "shared" "of several that read one queue each gets some of the frames: cat\[[0-9]+\].*; cat\[[0-9]+\]" \
-	"end all but one, or give each a queue of its own"
+silenced "shared" "${shared%\$}" "end all but one, or give each a queue of its own"
+ok "... and no queue besides" says "$shared"
+both_listed
 dismiss "$second"
 ok "shared: mended" eventually 5 silent "of several"
 another
-ok "shared: back" says "of several that read one queue"
+ok "shared: back" says "$shared"
 dismiss "$second"
 eventually 5 grep -q "readers 1" /proc/net/xtun
 dismiss "$reader"
 ok "no reader: back" eventually 5 says "nobody reads"
+
+# One that has read, and has ended, of whose file others have a copy.
+exec 4</dev/xtun
+transmit 100
+dd bs=2000 count=1 status=none <&4 >/dev/null &
+ended=$!
+wait "$ended"
+transmit 100 2
+asleep="whoever reads queue 0 has not for [0-9]+\.[0-9] s; frames that wait there: 2; \
+the last was read by process $ended, which has ended; who has it open: bash\[$$\]"
+ok "ended: named" eventually 30 says "^$asleep"
+silenced "... of itself" "$asleep" "see whether it hangs: xtun status xtun"
+timeout 5 dd bs=2000 count=2 status=none <&4 >/dev/null
+ok "ended: mended" silent "whoever reads queue"
+transmit 100 2
+ok "ended: back" eventually 30 says "whoever reads queue 0.*by process [0-9]+, which has ended"
+exec 4<&-
 
 # One that is slow, whatever waits meanwhile.
 sluggish() {
@@ -210,7 +244,7 @@ sluggish() {
 reader sluggish
 transmit 100 200
 eventually 30 grep -qE "the oldest frame waits for ([4-9]|[0-9][0-9])[0-9]{3} ms, read " /proc/net/xtun
-ok "slow: does not sleep" silent "whoever reads has not"
+ok "slow: does not sleep" silent "whoever reads queue"
 dismiss "$reader"
 reader cat
 eventually 5 grep -q "waiting 0 " /proc/net/xtun
@@ -222,13 +256,17 @@ if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 	reader=$!
 	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
 	transmit 100 2
-	asleep="whoever reads has not for [0-9]+\.[0-9] s; frames that wait: [2-9]; who has it open: \
+	asleep="whoever reads queue [01] has not for [0-9]+\.[0-9] s; frames that wait there: [2-9]; who has it open: \
 xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
 	eventually 30 says "$asleep"
-	silenced "rings asleep" "$asleep" "see whether it hangs"
+	ok "rings asleep: named" says "^$asleep"
+	cure=$(cure "$asleep") undo=$(undo "$asleep")
+	is "... what mends it" "$cure" "kill -CONT $reader"
+	is "... what takes that back" "$undo" "kill -STOP $reader"
 	like "... as far as is seen" "$(cat /proc/net/xtun)" "readers 1, not read for [0-9]{4,} ms"$'\n'
-	kill -CONT "$reader"
-	ok "rings asleep: mended" eventually 5 silent "whoever reads has not"
+	ok "... can be typed" sh -c "$cure"
+	ok "rings asleep: mended" eventually 5 silent "whoever reads queue"
+	ok "... what takes that back can be typed too" sh -c "$undo"
 	transmit 100 2
 	ok "rings asleep: back" eventually 30 says "$asleep"
 	like "... and who had read before" "$(cat /proc/net/xtun)" \
@@ -237,11 +275,27 @@ xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
 	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
 	transmit 100
 	sleep 2
-	ok "... at the first look it is not known" silent "whoever reads has not"
+	ok "... at the first look it is not known" silent "whoever reads queue"
 	dismiss "$reader"
 else
 	skip "who sleeps beside his rings" "there are none here"
 fi
+
+# --- two queues, of which one is shared
+
+ip link del xtun
+ip link add xtun numtxqueues 2 type xtun
+frames_up
+reader cat
+another
+xtun-test attach /dev/xtun xtun 0x1102 sleep 1000 &
+third=$!
+eventually 5 grep -q "queue 1 tx: .*readers 1" /proc/net/xtun
+ok "shared, of two queues: named" says "^$shared"
+both_listed
+dismiss "$second"
+ok "shared, of two queues: mended" eventually 5 silent "of several"
+dismiss "$reader" "$third"
 
 ip link del xtun
 ip link add xtun type xtun

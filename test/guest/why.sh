@@ -57,7 +57,7 @@ transmit 100 5
 like "frames that found the queue full" "$(said)" "#2 and 1 more, from T to T s ago, to userspace, \
 100 bytes: .*10\.99\.0\.1.* > 10\.99\.0\.2.*
   where: inside xtun, queue 0, tx_lost_full
-  why: the queue was full: nobody read, or not fast enough; frames that waited: 3, the oldest for [0-9]+ ms; the last was read [0-9]+ ms before, by a program that is not seen here\[[0-9]+\]; who has it open: bash\[[0-9]+\].*
+  why: the queue was full: nobody read, or not fast enough; frames that waited: 3, the oldest for [0-9]+ ms; the last was read [0-9]+ ms before, by process [0-9]+, which has ended; who has it open: bash\[[0-9]+\].*
 "
 ip link set xtun txqueuelen 10000
 
