@@ -23,7 +23,7 @@ static void read_state(pid_t pid, char *state, long *tracer)
 		fclose(in);
 }
 
-static void print_reader(FILE *out, const struct xtun_user *u)
+static void print_user(FILE *out, const struct xtun_user *u)
 {
 	char state;
 	long tracer;
@@ -44,6 +44,28 @@ static bool reads(const struct xtun_user *u, const char *ifname, unsigned int qu
 	       !strcmp(u->ifname, ifname);
 }
 
+static bool writes(const struct xtun_user *u, const char *ifname)
+{
+	return u->writes && u->pid != getpid() && !strcmp(u->ifname, ifname);
+}
+
+/* The next of a list, but for what is of the process that was told of last. */
+static void print_next(FILE *out, const struct xtun_user *u, pid_t *last)
+{
+	if (u->pid == *last)
+		return;
+	if (*last)
+		fputs("; ", out);
+	print_user(out, u);
+	*last = u->pid;
+}
+
+static void print_end(FILE *out, pid_t last)
+{
+	if (!last)
+		fputs("nobody that may be seen here", out);
+}
+
 /**
  * xtun_readers_print() - who has a queue open to read, and whether they can
  * @out: where to
@@ -58,19 +80,28 @@ void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue)
 	pid_t last = 0;
 
 	xtun_users_scan(&users);
-	for (size_t i = 0; i < users.n; i++) {
-		const struct xtun_user *u = &users.list[i];
+	for (size_t i = 0; i < users.n; i++)
+		if (reads(&users.list[i], ifname, queue))
+			print_next(out, &users.list[i], &last);
+	print_end(out, last);
+	free(users.list);
+}
 
-		/* Once, however many files of that queue it has. */
-		if (!reads(u, ifname, queue) || u->pid == last)
-			continue;
-		if (last)
-			fputs("; ", out);
-		print_reader(out, u);
-		last = u->pid;
-	}
-	if (!last)
-		fputs("nobody that may be seen here", out);
+/**
+ * xtun_writers_print() - who has an interface open to write
+ * @out: where to
+ * @ifname: its name
+ */
+void xtun_writers_print(FILE *out, const char *ifname)
+{
+	struct xtun_users users;
+	pid_t last = 0;
+
+	xtun_users_scan(&users);
+	for (size_t i = 0; i < users.n; i++)
+		if (writes(&users.list[i], ifname))
+			print_next(out, &users.list[i], &last);
+	print_end(out, last);
 	free(users.list);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Why nothing comes, where nothing was lost: no frame was ever sent, or none is taken. */
+/* Why nothing comes, where nothing was lost: no frame was ever sent or written, or none is taken. */
 #include "why.h"
 
 #include <ifaddrs.h>
@@ -11,6 +11,7 @@
 
 struct flows {
 	uint64_t readers, in, waiting;
+	uint64_t written;	/* by programs, lost or not */
 	bool shared;		/* several files read one queue */
 };
 
@@ -30,6 +31,8 @@ static void sum_up(const struct xtun_law *law, struct flows *sum)
 	for (size_t f = 0; f < law->flows; f++) {
 		const struct xtun_flow *flow = &law->flow[f];
 
+		if (flow->direction == XTUN_RX)
+			sum->written += flow->in;
 		if (flow->direction != XTUN_TX)
 			continue;
 		sum->shared |= is_shared(flow);
@@ -106,6 +109,12 @@ static const struct row address = {
 static const struct row sent = {
 	"sent", "the kernel has not sent anything to @ yet", NULL, NULL,
 	"ip route get ADDRESS tells whether anything leads to @"
+};
+
+static const struct row asked = {
+	"asked", "no program has ever written a frame to @: nothing was asked, so nothing is answered; who has it open to write: ",
+	NULL, NULL,
+	"have a program write to @; how far a question goes the other way tells: xtun why --probe ADDRESS @"
 };
 
 static const struct row node_bars = { "node", NULL, NULL, NULL, NULL };
@@ -263,6 +272,29 @@ static void say_shared(struct silences *s, const struct xtun_law *law)
 	}
 }
 
+/* A queue that is no more has left its frames in the interface's own sum. */
+static bool was_written(const struct xtun_iface *iface, const struct flows *sum)
+{
+	char path[128], packets[32];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/rx_packets", iface->name);
+	return sum->written ||
+	       (xtun_sysfs_line(path, packets, sizeof(packets)) && strcmp(packets, "0"));
+}
+
+/* Who only reads cannot write; a program that has just begun may do so yet. */
+static void say_never_asked(struct silences *s)
+{
+	struct xtun_cause *c = say(s, &asked);
+	size_t n = strlen(c->why);
+	FILE *out = fmemopen(c->why + n, sizeof(c->why) - n, "w");
+
+	if (!out)
+		return;
+	xtun_writers_print(out, s->iface->name);
+	fclose(out);
+}
+
 /* Of the interface, whoever reads it. */
 static void say_of_link(struct silences *s, const struct flows *sum)
 {
@@ -276,6 +308,8 @@ static void say_of_link(struct silences *s, const struct flows *sum)
 		say(s, &address);
 	if (!sum->in)
 		say(s, &sent);
+	if (iface->carrier && sum->readers && !was_written(iface, sum))
+		say_never_asked(s);
 }
 
 /**

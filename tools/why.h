@@ -218,6 +218,7 @@ struct xtun_held {
 };
 
 void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue);
+void xtun_writers_print(FILE *out, const char *ifname);
 void xtun_readers_held(struct xtun_held *held, const char *ifname, unsigned int queue);
 
 /* probe.c */

@@ -33,7 +33,7 @@ host() {
 # told_of NAMESPACE: but for what was to be said before there were an address and a frame,
 # or as long as the other was not up.
 told_of() {
-	awk '/^[^ ]/ { early = /has no address|has not sent anything/ }
+	awk '/^[^ ]/ { early = /has no address|has not sent anything|has ever written/ }
 		!early' "/tmp/told.$1"
 }
 

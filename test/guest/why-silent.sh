@@ -92,6 +92,13 @@ ok "no reader: mended" silent "nobody reads"
 silenced "nothing sent" "the kernel has not sent anything to xtun yet" "ip route get ADDRESS"
 transmit 100
 ok "nothing sent: mended" silent "has not sent anything"
+asked="no program has ever written a frame to xtun: nothing was asked, so nothing is answered; who has it open to write: "
+silenced "nothing asked" "${asked}nobody that may be seen here\." \
+	"have a program write to xtun; .*: xtun why --probe ADDRESS xtun"
+exec 4>/dev/xtun
+frame 60 >&4
+ok "nothing asked: mended" silent "no program has ever written"
+exec 4>&-
 is "a healthy interface is told of in a word" "$(said)" "xtun has lost no frame."
 ok "... its status is 0" xtun why -t 0
 
@@ -291,11 +298,15 @@ another
 xtun-test attach /dev/xtun xtun 0x1102 sleep 1000 &
 third=$!
 eventually 5 grep -q "queue 1 tx: .*readers 1" /proc/net/xtun
+ok "nothing asked: back, and by whom nothing" says "^${asked}sleep\[$third\]\.\$"
 ok "shared, of two queues: named" says "^$shared"
 both_listed
 dismiss "$second"
 ok "shared, of two queues: mended" eventually 5 silent "of several"
-dismiss "$reader" "$third"
+dismiss "$third"
+xtun-test attach /dev/xtun xtun 0x1102 bash -c '. /test/frames.sh; frame 60 >&3'
+ok "asked by a queue that is no more: not forgotten" silent "no program has ever written"
+dismiss "$reader"
 
 ip link del xtun
 ip link add xtun type xtun
