@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The last losses of an interface, as /proc/net/xtun tells of them. */
-#include "status.h"
+#include "why.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -150,21 +150,33 @@ bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 	return !bad;
 }
 
-static void print_obituary(const char *ifname, const char *line)
+/* One that is made by hand stays, whoever comes and goes. */
+static void mend(struct xtun_cause *cause, const char *ifname)
 {
-	xtun_text_print(stdout, line);
-	fputs("  what mends it: ip link add ", stdout);
-	xtun_word_print(stdout, ifname);
-	puts(" type xtun   makes one that stays; or keep the program's file open, or set TUNSETPERSIST");
+	struct xtun_word word;
+	const char *name = xtun_word(ifname, &word);
+
+	memset(cause, 0, sizeof(*cause));
+	snprintf(cause->cure, sizeof(cause->cure), "ip link add %s type xtun", name);
+	snprintf(cause->undo, sizeof(cause->undo), "ip link del dev %s", name);
+	snprintf(cause->advice, sizeof(cause->advice),
+		 "keep the program's file open, or have it set TUNSETPERSIST");
 }
 
-static void print_obituary_object(const char *ifname, char *line)
+static void print_obituary(const char *line, const struct xtun_cause *cause)
+{
+	xtun_text_print(stdout, line);
+	xtun_cause_print(stdout, cause);
+}
+
+static void print_obituary_object(const char *ifname, char *line, const struct xtun_cause *cause)
 {
 	line[strcspn(line, "\n")] = '\0';
 	fputs("{\"interface\":", stdout);
 	xtun_json_string(stdout, ifname);
 	fputs(",\"gone\":", stdout);
 	xtun_json_string(stdout, line + strlen(ifname) + 2);
+	xtun_cause_json(stdout, cause);
 	puts("}");
 }
 
@@ -172,14 +184,16 @@ static void print_obituary_object(const char *ifname, char *line)
 void xtun_obituary(const char *ifname, bool json)
 {
 	FILE *in = fopen(PROC, "re");
+	struct xtun_cause cause;
 	char line[512];
 
+	mend(&cause, ifname);
 	while (in && fgets(line, sizeof(line), in)) {
 		if (is_iface(line, ifname) && !strncmp(line + strlen(ifname), ": gone ", 7)) {
 			if (json)
-				print_obituary_object(ifname, line);
+				print_obituary_object(ifname, line, &cause);
 			else
-				print_obituary(ifname, line);
+				print_obituary(line, &cause);
 			break;
 		}
 	}

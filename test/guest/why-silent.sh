@@ -323,9 +323,16 @@ went() {
 xtun-test attach /dev/xtun tap5 0x1002 bash -c '. /test/frames.sh; ! frame 60 >&3' 2>/dev/null
 like "gone: named" "$(went tap5)" "^tap5: gone [0-9.]+ s ago: bash\[[0-9]+\] closed its last file; \
 it had lost 1, the last [0-9.]+ s ago: rx_lost_down"
-like "... and what mends it" "$(went tap5)" "  what mends it: ip link add tap5 type xtun"
-ok "... can be typed" ip link add tap5 type xtun
+cure=$(went tap5 | sed -n 's/^  what mends it: //p')
+undo=$(went tap5 | sed -n 's/^  what takes that back: //p')
+is "... what mends it" "$cure" "ip link add tap5 type xtun"
+is "... what takes that back" "$undo" "ip link del dev tap5"
+like "... or else" "$(went tap5)" "  or: keep the program's file open, or have it set TUNSETPERSIST"
+is "... and for programs" \
+	"$({ xtun why --json tap5 2>/dev/null || :; } | jq -r 'select(.gone) | .cure, .undo')" \
+	"$cure"$'\n'"$undo"
+ok "... can be typed" sh -c "$cure"
 xtun-test attach /dev/xtun tap5 0x1002 true
 ok "gone: mended" ip link show tap5
-ip link del tap5
+ok "... what takes that back can be typed too" sh -c "$undo"
 like "gone: back" "$(went tap5)" "^tap5: gone [0-9.]+ s ago: ip\[[0-9]+\] deleted it"
