@@ -154,8 +154,11 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	}
 	add_fault(v, l);
 	add_backlog(v, l);
-	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full"))
+	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full")) {
 		add_readers(v, iface->name, l->queue);
+		/* A longer queue would only be full later. */
+		xtun_readers_wake(&v->cause, iface->name, l->queue);
+	}
 }
 
 /* Seconds of the clock by which the module tells when. */

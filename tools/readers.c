@@ -114,13 +114,12 @@ static void add_pid(char *pids, size_t size, pid_t pid)
 		pids[n] = '\0';
 }
 
-/**
- * xtun_readers_held() - what keeps those from reading who have a queue open for that
- * @held: filled
- * @ifname: the interface's name
- * @queue: its number
- */
-void xtun_readers_held(struct xtun_held *held, const char *ifname, unsigned int queue)
+struct held {
+	char stopped[160];	/* by a signal: their pids, each after a space; or empty */
+	long tracer;		/* who holds one in a debugger; 0 if nobody does */
+};
+
+static void look_who_is_held(struct held *held, const char *ifname, unsigned int queue)
 {
 	struct xtun_users users;
 	pid_t last = 0;
@@ -142,4 +141,35 @@ void xtun_readers_held(struct xtun_held *held, const char *ifname, unsigned int 
 			held->tracer = tracer;
 	}
 	free(users.list);
+}
+
+/**
+ * xtun_readers_wake() - what lets those read who are kept from it
+ * @cause: its cure, undo and advice are replaced if there is such a one
+ * @ifname: the interface's name
+ * @queue: its number
+ *
+ * Only what is stopped by a signal goes on by one.
+ *
+ * Return: true if there is.
+ */
+bool xtun_readers_wake(struct xtun_cause *cause, const char *ifname, unsigned int queue)
+{
+	struct held held;
+
+	look_who_is_held(&held, ifname, queue);
+	if (!held.stopped[0] && !held.tracer)
+		return false;
+	cause->cure[0] = '\0';
+	cause->undo[0] = '\0';
+	cause->advice[0] = '\0';
+	if (held.stopped[0]) {
+		snprintf(cause->cure, sizeof(cause->cure), "kill -CONT%s", held.stopped);
+		snprintf(cause->undo, sizeof(cause->undo), "kill -STOP%s", held.stopped);
+	}
+	if (held.tracer)
+		snprintf(cause->advice, sizeof(cause->advice),
+			 "have the debugger let it go on, or end that: it is process %ld",
+			 held.tracer);
+	return true;
 }

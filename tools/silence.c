@@ -219,25 +219,6 @@ static uint64_t waiting_in(const struct xtun_law *law, unsigned int queue)
 	return 0;
 }
 
-/* Only what is stopped by a signal goes on by one. */
-static void add_awakening(struct xtun_cause *c, const struct xtun_iface *iface, unsigned int queue)
-{
-	struct xtun_held held;
-
-	xtun_readers_held(&held, iface->name, queue);
-	if (held.stopped[0]) {
-		append(c->cure, sizeof(c->cure), "kill -CONT%s", held.stopped);
-		append(c->undo, sizeof(c->undo), "kill -STOP%s", held.stopped);
-	}
-	if (held.tracer)
-		append(c->advice, sizeof(c->advice),
-		       "have the debugger let it go on, or end that: it is process %ld",
-		       held.tracer);
-	else if (!held.stopped[0])
-		fill(c->advice, sizeof(c->advice), "see whether it hangs: xtun status @",
-		     iface->name);
-}
-
 static void say_asleep(struct silences *s, const struct xtun_losses *losses,
 		       const struct xtun_law *law)
 {
@@ -251,7 +232,9 @@ static void say_asleep(struct silences *s, const struct xtun_losses *losses,
 		       (long)losses->asleep_reader);
 	append(c->why, sizeof(c->why), "; who has it open: ");
 	add_readers(c, s->iface->name, queue);
-	add_awakening(c, s->iface, queue);
+	if (!xtun_readers_wake(c, s->iface->name, queue))
+		fill(c->advice, sizeof(c->advice), "see whether it hangs: xtun status @",
+		     s->iface->name);
 }
 
 /* Those of each such queue apart: who has one for himself is not concerned. */

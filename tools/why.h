@@ -212,14 +212,9 @@ void xtun_pcapng_begin(struct xtun_pcapng *p, FILE *out, const char *ifname);
 void xtun_pcapng_frame(struct xtun_pcapng *p, const struct xtun_finding *v);
 
 /* readers.c */
-struct xtun_held {
-	char stopped[160];		/* by a signal: their pids, each after a space; or empty */
-	long tracer;			/* who holds one in a debugger; 0 if nobody does */
-};
-
 void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue);
 void xtun_writers_print(FILE *out, const char *ifname);
-void xtun_readers_held(struct xtun_held *held, const char *ifname, unsigned int queue);
+bool xtun_readers_wake(struct xtun_cause *cause, const char *ifname, unsigned int queue);
 
 /* probe.c */
 int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhile)(void *),

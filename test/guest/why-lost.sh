@@ -122,7 +122,34 @@ burst() {
 }
 cured tx_lost_full "ip link set dev xtun txqueuelen 10000" burst
 drain
+ip link set xtun txqueuelen 3
+
+# A reader that cannot read, whom no longer queue would help.
+exec 5<&4
+dd bs=2000 status=none <&5 >/dev/null &
+reader=$!
+exec 4>&- 5>&-
+ok "a reader reads" eventually 5 grep -qx dd "/proc/$reader/comm"
+slowly() {
+	local _
+	for _ in 1 2 3 4 5; do
+		transmit 100
+	done
+}
+stop() {
+	kill -STOP "$reader"
+	eventually 5 grep -q '^State:.T' "/proc/$reader/status"
+}
+stop
+named tx_lost_full "who has it open: dd\[$reader\], which is stopped" slowly
+cured tx_lost_full "kill -CONT $reader" slowly
+kill -CONT "$reader"
+kill "$reader"
+wait "$reader" || :
 ip link set xtun txqueuelen 1000
+exec 4<>/dev/xtun
+transmit 100
+dd bs=200 count=1 status=none <&4 >/dev/null
 
 named tx_lost_truncated "read\(\) was given a buffer shorter than the frame" transmit_and_read 50
 mended tx_lost_truncated transmit_and_read 65539
