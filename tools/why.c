@@ -229,6 +229,7 @@ static void tell_of_none(const struct why *w)
 		       xtun_name(w->iface.name), w->dropped);
 	else
 		printf("%s has lost no frame.\n", xtun_name(w->iface.name));
+	xtun_beyond_print(stdout, w->iface.name);
 }
 
 /* What there is to be said of all of it. */

@@ -216,6 +216,9 @@ void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue);
 void xtun_writers_print(FILE *out, const char *ifname);
 bool xtun_readers_wake(struct xtun_cause *cause, const char *ifname, unsigned int queue);
 
+/* beyond.c */
+void xtun_beyond_print(FILE *out, const char *ifname);
+
 /* probe.c */
 int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhile)(void *),
 	       void *arg);

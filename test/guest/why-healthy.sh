@@ -78,6 +78,13 @@ is "of all that there is no loss to be told, at the one end" "$(told_of a)" ""
 is "... nor at the other" "$(told_of b)" ""
 is "... nor when it is asked for" "$(ip netns exec b xtun why -t 1 right)" "right has lost no frame."
 ok "... with the status of none" ip netns exec b xtun why -t 1 right
+ip -n b link add out type veth peer name in
+ip -n b link add br0 type bridge
+ip -n b link set right master br0
+ip -n b link set out master br0
+is "and at a bridge it is said where frames leave" "$(ip netns exec b xtun why -t 0 right)" \
+	"right has lost no frame.
+What has left through out is followed no further."
 kill "${followers[@]}" "$forwarder"
 wait "${followers[@]}" "$forwarder" || :
 ip netns del a
