@@ -122,6 +122,7 @@ bool xtun_has_no_handler(struct xtun_case *c);
 bool xtun_is_blocked(struct xtun_case *c);
 bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c);
 bool xtun_has_no_bridge_vlan(struct xtun_case *c);
+bool xtun_is_too_large_for_port(struct xtun_case *c);
 
 /* rules_firewall.c */
 bool xtun_is_one_connection_too_many(struct xtun_case *c);

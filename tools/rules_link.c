@@ -165,6 +165,23 @@ bool xtun_is_blocked(struct xtun_case *c)
 	return true;
 }
 
+/*
+ * A bridge cuts nothing, nor does it tell the sender, whatever the packet allows. Beside the
+ * header it lets pass the four bytes of a tag.
+ */
+bool xtun_is_too_large_for_port(struct xtun_case *c)
+{
+	size_t header = c->drop->ethernet ? ETH_HEADER : 0;
+	bool leaves = !comes_in(c) || strcmp(c->at.name, c->iface->name);
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", c->at.name);
+	found(c, 1, "%zu", c->drop->len - header);
+	found(c, 2, "%d", c->at.mtu);
+	return leaves && unreasoned(c) && within(c, "br_dev_queue_push br_forward") &&
+	       !access(path, F_OK) && c->drop->len > header + c->at.mtu + 4;
+}
+
 static bool is_outside_bridge_vlan(const struct xtun_case *c)
 {
 	char path[128], line[16];

@@ -114,7 +114,7 @@ like "... but what is missing" "$(field route advice)" "which of (near, further|
 ip link del further
 rewritten ttl "forwarded with a TTL of 1" "proto=icmp to=10.98.0.2 ttl=1" "proto=icmp to=10.98.0.2 ttl=2"
 ip link set near mtu 600
-mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
+as="mtu of IPv4" mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
 	craft proto=icmp to=10.98.0.2 size=1000 df=1
 ip link set near mtu 1500
 
@@ -262,6 +262,10 @@ ip link set xtun master br0
 ok "bridge-port: back" drops bridge-port craft proto=icmp
 ip link set br0 type bridge stp_state 0
 bridge link set dev xtun state 3
+ip link set near mtu 600 master br0
+as="mtu of a bridge's port" mended mtu "of 1028 bytes, and near, a port of a bridge, takes 600" \
+	"ip link set dev near mtu 1028" craft dst=02:00:00:00:00:05 proto=icmp to=10.98.0.2 size=1000
+ip link set near mtu 1500 nomaster
 ip link set br0 type bridge vlan_filtering 1
 bridge vlan del dev xtun vid 1
 mended bridge-untagged "xtun has none for what comes without a tag" \
@@ -313,6 +317,12 @@ is "... for which there is no command to be typed unread" "$(field forwarding cu
 sysctl -q -w net.ipv6.conf.all.forwarding=1
 rewritten ttl "forwarded with a hop limit of 1" "from=fd00::2 to=fd00:1::2 proto=icmp ttl=1" \
 	"from=fd00::2 to=fd00:1::2 proto=icmp ttl=2"
+ip link add further mtu 1300 type dummy
+ip link set further up
+ip addr add fd00:2::1/64 dev further nodad
+as="mtu of IPv6" mended mtu "of 1448 bytes, and further takes 1300" \
+	"ip link set dev further mtu 1448" craft from=fd00::2 to=fd00:2::2 proto=icmp size=1400
+ip link del further
 sysctl -q -w net.ipv6.conf.all.forwarding=0
 
 # --- of those that are alike one is told of, and how many there were
