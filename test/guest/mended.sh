@@ -74,7 +74,7 @@ field() {
 	jq -r "select(.rule == \"$1\") | .$2 // \"\"" "$out/told" | head -n 1
 }
 
-# $as: what the case is called, if it is one of several of that rule.
+# $as: what the case is called, if it is one of several of that rule: "RULE, WHICH".
 
 # explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
 explained() {
@@ -82,6 +82,7 @@ explained() {
 	shift 2
 	ok "${as:-$rule}: named" drops "$rule" "$@"
 	like "... and why" "$(field "$rule" why)" "$why"
+	like "... and what there is to do" "$(field "$rule" cure)$(field "$rule" advice)" .
 }
 
 # mended RULE WHY CURE COMMAND...: so too, and that the cure is one, and can be undone.

@@ -83,7 +83,7 @@ fi
 rewritten martian "it comes from 127.0.0.1" "proto=icmp from=127.0.0.1" proto=icmp
 mended own-source "from 10.99.0.1, which is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
-as="own-source of another interface" mended own-source \
+as="own-source, of another interface" mended own-source \
 	"from 10.98.0.1, which is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.98.0.1
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
@@ -114,7 +114,7 @@ like "... but what is missing" "$(field route advice)" "which of (near, further|
 ip link del further
 rewritten ttl "forwarded with a TTL of 1" "proto=icmp to=10.98.0.2 ttl=1" "proto=icmp to=10.98.0.2 ttl=2"
 ip link set near mtu 600
-as="mtu of IPv4" mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
+as="mtu, IPv4" mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
 	craft proto=icmp to=10.98.0.2 size=1000 df=1
 ip link set near mtu 1500
 
@@ -142,12 +142,12 @@ with_listener() {
 	return $status
 }
 
-as="socket TCP" explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" \
+as="socket, TCP" explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" \
 	craft proto=tcp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -tln$"
-ok "socket TCP: mended" with_listener tcp 10.99.0.1 spares socket craft proto=tcp dport=9
-ok "socket TCP: back" drops socket craft proto=tcp dport=9
+ok "socket, TCP: mended" with_listener tcp 10.99.0.1 spares socket craft proto=tcp dport=9
+ok "socket, TCP: back" drops socket craft proto=tcp dport=9
 explained socket "no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=udp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -uln$"
@@ -263,7 +263,7 @@ ok "bridge-port: back" drops bridge-port craft proto=icmp
 ip link set br0 type bridge stp_state 0
 bridge link set dev xtun state 3
 ip link set near mtu 600 master br0
-as="mtu of a bridge's port" mended mtu "of 1028 bytes, and near, a port of a bridge, takes 600" \
+as="mtu, a bridge's port" mended mtu "of 1028 bytes, and near, a port of a bridge, takes 600" \
 	"ip link set dev near mtu 1028" craft dst=02:00:00:00:00:05 proto=icmp to=10.98.0.2 size=1000
 ip link set near mtu 1500 nomaster
 ip link set br0 type bridge vlan_filtering 1
@@ -320,7 +320,7 @@ rewritten ttl "forwarded with a hop limit of 1" "from=fd00::2 to=fd00:1::2 proto
 ip link add further mtu 1300 type dummy
 ip link set further up
 ip addr add fd00:2::1/64 dev further nodad
-as="mtu of IPv6" mended mtu "of 1448 bytes, and further takes 1300" \
+as="mtu, IPv6" mended mtu "of 1448 bytes, and further takes 1300" \
 	"ip link set dev further mtu 1448" craft from=fd00::2 to=fd00:2::2 proto=icmp size=1400
 ip link del further
 sysctl -q -w net.ipv6.conf.all.forwarding=0
