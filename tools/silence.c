@@ -2,11 +2,9 @@
 /* Why nothing comes, where nothing was lost: no frame was ever sent or written, or none is taken. */
 #include "why.h"
 
-#include <ifaddrs.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 struct flows {
@@ -40,29 +38,6 @@ static void sum_up(const struct xtun_law *law, struct flows *sum)
 		sum->in += flow->in;
 		sum->waiting += flow->waiting;
 	}
-}
-
-/* A port of a bridge needs none: what is above it has one. */
-static bool needs_address(const char *ifname)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/master", ifname);
-	return access(path, F_OK) != 0;
-}
-
-static bool has_address(const char *ifname)
-{
-	struct ifaddrs *all, *a;
-	bool has = false;
-
-	if (getifaddrs(&all))
-		return true;	/* nothing is known against it */
-	for (a = all; a && !has; a = a->ifa_next)
-		has = a->ifa_addr && !strcmp(a->ifa_name, ifname) &&
-		      (a->ifa_addr->sa_family == AF_INET || a->ifa_addr->sa_family == AF_INET6);
-	freeifaddrs(all);
-	return has;
 }
 
 /* '@' in what follows stands for the interface; NULL: there is none. */
@@ -106,9 +81,20 @@ static const struct row address = {
 	"any other address that it is to have"
 };
 
+static const struct row link_local = {
+	"address", "@ has no address but link-local ones: the kernel answers nobody there who asks for another",
+	"ip address add 192.0.2.1/24 dev @", "ip address del 192.0.2.1/24 dev @",
+	"any other address that it is to have"
+};
+
 static const struct row sent = {
 	"sent", "the kernel has not sent anything to @ yet", NULL, NULL,
 	"ip route get ADDRESS tells whether anything leads to @"
+};
+
+static const struct row chattered = {
+	"sent", "the kernel has not sent anything to @ yet but what IPv6 asks and tells of itself",
+	NULL, NULL, "ip route get ADDRESS tells whether anything leads to @"
 };
 
 static const struct row asked = {
@@ -282,15 +268,19 @@ static void say_never_asked(struct silences *s)
 static void say_of_link(struct silences *s, const struct flows *sum)
 {
 	const struct xtun_iface *iface = s->iface;
+	struct xtun_addresses addresses;
 
 	if (!iface->up)
 		return;
+	xtun_addresses_count(iface->name, &addresses);
 	if (iface->ethernet && !iface->arp)
 		say(s, &arp);
-	if (needs_address(iface->name) && !has_address(iface->name))
-		say(s, &address);
+	if (xtun_address_needed(iface->name) && !addresses.any)
+		say(s, addresses.link_local ? &link_local : &address);
 	if (!sum->in)
 		say(s, &sent);
+	else if (sum->in <= xtun_ip6_chatter(iface->name, &addresses))
+		say(s, &chattered);
 	if (iface->carrier && sum->readers && !was_written(iface, sum))
 		say_never_asked(s);
 }

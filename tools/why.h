@@ -226,6 +226,16 @@ int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhil
 /* refused.c */
 void xtun_refusals_tell(FILE *out, bool json);
 
+/* addresses.c */
+struct xtun_addresses {
+	bool any;			/* but link-local ones of IPv6 */
+	unsigned int link_local, ip6;	/* the former are among the latter */
+};
+
+bool xtun_address_needed(const char *ifname);
+void xtun_addresses_count(const char *ifname, struct xtun_addresses *n);
+uint64_t xtun_ip6_chatter(const char *ifname, const struct xtun_addresses *addresses);
+
 /* silence.c: why nothing comes, where nothing was lost */
 struct xtun_silence {
 	const char *name;		/* of the case, for programs */

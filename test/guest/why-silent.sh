@@ -114,6 +114,22 @@ broken address "xtun has no address: the kernel answers nobody there" \
 ip addr flush dev xtun
 silenced "no address" "xtun has no address" "any other address that it is to have"
 frames_up
+if [ -e /proc/net/if_inet6 ]; then
+	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
+	eventually 10 grep -q "^fe80.* xtun\$" /proc/net/if_inet6
+	ok "a link-local address besides another: nothing to tell" silent "has no address"
+	broken address "xtun has no address but link-local ones: the kernel answers nobody there who asks for another" \
+		"ip address add 192.0.2.1/24 dev xtun" "ip address del 192.0.2.1/24 dev xtun" \
+		ip -4 addr flush dev xtun
+	ip -4 addr flush dev xtun
+	ip link add link xtun name xtun.5 type vlan id 5
+	ok "... what is above it may have one" silent "has no address"
+	ip link del xtun.5
+	ok "... or not" says "has no address but link-local"
+else
+	skip "none but link-local addresses" "this kernel has no IPv6"
+fi
+frames_up
 if echo 0 2>/dev/null >/sys/class/net/xtun/carrier; then
 	silenced "no carrier" "xtun has no carrier: the kernel sends nothing" "attach the program"
 	echo 1 >/sys/class/net/xtun/carrier
@@ -311,7 +327,21 @@ dismiss "$reader"
 ip link del xtun
 ip link add xtun type xtun
 frames_up
-ok "nothing sent: back" says "has not sent anything"
+ok "nothing sent: back" says "has not sent anything to xtun yet\.\$"
+if [ -e /proc/net/if_inet6 ]; then
+	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
+	chatters() {
+		[ "$(ethtool -S xtun | awk '/q0_tx_in/ { print $2 }')" -ge 3 ]
+	}
+	ok "IPv6 sends of itself" eventually 20 chatters
+	silenced "nothing sent but that" \
+		"the kernel has not sent anything to xtun yet but what IPv6 asks and tells of itself\." \
+		"ip route get ADDRESS"
+	transmit 100
+	ok "... mended" silent "has not sent anything"
+else
+	skip "what IPv6 sends of itself" "this kernel has none"
+fi
 
 # --- what is gone
 
