@@ -34,6 +34,14 @@ bool xtun_address_needed(const char *ifname)
 	return needs;
 }
 
+/* By the name, or by a label of IPv4, which may go on behind a colon. */
+static bool is_at(const struct ifaddrs *a, const char *ifname)
+{
+	size_t n = strlen(ifname);
+
+	return !strncmp(a->ifa_name, ifname, n) && (!a->ifa_name[n] || a->ifa_name[n] == ':');
+}
+
 static bool is_link_local(const struct sockaddr *a)
 {
 	return a->sa_family == AF_INET6 &&
@@ -54,7 +62,7 @@ void xtun_addresses_count(const char *ifname, struct xtun_addresses *n)
 	if (n->any)
 		return;
 	for (a = all; a; a = a->ifa_next) {
-		if (!a->ifa_addr || strcmp(a->ifa_name, ifname))
+		if (!a->ifa_addr || !is_at(a, ifname))
 			continue;
 		n->ip6 += a->ifa_addr->sa_family == AF_INET6;
 		if (is_link_local(a->ifa_addr))

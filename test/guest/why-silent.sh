@@ -113,6 +113,10 @@ broken address "xtun has no address: the kernel answers nobody there" \
 	ip addr flush dev xtun
 ip addr flush dev xtun
 silenced "no address" "xtun has no address" "any other address that it is to have"
+ip addr add 192.0.2.2/24 dev xtun label xtun:2
+ok "an address with a label is one" silent "has no address"
+ip addr flush dev xtun
+ok "... without it there is none" says "has no address"
 frames_up
 if [ -e /proc/net/if_inet6 ]; then
 	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
