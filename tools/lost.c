@@ -98,9 +98,11 @@ static void parse_bytes(const char *line, struct xtun_lost *l)
 static void parse_queue(const char *line, struct xtun_losses *losses)
 {
 	const char *p = strstr(line, "the oldest frame waits for ");
-	unsigned int ms = 0, idle_ms, queue = 0;
+	unsigned int ms = 0, idle_ms, queue;
 	pid_t reader;
 
+	if (sscanf(line, "  queue %u", &queue) != 1)
+		return;
 	parse_reader(line, &reader, &idle_ms);
 	if (!p)
 		ms = idle_ms;
@@ -108,7 +110,6 @@ static void parse_queue(const char *line, struct xtun_losses *losses)
 		ms = idle_ms;
 	if (ms < (p ? ASLEEP_MS : RING_ASLEEP_MS) || ms <= losses->asleep_ms)
 		return;
-	sscanf(line, "  queue %u", &queue);
 	losses->asleep_ms = ms;
 	losses->asleep_queue = queue;
 	losses->asleep_reader = reader;

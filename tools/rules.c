@@ -26,7 +26,7 @@ static const struct xtun_rule rules[] = {
 	{ "xdp-generic", xtun_is_dropped_by_xdp,
 	  "dropped by the XDP program of @d, or that failed at it",
 	  "ip link set dev @d @1 off", NULL,
-	  "attach the program again to take that back; whether it failed: perf trace -e xdp:xdp_exception" },
+	  "attach the program again to take that back; perf trace -e xdp:xdp_exception" },
 	{ "headerless", xtun_is_headerless,
 	  "an IP packet without an Ethernet header: its first 14 bytes were taken for one",
 	  NULL, NULL,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Why nothing comes, where nothing was lost: no frame was ever sent or written, or none is taken. */
+/* Why nothing comes, where nothing was lost: none was ever sent or written, or is taken. */
 #include "why.h"
 
 #include <inttypes.h>
