@@ -108,8 +108,8 @@ like "... among them one that found the queue full" "$(cat /tmp/read)" "10\.99\.
 is "... each with its verdict as a comment" "$(grep -ac '^  where: \|  where: inside' /tmp/lost.pcapng)" \
 	"$(wc -l </tmp/read)"
 xtun why --frame 1 -w /tmp/one.pcapng >/dev/null || :
-like "-w with --frame: that frame alone" "$(tcpdump -Z root -nn -r /tmp/one.pcapng || :)" \
-	"^[0-9:.]+ ARP, [^
+like "-w with --frame: that frame alone" "$(tcpdump -Z root -e -nn -r /tmp/one.pcapng || :)" \
+	"^[0-9:.]+ 02:00:00:00:00:02 > 02:00:00:00:00:99, ethertype ARP [^
 ]*\$"
 like "... with its verdict" "$(grep -a '  why: ' /tmp/one.pcapng || :)" \
 	"written while xtun was down; write\(\) answered EIO"
@@ -118,6 +118,7 @@ exec 4>&-
 # A tun's file is of one kind, whatever a program writes.
 # shellcheck disable=SC2016
 xtun-test attach /dev/xtun tun8 0x1001 sh -c 'xtun-test persist 1
+	sysctl -q -w net.ipv6.conf.tun8.disable_ipv6=1
 	xtun-test craft headerless=1 proto=icmp >&3
 	ip link set tun8 up
 	xtun-test craft dst=02:00:00:00:00:77 proto=icmp >&3' || :
@@ -126,7 +127,8 @@ like "of a tun, a frame is shown as what it is" "$(xtun why -t 0 -w /tmp/tun.pca
 ]*: IP 10\.99.*
 #2, [^
 ]*: IP 10\.99.*, queue 0, rx_lost_proto"
-is "... and tcpdump reads both" "$(tcpdump -Z root -nn -r /tmp/tun.pcapng | wc -l)" 2
+ok "... and tcpdump reads the file" tcpdump -Z root -nn -r /tmp/tun.pcapng
+is "... to its end" "$(tcpdump -Z root -nn --count -r /tmp/tun.pcapng)" "2 packets"
 ip link del tun8
 
 # What the stack drops, as it happens.
