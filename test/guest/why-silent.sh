@@ -48,23 +48,23 @@ silenced() {
 	like "... and what mends it" "$told" "  (what mends it|or): $3"
 }
 
-# programs_read CASE: that they are given the same as is printed.
+# programs_read SILENCE: that they are given the same as is printed.
 programs_read() {
 	is "... and for programs" \
 		"$(xtun why -t 0 --json | jq -r "select(.silence == \"$1\") | .cure, .undo")" \
 		"$cure"$'\n'"$undo"
 }
 
-# broken CASE SENTENCE CURE UNDO COMMAND...: so too, once COMMAND has been run; that what
-# is printed is these, and that they mend it and take that back.
+# broken CASE SILENCE SENTENCE CURE UNDO COMMAND...: so too, once COMMAND has been run; that
+# what is printed is these, and that they mend it and take that back. To programs it is SILENCE.
 broken() {
-	local case=$1 sentence=$2 cure undo
-	"${@:5}"
+	local case=$1 sentence=$3 cure undo
+	"${@:6}"
 	cure=$(cure "$sentence") undo=$(undo "$sentence")
 	ok "$case: named" says "^$sentence"
-	is "... what mends it" "$cure" "$3"
-	is "... what takes that back" "$undo" "$4"
-	programs_read "$case"
+	is "... what mends it" "$cure" "$4"
+	is "... what takes that back" "$undo" "$5"
+	programs_read "$2"
 	ok "... can be typed" sh -c "$cure"
 	ok "$case: mended" eventually 5 silent "$sentence"
 	ok "... what takes that back can be typed too" sh -c "$undo"
@@ -102,17 +102,17 @@ exec 4>&-
 is "a healthy interface is told of in a word" "$(said)" "xtun has lost no frame."
 ok "... its status is 0" xtun why -t 0
 
-broken down "xtun is down: nothing passes" "ip link set dev xtun up" "ip link set dev xtun down" \
+broken down down "xtun is down: nothing passes" "ip link set dev xtun up" "ip link set dev xtun down" \
 	ip link set xtun down
 frames_up
-broken arp "ARP is off at xtun: the kernel neither asks nor answers" \
+broken "ARP off" arp "ARP is off at xtun: the kernel neither asks nor answers" \
 	"ip link set dev xtun arp on" "ip link set dev xtun arp off" ip link set xtun arp off
 frames_up
-broken address "xtun has no address: the kernel answers nobody there" \
+broken "no address" address "xtun has no address: the kernel answers nobody there" \
 	"ip address add 192.0.2.1/24 dev xtun" "ip address del 192.0.2.1/24 dev xtun" \
 	ip addr flush dev xtun
 ip addr flush dev xtun
-silenced "no address" "xtun has no address" "any other address that it is to have"
+like "... or another" "$(block "xtun has no address")" "  or: any other address that it is to have"
 ip addr add 192.0.2.2/24 dev xtun label xtun:2
 ok "an address with a label is one" silent "has no address"
 ip addr flush dev xtun
@@ -122,7 +122,8 @@ if [ -e /proc/net/if_inet6 ]; then
 	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 	eventually 10 grep -q "^fe80.* xtun\$" /proc/net/if_inet6
 	ok "a link-local address besides another: nothing to tell" silent "has no address"
-	broken address "xtun has no address but link-local ones: the kernel answers nobody there who asks for another" \
+	broken "link-local addresses alone" address \
+		"xtun has no address but link-local ones: the kernel answers nobody there who asks for another" \
 		"ip address add 192.0.2.1/24 dev xtun" "ip address del 192.0.2.1/24 dev xtun" \
 		ip -4 addr flush dev xtun
 	ip -4 addr flush dev xtun
@@ -255,7 +256,7 @@ transmit 100 2
 asleep="whoever reads queue 0 has not for [0-9]+\.[0-9] s; frames that wait there: 2; \
 the last was read by process $ended, which has ended; who has it open: bash\[$$\]"
 ok "ended: named" eventually 30 says "^$asleep"
-silenced "... of itself" "$asleep" "see whether it hangs: xtun status xtun"
+like "... and what mends it" "$(block "$asleep")" "  what mends it: see whether it hangs: xtun status xtun"
 timeout 5 dd bs=2000 count=2 status=none <&4 >/dev/null
 ok "ended: mended" silent "whoever reads queue"
 transmit 100 2
@@ -318,11 +319,16 @@ another
 xtun-test attach /dev/xtun xtun 0x1102 sleep 1000 &
 third=$!
 eventually 5 grep -q "queue 1 tx: .*readers 1" /proc/net/xtun
-ok "nothing asked: back, and by whom nothing" says "^${asked}sleep\[$third\]\.\$"
+ok "nothing asked: back" says "^$asked"
+ok "... and who has asked nothing" says "^${asked}sleep\[$third\]\.\$"
 ok "shared, of two queues: named" says "^$shared"
 both_listed
 dismiss "$second"
 ok "shared, of two queues: mended" eventually 5 silent "of several"
+another
+ok "shared, of two queues: back" says "$shared"
+both_listed
+dismiss "$second"
 dismiss "$third"
 xtun-test attach /dev/xtun xtun 0x1102 bash -c '. /test/frames.sh; frame 60 >&3'
 ok "asked by a queue that is no more: not forgotten" silent "no program has ever written"
@@ -337,12 +343,17 @@ if [ -e /proc/net/if_inet6 ]; then
 	chatters() {
 		[ "$(ethtool -S xtun | awk '/q0_tx_in/ { print $2 }')" -ge 3 ]
 	}
+	alone="the kernel has not sent anything to xtun yet but what IPv6 asks and tells of itself\."
 	ok "IPv6 sends of itself" eventually 20 chatters
-	silenced "nothing sent but that" \
-		"the kernel has not sent anything to xtun yet but what IPv6 asks and tells of itself\." \
-		"ip route get ADDRESS"
+	silenced "nothing sent but by IPv6 of itself" "$alone" "ip route get ADDRESS"
 	transmit 100
-	ok "... mended" silent "has not sent anything"
+	ok "nothing sent but by IPv6 of itself: mended" silent "has not sent anything"
+	ip link del xtun
+	ip link add xtun type xtun
+	ip addr add 10.99.0.1/24 dev xtun
+	ip link set xtun up
+	eventually 20 chatters
+	ok "nothing sent but by IPv6 of itself: back" says "$alone"
 else
 	skip "what IPv6 sends of itself" "this kernel has none"
 fi
