@@ -130,8 +130,12 @@ dd bs=2000 status=none <&5 >/dev/null &
 reader=$!
 exec 4>&- 5>&-
 ok "a reader reads" eventually 5 grep -qx dd "/proc/$reader/comm"
+drained() {
+	ethtool -S xtun | grep -q 'q0_tx_waiting: 0$'
+}
 slowly() {
 	local _
+	eventually 2 drained || :
 	for _ in 1 2 3 4 5; do
 		transmit 100
 	done
