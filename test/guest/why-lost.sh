@@ -135,8 +135,8 @@ drained() {
 }
 slowly() {
 	local _
-	eventually 2 drained || :
 	for _ in 1 2 3 4 5; do
+		eventually 1 drained || :
 		transmit 100
 	done
 }
