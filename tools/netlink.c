@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,6 +66,30 @@ int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 	}
 	close(fd);
 	return err;
+}
+
+/**
+ * xtun_netlink_ask_link() - ask about a device
+ * @ifindex: of the device
+ * @each: as of xtun_netlink_ask(), of an RTM_NEWLINK
+ * @arg: for @each
+ *
+ * Return: as xtun_netlink_ask().
+ */
+int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head, void *arg),
+			  void *arg)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg msg;
+	} request = {
+		.head.nlmsg_len = sizeof(request),
+		.head.nlmsg_type = RTM_GETLINK,
+		.head.nlmsg_flags = NLM_F_REQUEST,
+		.msg.ifi_index = ifindex,
+	};
+
+	return xtun_netlink_ask(NETLINK_ROUTE, &request.head, each, arg);
 }
 
 /**

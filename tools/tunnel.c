@@ -83,20 +83,11 @@ int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16])
 		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 		.msg.ndm_family = PF_BRIDGE,
 	};
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg msg;
-	} link = {
-		.head.nlmsg_len = sizeof(link),
-		.head.nlmsg_type = RTM_GETLINK,
-		.head.nlmsg_flags = NLM_F_REQUEST,
-		.msg.ifi_index = ifindex,
-	};
 	struct remote r = { .ifindex = ifindex, .mac = mac };
 
 	xtun_netlink_ask(NETLINK_ROUTE, &entries.head, read_entry, &r);
 	if (!r.len)
-		xtun_netlink_ask(NETLINK_ROUTE, &link.head, read_link, &r);
+		xtun_netlink_ask_link(ifindex, read_link, &r);
 	memcpy(to, r.to, sizeof(r.to));
 	return r.len == 4 ? AF_INET : r.len ? AF_INET6 : 0;
 }

@@ -94,6 +94,8 @@ struct nlattr;
 
 int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg);
+int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head, void *arg),
+			  void *arg);
 const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, int type);
 const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type);
 const void *xtun_netlink_data(const struct nlattr *attr);

@@ -25,17 +25,8 @@ static void read_link(const struct nlmsghdr *head, void *arg)
  */
 int xtun_xdp_attached(int ifindex)
 {
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg msg;
-	} link = {
-		.head.nlmsg_len = sizeof(link),
-		.head.nlmsg_type = RTM_GETLINK,
-		.head.nlmsg_flags = NLM_F_REQUEST,
-		.msg.ifi_index = ifindex,
-	};
 	int how = XDP_ATTACHED_NONE;
 
-	xtun_netlink_ask(NETLINK_ROUTE, &link.head, read_link, &how);
+	xtun_netlink_ask_link(ifindex, read_link, &how);
 	return how;
 }
