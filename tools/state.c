@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -163,17 +164,18 @@ bool xtun_has_handler(unsigned int ethertype)
 	return found;
 }
 
+/* In TIME_WAIT a connection is no program's any more. */
 static int count_sockets(const char *path, int port, unsigned long *waits)
 {
 	FILE *in = fopen(path, "re");
+	unsigned int local, state;
 	unsigned long bytes;
-	unsigned int local;
 	char line[512];
 	int n = 0;
 
 	while (in && fgets(line, sizeof(line), in)) {
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %*x %*x:%lx", &local,
-			   &bytes) != 2 || (int)local != port)
+		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%lx", &local,
+			   &state, &bytes) != 3 || (int)local != port || state == TCP_TIME_WAIT)
 			continue;
 		*waits = bytes > *waits ? bytes : *waits;
 		n++;
@@ -228,7 +230,7 @@ static bool is_in_time_wait(const char *path, const struct xtun_packet *p, const
 	print_hex(remote, sizeof(remote), src, n);
 	while (in && !found && fgets(line, sizeof(line), in))
 		found = sscanf(line, " %*d: %63[0-9A-Fa-f]:%x %63[0-9A-Fa-f]:%x %x", is[0], &at[0],
-			       is[1], &at[1], &state) == 5 && state == 6 &&
+			       is[1], &at[1], &state) == 5 && state == TCP_TIME_WAIT &&
 			(int)at[0] == p->dport && (int)at[1] == p->sport &&
 			!strcmp(is[0], local) && !strcmp(is[1], remote);
 	if (in)

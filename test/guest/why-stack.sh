@@ -148,6 +148,20 @@ is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -tln$"
 ok "socket, TCP: mended" with_listener tcp 10.99.0.1 spares socket craft proto=tcp dport=9
 ok "socket, TCP: back" drops socket craft proto=tcp dport=9
+
+# A connection that ends at this side, and then waits for what is late: no program has it.
+end_one_here() {
+	local server
+	ip link set lo up
+	nc -N -l 127.0.0.1 9 </dev/null >/dev/null &
+	server=$!
+	eventually 5 grep -q ':0009 [0-9A-F:]* 0A' /proc/net/tcp
+	cat <>/dev/tcp/127.0.0.1/9
+	wait "$server"
+	eventually 5 grep -q ':0009 [0-9A-F:]* 06' /proc/net/tcp
+}
+ok "a connection of that port has ended" end_one_here
+ok "... and does not hide that no program has it" drops socket craft proto=tcp dport=9
 explained socket "no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=udp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -uln$"
