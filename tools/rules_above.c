@@ -40,7 +40,8 @@ bool xtun_is_tcp_taken(struct xtun_case *c)
 		return false;
 	if (has_come_twice(c))
 		return true;
-	if (has_no_name(c) || !unreasoned(c))
+	/* Newer kernels have a reason for what a socket had not read when it was closed. */
+	if (has_no_name(c) || !(unreasoned(c) || because(c, "QUEUE_PURGE")))
 		return false;
 	if (within(c, "tcp_v4_rcv tcp_v6_rcv"))
 		return xtun_is_in_time_wait(p);

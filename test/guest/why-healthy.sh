@@ -41,7 +41,8 @@ settled() {
 	! ip -n a addr show dev left | grep tentative && ! ip -n b addr show dev right | grep tentative
 }
 
-# talks TO FAMILY: 100,000 lines by TCP, then a word by UDP.
+# talks TO FAMILY: 100,000 lines by TCP, then a word by UDP; and the other closes a
+# connection first, of which the program reads nothing.
 talks() {
 	local listener
 	ip netns exec b nc "-$2" -l "$1" 9000 >/tmp/got &
@@ -57,6 +58,11 @@ talks() {
 	ok "UDP to $1" eventually 10 grep -q word /tmp/got
 	kill "$listener"
 	wait "$listener" || :
+	ip netns exec b nc "-$2" -N -l "$1" 9002 </dev/null >/dev/null &
+	listener=$!
+	eventually 10 ip netns exec b grep -q ':232A ' /proc/net/tcp /proc/net/tcp6
+	ok "an end by TCP from $1" ip netns exec a bash -c "exec 6<>/dev/tcp/$1/9002; sleep 1"
+	wait "$listener"
 }
 
 xtun_load
