@@ -32,8 +32,8 @@ struct why {
 	struct xtun_pcapng pcapng;	/* to a file, or to none */
 	uint64_t last;			/* loss of xtun that has been told of, */
 	bool lost;			/* or of one of its name before it */
-	uint64_t dropped;		/* frames, by the stack; and how many of those that the */
-	uint64_t missed;		/* module could not tell of programs were told */
+	uint64_t dropped;		/* frames, by the stack */
+	uint64_t missed;		/* such, of whose number programs have been told */
 	int status;			/* EXIT_OK; or with which it ended before its time */
 	const char *silent[MOST_SILENCES];	/* why nothing came, as it was told last */
 	struct told told[TOLD];
