@@ -697,6 +697,8 @@ void xtun_queue_enable(struct xtun_slot *slot, struct xtun_queue *q, bool enable
 
 /* xtun_stats.c: the counters' names and sums, and the end of every frame that is lost */
 void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS]);
+void xtun_lose_err(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
+		   unsigned int len, int err);
 void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
 	       unsigned int len);
 void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff_head *list);

@@ -122,7 +122,7 @@ int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_bu
 	slot = rcu_dereference(q->slot);
 	if (slot) {
 		xtun_count(slot, XTUN_RX_IN);
-		xtun_lose(slot, loss, skb, len);
+		xtun_lose_err(slot, loss, skb, len, err);
 	} else {
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 		err = -EBADFD;

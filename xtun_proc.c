@@ -159,6 +159,8 @@ static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
 			   l->backlog.oldest_ms);
 	if (l->backlog.waiting)
 		xtun_proc_reader(seq, &l->backlog);
+	if (l->err)
+		seq_printf(seq, "; errno %d", -l->err);
 	if (l->fault.field) {
 		xtun_why_fault_text(&l->fault, fault, sizeof(fault));
 		seq_printf(seq, "; wrong: %s", fault);

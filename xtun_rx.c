@@ -84,7 +84,7 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 	bool xdp = rcu_access_pointer(xt->xdp);
 	bool up = xtun_is_up(slot->dev);
 	unsigned int len;
-	int loss;
+	int loss, err;
 
 	if (unlikely(xdp) && up && !(meta->has_vnet && meta->vnet.hdr.gso_type) &&
 	    !xtun_xdp_native(slot, q, skb, &meta->xdp_done))
@@ -92,11 +92,12 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 	len = skb->len;
 	loss = xtun_rx_prepare(slot, skb, meta);
 	if (unlikely(loss)) {
-		xtun_lose(slot, loss, skb, len);
-		return ERR_PTR(loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL);
+		err = loss == XTUN_RX_NOMEM ? -ENOMEM : -EINVAL;
+		xtun_lose_err(slot, loss, skb, len, err);
+		return ERR_PTR(err);
 	}
 	if (unlikely(!up)) {
-		xtun_lose(slot, XTUN_RX_DOWN, skb, len);
+		xtun_lose_err(slot, XTUN_RX_DOWN, skb, len, -EIO);
 		return ERR_PTR(-EIO);
 	}
 	if (slot->index < READ_ONCE(slot->dev->real_num_rx_queues))
@@ -120,10 +121,11 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 static int xtun_rx_not_taken(struct xtun_slot *slot, unsigned int len)
 {
 	bool down = !netif_running(slot->dev);
+	int err = down ? -EIO : 0;
 
 	xtun_count(slot, XTUN_RX_IN);
-	xtun_lose(slot, down ? XTUN_RX_DOWN : XTUN_RX_BACKLOG, NULL, len);
-	return down ? -EIO : 0;
+	xtun_lose_err(slot, down ? XTUN_RX_DOWN : XTUN_RX_BACKLOG, NULL, len, err);
+	return err;
 }
 
 /* What becomes of it in the stack is the stack's: it counts its own drops. */

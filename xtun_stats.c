@@ -55,25 +55,41 @@ void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS])
 }
 
 /**
- * xtun_lose() - the one end of every frame that is lost
+ * xtun_lose_err() - the one end of every frame that is lost
  * @slot: of the queue
  * @loss: why
  * @skb: the frame, which is freed; NULL if it never became one, or if the
  *	kernel has freed it
  * @len: its length in bytes, Ethernet header included
+ * @err: what whoever sent it is told, a negative errno; 0 if nothing is
  *
  * Context: as xtun_count(), no lock of a queue or of rings held.
  */
-void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
-	       unsigned int len)
+void xtun_lose_err(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
+		   unsigned int len, int err)
 {
 	xtun_count(slot, loss);
-	xtun_why_remember(slot, loss, skb, len);
+	xtun_why_remember(slot, loss, skb, len, err);
 	trace_xtun_loss(slot->dev, slot->index, len, xtun_counter_names[loss]);
 	if (skb) {
 		skb->dev = slot->dev;	/* for those who watch drops */
 		kfree_skb_reason(skb, xtun_drop_reasons[loss]);
 	}
+}
+
+/**
+ * xtun_lose() - xtun_lose_err() of a frame of which nobody is told
+ * @slot: of the queue
+ * @loss: why
+ * @skb: as there
+ * @len: as there
+ *
+ * Context: as xtun_lose_err().
+ */
+void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *skb,
+	       unsigned int len)
+{
+	xtun_lose_err(slot, loss, skb, len, 0);
 }
 
 /**

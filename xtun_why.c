@@ -105,12 +105,13 @@ static void xtun_why_look(struct xtun_why_loss *l, const struct xtun_slot *slot,
  * @loss: why
  * @skb: the frame; NULL if it never became one, or is no more
  * @len: its length in bytes, Ethernet header included
+ * @err: what whoever sent it is told, a negative errno; 0 if nothing is
  *
  * Context: process or softirq, no lock of a queue or ring held; @slot is kept alive by RCU
  * or RTNL.
  */
 void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
-		       const struct sk_buff *skb, unsigned int len)
+		       const struct sk_buff *skb, unsigned int len, int err)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 	struct xtun_why *why = xt->why;
@@ -120,11 +121,12 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 	spin_lock_bh(&why->lock);
 	why->lost++;
 	l = xtun_why_nth(why, why->n - 1);
-	if (!why->n || l->loss != loss || l->queue != slot->index) {
+	if (!why->n || l->loss != loss || l->queue != slot->index || l->err != err) {
 		l = xtun_why_nth(why, why->n++);
 		l->number = why->lost;
 		l->loss = loss;
 		l->queue = slot->index;
+		l->err = err;
 		l->times = 0;
 		l->first = now;
 		l->fault.field = NULL;

@@ -40,6 +40,7 @@ struct xtun_why_fault {
  * @queue: number of the queue
  * @seen: when that was lost of which the rest tells: less than a second before @last
  * @len: bytes of that frame, Ethernet header included
+ * @err: what its writer was told, or the program of XDP; a negative errno, 0 for nothing
  * @backlog: of the queue then
  * @fault: if it was lost for that
  * @kept: how many of @bytes count
@@ -54,6 +55,7 @@ struct xtun_why_loss {
 	u16 queue;
 	s64 seen;
 	unsigned int len;
+	int err;
 	struct xtun_backlog backlog;
 	struct xtun_why_fault fault;
 	unsigned int kept;
@@ -64,7 +66,7 @@ struct xtun_why *xtun_why_create(void);
 void xtun_why_free(struct xtun_why *why);
 void xtun_why_forget_frames(const struct xtun *xt);
 void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
-		       const struct sk_buff *skb, unsigned int len);
+		       const struct sk_buff *skb, unsigned int len, int err);
 void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,
 		    const struct xtun_why_fault *fault);
 void xtun_why_fault_text(const struct xtun_why_fault *fault, char *text, size_t size);

@@ -101,6 +101,7 @@ static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, str
 {
 	struct page *page = virt_to_head_page(skb->head);
 	unsigned int len = skb->len;
+	int err;
 
 	/*
 	 * The memory goes on without its skb, whose end comes first: the next
@@ -108,9 +109,10 @@ static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, str
 	 */
 	get_page(page);
 	consume_skb(skb);
-	if (unlikely(xdp_do_redirect(slot->dev, xdp, prog))) {
+	err = xdp_do_redirect(slot->dev, xdp, prog);
+	if (unlikely(err)) {
 		put_page(page);
-		xtun_lose(slot, XTUN_RX_XDP_FAILED, NULL, len);
+		xtun_lose_err(slot, XTUN_RX_XDP_FAILED, NULL, len, err);
 		return;
 	}
 	xdp_do_flush();
