@@ -106,13 +106,37 @@ static const struct xtun_loss *find_loss(const struct xtun_lost *l)
 	if (l->direction == XTUN_RX && !strcmp(l->loss, "proto") &&
 	    xtun_has_ethernet_header(l->bytes, l->kept, l->len))
 		return &xtun_loss_whole_frame;
-	return xtun_loss_find(l->direction, l->loss, l->ring_size);
+	return xtun_loss_find(l->direction, l->loss, l->ring_size, l->err);
 }
 
 /* Whole where it ought to be; or where it was to be a packet of IP, and shows what it is. */
 static bool is_frame(bool ought, const uint8_t *bytes, size_t kept, size_t len)
 {
 	return ought || xtun_has_ethernet_header(bytes, kept, len);
+}
+
+/* Whether what would mend it can be done here; some of its words are found on the way. */
+static bool can_be_cured(const struct xtun_loss *loss, struct xtun_case *c)
+{
+	unsigned int program;
+
+	/* Only the first namespace has the setting. */
+	if (!strcmp(loss->name, "backlog"))
+		return xtun_sysctl("net/core/netdev_max_backlog") >= 0;
+	if (strcmp(loss->name, "xdp_failed"))
+		return true;
+	program = xtun_xdp_program(c->at.index);
+	snprintf(c->found[0], sizeof(c->found[0]), "%u", program);
+	return program;
+}
+
+static void fill_by_loss(struct xtun_cause *cause, struct xtun_case *c,
+			 const struct xtun_loss *loss)
+{
+	bool can = can_be_cured(loss, c);
+
+	fill_all(cause, c, loss->meaning, can ? loss->cure : NULL, can ? loss->undo : NULL,
+		 loss->advice);
 }
 
 /**
@@ -125,7 +149,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 			  const struct xtun_lost *l)
 {
 	const struct xtun_loss *known = find_loss(l);
-	const struct xtun_case c = { .iface = iface, .at = *iface };
+	struct xtun_case c = { .iface = iface, .at = *iface };
 
 	memset(v, 0, sizeof(*v));
 	v->rule = known ? known->name : "unknown";
@@ -133,6 +157,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	v->times = l->times;
 	v->first = l->first;
 	v->last = l->last;
+	v->err = l->err;
 	v->direction = l->direction;
 	v->len = l->len;
 	v->ethernet = iface->ethernet;
@@ -142,16 +167,10 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	snprintf(v->where, sizeof(v->where), "inside xtun, queue %u, %s_lost_%s", l->queue,
 		 l->direction == XTUN_TX ? "tx" : "rx", l->loss);
 	if (known)
-		fill_all(&v->cause, &c, known->meaning, known->cure, known->undo, known->advice);
+		fill_by_loss(&v->cause, &c, known);
 	else
 		fill_all(&v->cause, &c, "a loss that this program is too old to know", NULL, NULL,
 			 "man 4 xtun");
-	/* Only the first namespace has the setting. */
-	if (known && !strcmp(known->name, "backlog") &&
-	    xtun_sysctl("net/core/netdev_max_backlog") < 0) {
-		v->cause.cure[0] = '\0';
-		v->cause.undo[0] = '\0';
-	}
 	add_fault(v, l);
 	add_backlog(v, l);
 	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full")) {
@@ -306,6 +325,8 @@ void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifna
 		v->last);
 	xtun_json_member(out, "direction", v->direction == XTUN_TX ? "tx" : "rx");
 	fprintf(out, ",\"bytes\":%zu", v->len);
+	if (v->err)
+		fprintf(out, ",\"errno\":%d", v->err);
 	json_frame(out, v);
 	xtun_json_member(out, "where", v->where);
 	xtun_json_member(out, "why", v->cause.why);

@@ -52,11 +52,12 @@ static void parse_reader(const char *line, pid_t *reader, unsigned int *idle_ms)
 
 /*
  * "lost #7, 0.250 s ago: queue 0 tx full, 98 bytes, 5 waited, the oldest for 40 ms", or
- * ", 5 waited in a ring of 65536 bytes"; then who had read last
+ * ", 5 waited in a ring of 65536 bytes"; then who had read last, "; errno 22", and what
+ * was wrong in the rings
  */
 static bool parse_loss(const char *line, struct xtun_lost *l)
 {
-	const char *ring;
+	const char *ring, *rest;
 	char way[3];
 	int n = 0;
 
@@ -72,9 +73,12 @@ static bool parse_loss(const char *line, struct xtun_lost *l)
 	if (ring)
 		sscanf(ring, " waited in a ring of %u", &l->ring_size);
 	parse_reader(line, &l->reader, &l->idle_ms);
-	line = strstr(line, "; wrong: ");
-	if (line)
-		sscanf(line, "; wrong: %95[^\n]", l->wrong);
+	rest = strstr(line, "; errno ");
+	if (rest)
+		sscanf(rest, "; errno %d", &l->err);
+	rest = strstr(line, "; wrong: ");
+	if (rest)
+		sscanf(rest, "; wrong: %95[^\n]", l->wrong);
 	return true;
 }
 

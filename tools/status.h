@@ -92,10 +92,12 @@ struct xtun_loss {
 	const char *name, *meaning;
 	const char *cure, *undo;	/* commands: that mends it, that takes it back; or NULL */
 	const char *advice;		/* what no command does, or NULL */
+	int err;			/* it is for this alone; 0: for what no other row is for */
 };
 
 extern const struct xtun_loss xtun_loss_whole_frame;
-const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name, bool rings);
+const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name, bool rings,
+				       int err);
 
 /* lost.c: the last losses */
 struct xtun_lost {
@@ -109,6 +111,7 @@ struct xtun_lost {
 	unsigned int ring_size;		/* of the tx ring in which they waited; 0 if in none */
 	pid_t reader;			/* read last, @idle_ms before; 0: none was seen to */
 	unsigned int idle_ms;		/* of a ring, at least */
+	int err;			/* what was answered, or 0 */
 	char wrong[96];			/* what a program wrote into its rings, or empty */
 	size_t kept;
 	uint8_t bytes[128];		/* the frame's beginning, as much as is known */

@@ -103,7 +103,7 @@ static void print_losses(const struct xtun_report *r, const struct xtun_flow *f,
 		if (c->value && xtun_counter_split(c->name, &name) && name.loss &&
 		    name.queue == f->queue && name.direction == f->direction)
 			print_loss(c->value, name.loss,
-				   xtun_loss_find(f->direction, name.loss, rings), ifname);
+				   xtun_loss_find(f->direction, name.loss, rings, 0), ifname);
 	}
 }
 

@@ -104,8 +104,9 @@ size_t xtun_netlink_len(const struct nlattr *attr);
 /* tunnel.c: where a VXLAN sends what is for an Ethernet address */
 int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16]);
 
-/* xdp.c: how a program of XDP is attached; XDP_ATTACHED_... */
+/* xdp.c: how a program of XDP is attached, XDP_ATTACHED_..., and its number */
 int xtun_xdp_attached(int ifindex);
+unsigned int xtun_xdp_program(int ifindex);
 
 /* ways.c: by which interface what has no route could leave */
 struct xtun_way {
@@ -184,6 +185,7 @@ struct xtun_finding {
 	double first, last;		/* seconds ago */
 	enum xtun_direction direction;
 	size_t len;
+	int err;			/* what was answered; 0: nothing, or it is not known */
 	bool ethernet;			/* where it was lost, frames have that header */
 	bool whole;			/* this one has, even so: it is shown as what it is */
 	unsigned int proto;		/* EtherType, if there is no Ethernet header */

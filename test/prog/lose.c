@@ -75,6 +75,14 @@ static int write_in_pieces(void)
 	return writev(ATTACH_FD, pieces, PIECES) < 0 ? 0 : -1;
 }
 
+static int write_empty_piece(void)
+{
+	static char zeros[60];
+	struct iovec pieces[] = { { zeros, sizeof(zeros) }, { zeros, 0 }, { zeros, 1 } };
+
+	return writev(ATTACH_FD, pieces, 3) < 0 ? 0 : -1;
+}
+
 static int write_out_of_service(void)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_DETACH_QUEUE };
@@ -94,7 +102,8 @@ int lose(const char *how)
 		{ "txfilter", refuse_others }, { "filter", refuse_all },
 		{ "ebpf", refuse_all_by_ebpf }, { "none", refuse_none },
 		{ "fault", write_from_nowhere },
-		{ "layout", write_in_pieces }, { "detached", write_out_of_service },
+		{ "pieces", write_in_pieces }, { "empty", write_empty_piece },
+		{ "detached", write_out_of_service },
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
