@@ -38,9 +38,9 @@ struct xtun_why_fault {
  * @times: how many there are
  * @loss: the counter
  * @queue: number of the queue
+ * @err: what their writer was told, or the program of XDP; a negative errno, 0 for nothing
  * @seen: when that was lost of which the rest tells: less than a second before @last
  * @len: bytes of that frame, Ethernet header included
- * @err: what its writer was told, or the program of XDP; a negative errno, 0 for nothing
  * @backlog: of the queue then
  * @fault: if it was lost for that
  * @kept: how many of @bytes count
@@ -53,9 +53,9 @@ struct xtun_why_loss {
 	unsigned int times;
 	enum xtun_counter loss;
 	u16 queue;
+	int err;
 	s64 seen;
 	unsigned int len;
-	int err;
 	struct xtun_backlog backlog;
 	struct xtun_why_fault fault;
 	unsigned int kept;
