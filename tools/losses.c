@@ -49,10 +49,6 @@ static const struct xtun_loss losses[] = {
 	  NULL, NULL, "mend what it says, or its size: TUNSETVNETHDRSZ; flags of a record are 0" },
 	{ XTUN_RX, "proto", "neither IPv4 nor IPv6; write() answered EINVAL",
 	  NULL, NULL, "write whole packets, or say without IFF_NO_PI what they are" },
-	{ XTUN_RX, "layout", "more pieces than IFF_NAPI_FRAGS takes; write() answered EMSGSIZE",
-	  NULL, NULL, "write 18 pieces at most", EMSGSIZE },
-	{ XTUN_RX, "layout", "a piece that IFF_NAPI_FRAGS cannot take; write() answered EINVAL",
-	  NULL, NULL, "let no piece be empty, and each but the first lie within a page", EINVAL },
 	{ XTUN_RX, "layout", "pieces that IFF_NAPI_FRAGS cannot take; write() was refused",
 	  NULL, NULL, "write 18 pieces at most, none empty and each but the first within a page" },
 	{ XTUN_RX, "detached", "written to a queue that was out of service, or ended",
@@ -63,20 +59,38 @@ static const struct xtun_loss losses[] = {
 	  "ip link set dev @ xdp off", NULL, "attach the program again to take that back" },
 	{ XTUN_RX, "xdp_aborted", "the XDP program of @ failed, or gave no answer there is",
 	  NULL, NULL, "mend the program; look at: perf trace -e xdp:xdp_exception" },
-	{ XTUN_RX, "xdp_failed", "the XDP program of @ sent it to a device that takes no frames of XDP",
-	  PINNED("ip link set dev @ xdp off && ip link set dev @ xdpgeneric pinned"),
-	  PINNED("ip link set dev @ xdpgeneric off && ip link set dev @ xdp pinned"),
-	  "in its generic form it may send to any device; which this was: " WHERETO, EOPNOTSUPP },
-	{ XTUN_RX, "xdp_failed", "the XDP program of @ sent it to a device that is down",
-	  NULL, NULL, "set that device up; which it is: " WHERETO, ENETDOWN },
-	{ XTUN_RX, "xdp_failed", "the XDP program of @ sent it to a device whose MTU is smaller",
-	  NULL, NULL, "give that device the MTU of @; which it is: " WHERETO, EMSGSIZE },
-	{ XTUN_RX, "xdp_failed", "the XDP program of @ sent it to no device that is there",
-	  NULL, NULL, "mend the program; which it named, if it did: " WHERETO, EINVAL },
-	{ XTUN_RX, "xdp_failed", "the XDP program of @ answered XDP_REDIRECT and named no device",
-	  NULL, NULL, "mend the program: bpf_redirect() or bpf_redirect_map() first", EBADRQC },
 	{ XTUN_RX, "xdp_failed", "the XDP program of @ sent it where it could not go",
 	  NULL, NULL, "look at: " WHERETO },
+};
+
+/* Those of one counter that an errno tells apart. */
+static const struct {
+	int err;
+	struct xtun_loss loss;
+} by_errno[] = {
+	{ EMSGSIZE, { XTUN_RX, "layout",
+	    "more pieces than IFF_NAPI_FRAGS takes; write() answered EMSGSIZE",
+	    NULL, NULL, "write 18 pieces at most" } },
+	{ EINVAL, { XTUN_RX, "layout",
+	    "a piece that IFF_NAPI_FRAGS cannot take; write() answered EINVAL",
+	    NULL, NULL, "let no piece be empty, and each but the first lie within a page" } },
+	{ EOPNOTSUPP, { XTUN_RX, "xdp_failed",
+	    "the XDP program of @ sent it to a device that takes no frames of XDP",
+	    PINNED("ip link set dev @ xdp off && ip link set dev @ xdpgeneric pinned"),
+	    PINNED("ip link set dev @ xdpgeneric off && ip link set dev @ xdp pinned"),
+	    "in its generic form it may send to any device; which this was: " WHERETO } },
+	{ ENETDOWN, { XTUN_RX, "xdp_failed",
+	    "the XDP program of @ sent it to a device that is down",
+	    NULL, NULL, "set that device up; which it is: " WHERETO } },
+	{ EMSGSIZE, { XTUN_RX, "xdp_failed",
+	    "the XDP program of @ sent it to a device whose MTU is smaller",
+	    NULL, NULL, "give that device the MTU of @; which it is: " WHERETO } },
+	{ EINVAL, { XTUN_RX, "xdp_failed",
+	    "the XDP program of @ sent it to no device that is there",
+	    NULL, NULL, "mend the program; which it named, if it did: " WHERETO } },
+	{ EBADRQC, { XTUN_RX, "xdp_failed",
+	    "the XDP program of @ answered XDP_REDIRECT and named no device",
+	    NULL, NULL, "mend the program: bpf_redirect() or bpf_redirect_map() first" } },
 };
 
 /* With rings frames wait in these, however long the interface's queue may be. */
@@ -91,6 +105,11 @@ const struct xtun_loss xtun_loss_whole_frame = {
 	NULL, NULL, "leave out its first 14 bytes, or attach with IFF_TAP"
 };
 
+static bool is_loss(const struct xtun_loss *loss, enum xtun_direction direction, const char *name)
+{
+	return loss->direction == direction && !strcmp(loss->name, name);
+}
+
 /**
  * xtun_loss_find() - what is known of a loss
  * @direction: of the frame
@@ -103,11 +122,13 @@ const struct xtun_loss xtun_loss_whole_frame = {
 const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name, bool rings,
 				       int err)
 {
-	if (rings && direction == ring_full.direction && !strcmp(name, ring_full.name))
+	if (rings && is_loss(&ring_full, direction, name))
 		return &ring_full;
+	for (size_t i = 0; i < ARRAY_SIZE(by_errno); i++)
+		if (by_errno[i].err == err && is_loss(&by_errno[i].loss, direction, name))
+			return &by_errno[i].loss;
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
-		if (losses[i].direction == direction && !strcmp(losses[i].name, name) &&
-		    (!losses[i].err || losses[i].err == err))
+		if (is_loss(&losses[i], direction, name))
 			return &losses[i];
 	return NULL;
 }

@@ -92,7 +92,6 @@ struct xtun_loss {
 	const char *name, *meaning;
 	const char *cure, *undo;	/* commands: that mends it, that takes it back; or NULL */
 	const char *advice;		/* what no command does, or NULL */
-	int err;			/* it is for this alone; 0: for what no other row is for */
 };
 
 extern const struct xtun_loss xtun_loss_whole_frame;
