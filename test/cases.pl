@@ -7,12 +7,14 @@
 # A line of TAP that ends in "CAUSE: named", "CAUSE: mended" or "CAUSE: back" is of that
 # cause. A cause that is provoked in several ways is well if all are. Each that is named is
 # to be mended and to come back, or this fails. "CAUSE: spared" is of what is no loss, and
-# stands alone. This fails too where a test has left no log.
+# stands alone. This fails too where a test has left no log, and where a kernel was not
+# shown a cause at all, but for those that it cannot have.
 use strict;
 use warnings;
 
 my @steps = qw(named mended back);
 my @shown = (@steps, 'spared');
+my %cannot = ('octeon-be' => 'gre-tunnel gre-version vxlan');
 my %of;			# cause, target, step: how many were well, how many were not
 my (%seen, @causes);
 my $missing = 0;
@@ -40,8 +42,10 @@ for my $target (@ARGV) {
 }
 
 sub lacks {
-	my ($at) = @_;
-	return $at && grep { !$at->{$_}{well} } $at->{spared} ? 'spared' : @steps;
+	my ($cause, $target) = @_;
+	my $at = $of{$cause}{$target};
+	return !grep { $_ eq $cause } split ' ', $cannot{$target} // '' unless $at;
+	return grep { !$at->{$_}{well} || $at->{$_}{bad} } $at->{spared} ? 'spared' : @steps;
 }
 
 sub cell {
@@ -58,9 +62,8 @@ my $row = "%-${wide}s" . '  %-17s' x @ARGV . "\n";
 printf $row, 'cause', @ARGV;
 my $gaps = 0;
 for my $cause (@causes) {
-	my @steps_at = @{$of{$cause}}{@ARGV};
-	printf $row, $cause, map { cell($_) } @steps_at;
-	$gaps += grep { lacks($_) } @steps_at;
+	printf $row, $cause, map { cell($of{$cause}{$_}) } @ARGV;
+	$gaps += grep { lacks($cause, $_) } @ARGV;
 }
 warn "Of these, $gaps cells lack a step.\n" if $gaps;
 warn "$missing tests have left no log.\n" if $missing;

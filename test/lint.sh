@@ -107,7 +107,7 @@ rule_is_tested() {
 # A row of the table is a promise: it names the cause, and what it prints mends it. One
 # without words is of what is no loss.
 rules_are_tested() {
-	sed -n 's/^	{ "\([a-z-]*\)", .*/\1/p' tools/rules.c | while read -r rule; do
+	sed -n 's/^	{ "\([^"]*\)", .*/\1/p' tools/rules.c | while read -r rule; do
 		case $rule in
 		no-drop) guests_say "\<spares $rule " ;;
 		*)       rule_is_tested "$rule" ;;
@@ -127,4 +127,6 @@ judge "checkpatch finds nothing in the programs" program_style
 judge "nothing asks for a kernel's version" versions_unknown
 judge "xtun why has a test for each cause that it knows" rules_are_tested
 judge "... and for each loss of xtun's own" losses_are_tested
+judge "... and has words of each sentence" \
+	perl test/sentences.pl test/guest/why*.sh -- tools/rules.c tools/losses.c
 echo "1..$count"

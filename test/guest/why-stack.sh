@@ -32,7 +32,7 @@ ip link add link xtun name xtun.5 up type vlan id 5
 ok "vlan: mended" spares vlan craft vlan=5 proto=icmp
 ip link del xtun.5
 ok "vlan: back" drops vlan craft vlan=5 proto=icmp
-explained ethertype "of type 0x88b5" craft type=88b5
+explained ethertype "takes frames of type 0x88b5" craft type=88b5
 ok "ethertype: mended" taking packet 0x88b5 spares ethertype craft type=88b5
 ok "ethertype: back" drops ethertype craft type=88b5
 rewritten truncated "says 62 bytes, and there are 48: 14 bytes missing" \
