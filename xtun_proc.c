@@ -123,7 +123,7 @@ static void xtun_proc_when(struct seq_file *seq, const struct xtun_why_loss *l)
 
 	seq_puts(seq, ", ");
 	if (l->times > 1) {
-		seq_printf(seq, "%u times, from ", l->times);
+		seq_printf(seq, "%llu times, from ", l->times);
 		xtun_proc_seconds(seq, now - l->first);
 		seq_puts(seq, " to ");
 	}

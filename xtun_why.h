@@ -50,7 +50,7 @@ struct xtun_why_loss {
 	u64 number;
 	s64 first;
 	s64 last;
-	unsigned int times;
+	u64 times;
 	enum xtun_counter loss;
 	u16 queue;
 	int err;
