@@ -65,7 +65,7 @@ void xtun_dead_remember(const struct net_device *dev)
 	one->pid = task_tgid_nr(current);
 	one->abandoned = xt->abandoned;
 	one->lost = 0;
-	if (!xtun_why_get(xt, 0, &l))
+	if (!xtun_why_get(xt, &l, 1))
 		return;
 	one->lost = xtun_why_lost(xt);
 	one->last = l.loss;

@@ -19,7 +19,7 @@
 
 struct xtun_proc_state {
 	struct seq_net_private net;	/* first, as proc_create_net() wants it */
-	struct xtun_why_loss loss;
+	struct xtun_why_loss losses[XTUN_WHY_LOSSES];
 };
 
 /* What a counter's name says: its way, and the loss that it is, if it is one. */
@@ -149,6 +149,8 @@ static void xtun_proc_last(struct seq_file *seq, const struct xtun_why_loss *l)
 	const char *name = xtun_proc_loss(l->loss, &tx);
 
 	seq_printf(seq, "  lost #%llu", l->number);
+	if (l->last_number - l->number != l->times - 1)
+		seq_printf(seq, " to #%llu", l->last_number);
 	xtun_proc_when(seq, l);
 	seq_printf(seq, ": queue %u %s %s, %u bytes", l->queue, tx ? "tx" : "rx", name, l->len);
 	if (l->backlog.ring_size)
@@ -174,15 +176,16 @@ static void xtun_proc_iface(struct seq_file *seq, struct net_device *dev)
 	struct xtun_proc_state *state = seq->private;
 	/* They see its frames anyhow. */
 	bool may = xtun_net_may_attach(dev, seq->file);
-	struct xtun_why_loss *l = &state->loss;
-	unsigned int i;
+	const struct xtun_why_loss *l = state->losses;
+	unsigned int i, n;
 
 	seq_printf(seq, "%s: %s, %s, mtu %u, txqueuelen %u\n", dev->name,
 		   xtun_is_up(dev) ? "up" : "down",
 		   netif_carrier_ok(dev) ? "carrier" : "no carrier", dev->mtu, dev->tx_queue_len);
 	for (i = 0; i < dev->num_tx_queues && xt->slots[i].stats; i++)
 		xtun_proc_queue(seq, &xt->slots[i]);
-	for (i = 0; xtun_why_get(xt, i, l); i++) {
+	n = xtun_why_get(xt, state->losses, XTUN_WHY_LOSSES);
+	for (i = 0; i < n; i++, l++) {
 		xtun_proc_last(seq, l);
 		if (may && l->kept)
 			xtun_proc_bytes(seq, l->bytes, l->kept);

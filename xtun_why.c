@@ -3,8 +3,10 @@
  * What an interface remembers of the frames that it lost.
  *
  * Of a frame that is not lost nothing is kept, and nothing is asked. Losses of one
- * kind that follow each other are one, so that a flood leaves the others where they
- * can be found.
+ * kind are one, so that a flood of it, or of several in turn, leaves the others where
+ * they can be found. All that are remembered are asked whether they are of the same
+ * kind: a flood finds itself among the first, and what is new has its bytes copied,
+ * which takes longer.
  */
 #include <linux/ktime.h>
 #include <linux/rtnetlink.h>
@@ -19,14 +21,47 @@
 struct xtun_why {
 	spinlock_t lock;	/* all that follows */
 	u64 lost;		/* frames, ever */
-	unsigned int n;		/* losses, ever; the last are in the array, by n modulo its size */
+	unsigned int n;		/* how many of what follows count */
+	u8 order[XTUN_WHY_LOSSES];	/* where they are, that which was seen last first */
 	struct xtun_why_loss losses[XTUN_WHY_LOSSES];
 };
 
 static struct xtun_why_loss *xtun_why_nth(struct xtun_why *why, unsigned int n)
 {
-	BUILD_BUG_ON_NOT_POWER_OF_2(XTUN_WHY_LOSSES);
-	return &why->losses[n % XTUN_WHY_LOSSES];
+	return &why->losses[why->order[n]];
+}
+
+/* By how many it is not the last one; @n if it is none. */
+static unsigned int xtun_why_find(struct xtun_why *why, enum xtun_counter loss, u16 queue, int err)
+{
+	const struct xtun_why_loss *l;
+	unsigned int i;
+
+	for (i = 0; i < why->n; i++) {
+		l = xtun_why_nth(why, i);
+		if (l->loss == loss && l->queue == queue && l->err == err)
+			break;
+	}
+	return i;
+}
+
+static struct xtun_why_loss *xtun_why_to_front(struct xtun_why *why, unsigned int n)
+{
+	u8 at = why->order[n];
+
+	memmove(why->order + 1, why->order, n);
+	why->order[0] = at;
+	return &why->losses[at];
+}
+
+/* In place of the one that has not been seen for longest, if there is no other. */
+static struct xtun_why_loss *xtun_why_new(struct xtun_why *why)
+{
+	if (why->n < XTUN_WHY_LOSSES) {
+		why->order[why->n] = why->n;
+		why->n++;
+	}
+	return xtun_why_to_front(why, why->n - 1);
 }
 
 /**
@@ -117,12 +152,15 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 	struct xtun_why *why = xt->why;
 	struct xtun_why_loss *l;
 	s64 now = ktime_get_ns();
+	unsigned int n;
 
 	spin_lock_bh(&why->lock);
 	why->lost++;
-	l = xtun_why_nth(why, why->n - 1);
-	if (!why->n || l->loss != loss || l->queue != slot->index || l->err != err) {
-		l = xtun_why_nth(why, why->n++);
+	n = xtun_why_find(why, loss, slot->index, err);
+	if (n < why->n) {
+		l = xtun_why_to_front(why, n);
+	} else {
+		l = xtun_why_new(why);
 		l->number = why->lost;
 		l->loss = loss;
 		l->queue = slot->index;
@@ -131,6 +169,7 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 		l->first = now;
 		l->fault.field = NULL;
 	}
+	l->last_number = why->lost;
 	l->last = now;
 	if (!l->times++ || now - l->seen > XTUN_WHY_AGAIN) {
 		l->seen = now;
@@ -140,9 +179,9 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 }
 
 /**
- * xtun_why_blame() - the last loss was for what a program wrote
+ * xtun_why_blame() - a loss was for what a program wrote
  * @slot: of the queue
- * @loss: why; if another one has come since, that is left as it is
+ * @loss: why, of which nobody was told
  * @fault: what it wrote
  *
  * Context: as xtun_why_remember().
@@ -152,12 +191,12 @@ void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
 	struct xtun_why *why = xt->why;
-	struct xtun_why_loss *l;
+	unsigned int n;
 
 	spin_lock_bh(&why->lock);
-	l = xtun_why_nth(why, why->n - 1);
-	if (why->n && l->loss == loss && l->queue == slot->index)
-		l->fault = *fault;
+	n = xtun_why_find(why, loss, slot->index, 0);
+	if (n < why->n)
+		xtun_why_nth(why, n)->fault = *fault;
 	spin_unlock_bh(&why->lock);
 }
 
@@ -185,25 +224,26 @@ void xtun_why_fault_text(const struct xtun_why_fault *fault, char *text, size_t 
 }
 
 /**
- * xtun_why_get() - one of the last losses
+ * xtun_why_get() - the last losses
  * @xt: the interface
- * @back: how many are younger
- * @l: filled
+ * @list: filled, that which was seen last first
+ * @most: how many have room there
  *
  * Context: process, under RCU or RTNL.
- * Return: true; false if there is none, or not any more.
+ * Return: how many there are.
  */
-bool xtun_why_get(const struct xtun *xt, unsigned int back, struct xtun_why_loss *l)
+unsigned int xtun_why_get(const struct xtun *xt, struct xtun_why_loss *list, unsigned int most)
 {
 	struct xtun_why *why = xt->why;
-	bool found;
+	unsigned int i, n;
 
 	spin_lock_bh(&why->lock);
-	found = back < min(why->n, XTUN_WHY_LOSSES);
-	if (found)
-		*l = *xtun_why_nth(why, why->n - 1 - back);
+	n = min(why->n, most);
+	/* All at once: while one is told of, another may come to the front. */
+	for (i = 0; i < n; i++)
+		list[i] = *xtun_why_nth(why, i);
 	spin_unlock_bh(&why->lock);
-	return found;
+	return n;
 }
 
 /**

@@ -5,7 +5,7 @@
 
 #include "xtun.h"
 
-/* How many losses an interface remembers; a power of two. */
+/* How many kinds of losses an interface remembers. */
 #define XTUN_WHY_LOSSES	32U
 /* How much of each frame: all headers of a TCP segment in a tunnel, and a little. */
 #define XTUN_WHY_BYTES	128
@@ -31,8 +31,9 @@ struct xtun_why_fault {
 };
 
 /**
- * struct xtun_why_loss - frames that one queue lost for one reason, one after the other
+ * struct xtun_why_loss - frames that one queue lost for one reason, others between them or not
  * @number: of the first of them among all that the interface has lost; from 1
+ * @last_number: of the last of them
  * @first: when that was, in nanoseconds as ktime_get_ns()
  * @last: when the last was
  * @times: how many there are
@@ -48,12 +49,13 @@ struct xtun_why_fault {
  */
 struct xtun_why_loss {
 	u64 number;
+	u64 last_number;
 	s64 first;
 	s64 last;
 	u64 times;
 	enum xtun_counter loss;
 	u16 queue;
-	int err;
+	s16 err;
 	s64 seen;
 	unsigned int len;
 	struct xtun_backlog backlog;
@@ -71,6 +73,6 @@ void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,
 		    const struct xtun_why_fault *fault);
 void xtun_why_fault_text(const struct xtun_why_fault *fault, char *text, size_t size);
 u64 xtun_why_lost(const struct xtun *xt);
-bool xtun_why_get(const struct xtun *xt, unsigned int back, struct xtun_why_loss *l);
+unsigned int xtun_why_get(const struct xtun *xt, struct xtun_why_loss *list, unsigned int most);
 
 #endif /* _XTUN_WHY_H */

@@ -154,6 +154,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	memset(v, 0, sizeof(*v));
 	v->rule = known ? known->name : "unknown";
 	v->number = l->number;
+	v->last_number = l->last_number;
 	v->times = l->times;
 	v->first = l->first;
 	v->last = l->last;
@@ -280,11 +281,14 @@ void xtun_finding_text(FILE *out, const struct xtun_finding *v)
 {
 	if (v->number)
 		fprintf(out, "#%" PRIu64, v->number);
-	if (v->times > 1)
-		fprintf(out, " and %" PRIu64 " more, from %.3f to %.3f s ago, ", v->times - 1,
-			v->first, v->last);
-	else
+	if (v->times > 1) {
+		fprintf(out, " and %" PRIu64 " more", v->times - 1);
+		if (v->last_number - v->number != v->times - 1)
+			fprintf(out, " up to #%" PRIu64, v->last_number);
+		fprintf(out, ", from %.3f to %.3f s ago, ", v->first, v->last);
+	} else {
 		fprintf(out, "%s%.3f s ago, ", v->number ? ", " : "", v->last);
+	}
 	fprintf(out, "%s userspace, %zu bytes", v->direction == XTUN_TX ? "to" : "from", v->len);
 	if (v->kept) {
 		fputs(": ", out);
@@ -320,7 +324,8 @@ void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifna
 	xtun_json_string(out, ifname);
 	xtun_json_member(out, "rule", v->rule);
 	if (v->number)
-		fprintf(out, ",\"number\":%" PRIu64, v->number);
+		fprintf(out, ",\"number\":%" PRIu64 ",\"last_number\":%" PRIu64, v->number,
+			v->last_number);
 	fprintf(out, ",\"times\":%" PRIu64 ",\"first\":%.6f,\"last\":%.6f", v->times, v->first,
 		v->last);
 	xtun_json_member(out, "direction", v->direction == XTUN_TX ? "tx" : "rx");

@@ -50,6 +50,19 @@ static void parse_reader(const char *line, pid_t *reader, unsigned int *idle_ms)
 		sscanf(p, ", not read for %u ms by %d", idle_ms, reader);
 }
 
+/* "lost #7, " or, with others between them, "lost #7 to #31, "; what follows, or NULL. */
+static const char *parse_number(const char *p, struct xtun_lost *l)
+{
+	int n = 0;
+
+	if (sscanf(p, " lost #%" SCNu64 "%n", &l->number, &n) != 1)
+		return NULL;
+	p += n;
+	if (sscanf(p, " to #%" SCNu64 "%n", &l->last_number, &n) == 1)
+		p += n;
+	return strncmp(p, ", ", 2) ? NULL : p + 2;
+}
+
 /*
  * "lost #7, 0.250 s ago: queue 0 tx full, 98 bytes, 5 waited, the oldest for 40 ms", or
  * ", 5 waited in a ring of 65536 bytes"; then who had read last, "; errno 22", and what
@@ -59,16 +72,17 @@ static bool parse_loss(const char *line, struct xtun_lost *l)
 {
 	const char *ring, *rest;
 	char way[3];
-	int n = 0;
 
 	memset(l, 0, sizeof(*l));
-	if (sscanf(line, " lost #%" SCNu64 ", %n", &l->number, &n) != 1 || !n)
-		return false;
-	line = parse_when(line + n, l);
+	line = parse_number(line, l);
+	if (line)
+		line = parse_when(line, l);
 	if (!line || sscanf(line, "queue %u %2s %31[a-z_], %zu bytes, %u waited, the oldest for %u",
 			    &l->queue, way, l->loss, &l->len, &l->waiting, &l->oldest_ms) < 4)
 		return false;
 	l->direction = way[0] == 't' ? XTUN_TX : XTUN_RX;
+	if (!l->last_number)
+		l->last_number = l->number + l->times - 1;
 	ring = strstr(line, " waited in a ring of ");
 	if (ring)
 		sscanf(ring, " waited in a ring of %u", &l->ring_size);
@@ -153,6 +167,24 @@ bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 	bad = ferror(in);
 	fclose(in);
 	return !bad;
+}
+
+/* How many frames there ever were: that which was seen last is first, and numbered so. */
+uint64_t xtun_losses_sum(const struct xtun_losses *losses)
+{
+	return losses->n ? losses->list[0].last_number : 0;
+}
+
+/* Or else others were lost between them, and which are its own is not known. */
+bool xtun_lost_in_a_row(const struct xtun_lost *l)
+{
+	return l->last_number - l->number == l->times - 1;
+}
+
+/* Whether the frame of that number may be one of these. */
+bool xtun_lost_may_be(const struct xtun_lost *l, uint64_t number)
+{
+	return l->number <= number && number <= l->last_number;
 }
 
 /* One that is made by hand stays, whoever comes and goes. */

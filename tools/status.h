@@ -98,9 +98,12 @@ extern const struct xtun_loss xtun_loss_whole_frame;
 const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char *name, bool rings,
 				       int err);
 
-/* lost.c: the last losses */
+/* lost.c: the last losses, as many as the module remembers */
+#define XTUN_LOSSES 32
+
 struct xtun_lost {
-	uint64_t number, times;		/* of the first frame; and how many there are */
+	uint64_t number, last_number;	/* of the first frame and the last, */
+	uint64_t times;			/* with others between them if there are less of them */
 	double first, last;		/* seconds ago */
 	unsigned int queue;
 	enum xtun_direction direction;
@@ -121,10 +124,13 @@ struct xtun_losses {
 	unsigned int asleep_queue;	/* and which queue that is, */
 	pid_t asleep_reader;		/* who read it last; 0: not known */
 	size_t n;
-	struct xtun_lost list[32];	/* as many as the module remembers */
+	struct xtun_lost list[XTUN_LOSSES];
 };
 
 bool xtun_losses_read(const char *ifname, struct xtun_losses *losses);
+uint64_t xtun_losses_sum(const struct xtun_losses *losses);
+bool xtun_lost_in_a_row(const struct xtun_lost *l);
+bool xtun_lost_may_be(const struct xtun_lost *l, uint64_t number);
 void xtun_obituary(const char *ifname, bool json);
 
 /* users.c: who has /dev/xtun open */

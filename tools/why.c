@@ -15,6 +15,11 @@
 #define TOLD 16U		/* causes that are not told of once more */
 #define MOST_SILENCES 8
 
+/* A loss of xtun, and how many of its frames have been told of. */
+struct counted {
+	uint64_t number, times;
+};
+
 /* A cause that has been told of, and how often it has been met since. */
 struct told {
 	char *cause;
@@ -30,8 +35,9 @@ struct why {
 	bool follow, json;
 	const char *probe;		/* the address to be asked, or NULL */
 	struct xtun_pcapng pcapng;	/* to a file, or to none */
-	uint64_t last;			/* loss of xtun that has been told of, */
-	bool lost;			/* or of one of its name before it */
+	struct counted counted[XTUN_LOSSES];	/* those that xtun remembered at the last look */
+	uint64_t accounted;		/* frames that xtun lost: told of, or of no more of them */
+	bool lost;			/* one was told of, or one of its name before it */
 	uint64_t dropped;		/* frames, by the stack */
 	uint64_t missed;		/* such, of whose number programs have been told */
 	int status;			/* EXIT_OK; or with which it ended before its time */
@@ -95,18 +101,24 @@ static void tell(struct why *w, const struct xtun_finding *v)
 		xtun_finding_text(stdout, v);
 }
 
-/* Losses since the last one told that younger ones have pushed out. */
-static void tell_forgotten(const struct why *w)
+static uint64_t times_counted(const struct why *w, const struct xtun_lost *l)
 {
-	uint64_t first = w->last + 1, oldest;
+	for (size_t i = 0; i < XTUN_LOSSES; i++)
+		if (w->counted[i].number == l->number)
+			return w->counted[i].times;
+	return 0;
+}
 
-	if (!w->losses.n || w->json)
-		return;
-	oldest = w->losses.list[w->losses.n - 1].number;
-	if (oldest == first + 1)
-		printf("#%" PRIu64 ": no longer remembered\n", first);
-	else if (oldest > first)
-		printf("#%" PRIu64 " to #%" PRIu64 ": no longer remembered\n", first, oldest - 1);
+/* Frames that have not been told of, of kinds that younger ones have pushed out. */
+static void tell_forgotten(struct why *w)
+{
+	uint64_t known = w->accounted, lost = xtun_losses_sum(&w->losses);
+
+	for (size_t i = 0; i < w->losses.n; i++)
+		known += w->losses.list[i].times - times_counted(w, &w->losses.list[i]);
+	if (known < lost && !w->json)
+		printf("frames no longer remembered: %" PRIu64 "\n", lost - known);
+	w->accounted += lost - known;
 }
 
 /*
@@ -115,20 +127,34 @@ static void tell_forgotten(const struct why *w)
  */
 static void tell_losses(struct why *w, bool again)
 {
+	struct counted now[XTUN_LOSSES] = { 0 };
 	struct xtun_finding v;
 
 	tell_forgotten(w);
 	for (size_t i = w->losses.n; i--;) {
 		const struct xtun_lost *l = &w->losses.list[i];
-		uint64_t last = l->number + l->times - 1;
+		uint64_t before = times_counted(w, l);
 
-		if (last <= w->last || (l->number <= w->last && !again))
+		now[i] = (struct counted){ l->number, before };
+		if (l->times == before || (before && !again))
 			continue;
 		xtun_finding_of_lost(&v, &w->iface, l);
 		tell(w, &v);
-		w->last = last;
+		now[i].times = l->times;
+		w->accounted += l->times - before;
 		w->lost = true;
 	}
+	memcpy(w->counted, now, sizeof(now));
+}
+
+/* What was lost before is not told of. */
+static void skip_losses(struct why *w)
+{
+	for (size_t i = 0; i < w->losses.n; i++) {
+		w->counted[i].number = w->losses.list[i].number;
+		w->counted[i].times = w->losses.list[i].times;
+	}
+	w->accounted = xtun_losses_sum(&w->losses);
 }
 
 /* What the stack has dropped meanwhile; not so many that signals would wait. */
@@ -154,24 +180,50 @@ static void tell_with_bytes(const struct xtun_finding *v)
 		puts("  no bytes: it never became a frame, or is not yours to see");
 }
 
-static int tell_frame(struct why *w)
+static void tell_in_full(struct why *w, const struct xtun_lost *l)
 {
 	struct xtun_finding v;
 
+	xtun_finding_of_lost(&v, &w->iface, l);
+	write_frame(w, &v);
+	if (w->json)
+		xtun_finding_json(stdout, &v, w->iface.name);
+	else
+		tell_with_bytes(&v);
+}
+
+/* Of which it is one for certain; or NULL. */
+static const struct xtun_lost *find_frame(const struct why *w)
+{
 	for (size_t i = 0; i < w->losses.n; i++) {
 		const struct xtun_lost *l = &w->losses.list[i];
 
-		if (w->frame < l->number || w->frame >= l->number + l->times)
-			continue;
-		xtun_finding_of_lost(&v, &w->iface, l);
-		write_frame(w, &v);
-		if (w->json)
-			xtun_finding_json(stdout, &v, w->iface.name);
-		else
-			tell_with_bytes(&v);
-		return EXIT_FAILED;
+		if (w->frame == l->number || w->frame == l->last_number ||
+		    (xtun_lost_in_a_row(l) && xtun_lost_may_be(l, w->frame)))
+			return l;
 	}
-	xtun_complain("of frame #%" PRIu64 " nothing is known (any more)", w->frame);
+	return NULL;
+}
+
+/* Of losses in turn, not each number is remembered. */
+static int tell_frame(struct why *w)
+{
+	const struct xtun_lost *l = find_frame(w);
+	bool known = l;
+
+	if (l)
+		tell_in_full(w, l);
+	for (size_t i = 0; i < w->losses.n && !l; i++) {
+		if (!xtun_lost_may_be(&w->losses.list[i], w->frame))
+			continue;
+		if (!known)
+			xtun_complain("frame #%" PRIu64 " is one of these, or no longer remembered",
+				      w->frame);
+		known = true;
+		tell_in_full(w, &w->losses.list[i]);
+	}
+	if (!known)
+		xtun_complain("of frame #%" PRIu64 " nothing is known (any more)", w->frame);
 	return EXIT_FAILED;
 }
 
@@ -187,8 +239,10 @@ static bool look(struct why *w)
 		return false;
 	}
 	/* Another of the same name counts its losses anew. */
-	if (now.index != w->iface.index)
-		w->last = 0;
+	if (now.index != w->iface.index) {
+		memset(w->counted, 0, sizeof(w->counted));
+		w->accounted = 0;
+	}
 	w->iface = now;
 	if (xtun_losses_read(w->iface.name, &w->losses))
 		return true;
@@ -345,8 +399,7 @@ static int probe(struct why *w)
 	struct xtun_law law;
 	int status;
 
-	if (w->losses.n)
-		w->last = w->losses.list[0].number + w->losses.list[0].times - 1;
+	skip_losses(w);
 	status = xtun_probe(&w->iface, w->probe, look_and_tell, w);
 	tell_more(w);
 	if (status && xtun_law_judge(w->iface.name, &law)) {

@@ -181,6 +181,7 @@ void xtun_cause_json(FILE *out, const struct xtun_cause *cause);
 struct xtun_finding {
 	const char *rule;		/* of the table, or the loss that xtun counts */
 	uint64_t number;		/* --frame takes it; 0 in the stack */
+	uint64_t last_number;		/* of as many as there are of the same kind */
 	uint64_t times;			/* frames that were lost like that one after the other */
 	double first, last;		/* seconds ago */
 	enum xtun_direction direction;

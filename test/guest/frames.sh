@@ -29,6 +29,17 @@ write_bytes() {
 	dd if=/dev/zero of="${2:-/dev/xtun}" bs="$1" count=1 status=none
 }
 
+# lose_in_queues COUNT INTERFACE: each of so many queues in turn loses a frame that is too
+# short. Each file is kept until the last queue has.
+lose_in_queues() {
+	# shellcheck disable=SC2016
+	local lose='head -c 5 /dev/zero 2>/dev/null >&3
+		exec {kept}<&3
+		[ "$1" = 1 ] || exec /test/bin/xtun-test attach /dev/xtun "$2" 0x1102 \
+			bash -c "$0" "$0" $(($1 - 1)) "$2"'
+	/test/bin/xtun-test attach /dev/xtun "$2" 0x1102 bash -c "$lose" "$lose" "$1" "$2" || :
+}
+
 # crowd_backlog: from here on, processor 0 takes no frame that netif_rx() gives
 # it. One frame goes round for ever between two ports, so that its backlog is
 # never empty, and that is as long as the backlog may get.

@@ -70,14 +70,23 @@ nok "one that is too short" sh -c 'head -c 5 /dev/zero >&4'
 is "... was never a frame, and has no bytes" "$(losses | head -n 1)" "#6: queue 0 rx short, 5 bytes"
 is "... and the two before have theirs" "$(bytes | wc -l)" 2
 
-# Two kinds in turn, so that none is as the one before.
 for _ in $(seq 20); do
 	write_bytes 5 2>/dev/null || write_bytes 66000 2>/dev/null || continue
 done
-is "the last 32 are kept" "$(losses | wc -l)" 32
-is "... from the youngest to the oldest" "$(losses | sed -n 's/#\([0-9]*\): .*/\1/p' | tr '\n' ' ')" \
-	"$(seq 46 -1 15 | tr '\n' ' ')"
+is "two kinds in turn are two, and the others stay" "$(losses | sed 's/bytes, .*/bytes/')" \
+"#8 to #46, 20 times: queue 0 rx long, 66000 bytes; errno 22
+#6 to #45, 21 times: queue 0 rx short, 5 bytes; errno 22
+#2, 4 times: queue 0 rx down, 200 bytes; errno 5
+#1: queue 0 tx truncated, 100 bytes"
 exec 4>&-
+
+ip link add many numtxqueues 64 type xtun
+lose_in_queues 40 many
+is "the last 32 kinds are kept" "$(losses | grep -c short)" 33
+is "... from the youngest to the oldest" \
+	"$(losses | sed -n 's/^#\([0-9]*\): .* short, .*/\1/p' | tr '\n' ' ')" \
+	"$(seq 40 -1 9 | tr '\n' ' ')"
+ip link del many
 
 # --- whose they are
 

@@ -177,14 +177,42 @@ fi
 # --- more of them than are remembered
 
 for _ in {1..20}; do
-	write_bytes 5 2>/dev/null || :
 	write_bytes 65540 2>/dev/null || :
+	write_bytes 5 2>/dev/null || :
 done
-oldest=$(xtun why -t 0 --json | jq -s 'map(.number // empty) | min' || :)
-ok "more frames were lost than are remembered" test "$oldest" -gt 10
-is "... which is told first" "$(said | head -n 1)" "#1 to #$((oldest - 1)): no longer remembered"
-is "... but not to programs" "$(xtun why -t 0 --json | grep 'no longer' || :)" ""
-nok "... nothing is known of these" xtun why --frame $((oldest - 1))
+told=$(said)
+like "two kinds in turn leave the others where they are" "$told" "^#1, T s ago.*
+#2 and 1 more, from T"
+like "... and are two" "$told" "
+#4 and 35 more up to #[0-9]+, from T to T s ago, from userspace, 5 bytes"
+number=$(xtun why -t 0 --json | jq -s 'map(select(.times == 20))[0].number' || :)
+like "... of which the first is known by its number" "$(xtun why --frame "$number" || :)" \
+	"^#$number and 19 more up to #$((number + 38)), "
+told=$(xtun why --frame $((number + 5)) 2>&1 || :)
+like "... one between may be of either" "$told" \
+	"frame #$((number + 5)) is one of these, or no longer remembered"
+is "... and both are told" "$(grep -c '^#[0-9]* and .* up to ' <<<"$told")" 2
+
+ip link add many numtxqueues 64 type xtun
+xtun why -f many >/tmp/follow 2>&1 &
+follow=$!
+eventually 10 sh -c "readlink /proc/$follow/fd/* | grep -q signalfd"
+kill -STOP "$follow"
+lose_in_queues 40 many
+is "of more kinds than are remembered: how many frames" \
+	"$(xtun why -t 0 many | head -n 1)" "frames no longer remembered: 8"
+is "... but not for programs" "$(xtun why -t 0 --json many | grep 'no longer' || :)" ""
+nok "... nothing is known of these" xtun why --frame 8 many
+kill -CONT "$follow"
+ok "... -f tells of the others" eventually 5 grep -q '^#40, ' /tmp/follow
+ok "... and how many it missed" grep -q '^frames no longer remembered: 8$' /tmp/follow
+lose_in_queues 1 many
+ok "... goes on" eventually 5 grep -q '^#41, ' /tmp/follow
+is "... and says of none that it told of that it missed it" \
+	"$(grep -c 'no longer remembered' /tmp/follow)" 1
+kill "$follow"
+wait "$follow" || :
+ip link del many
 
 # --- rings that are written wrongly
 
