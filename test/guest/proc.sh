@@ -53,13 +53,13 @@ dd bs=2000 count=1 status=none <&4 >/dev/null
 
 ip link set xtun down
 nok "a write while it is down" sh -c 'head -c 200 /dev/zero >&4'
-is "the youngest is first" "$(losses | head -n 1)" "#2: queue 0 rx down, 200 bytes"
+is "the youngest is first" "$(losses | head -n 1)" "#2: queue 0 rx down, 200 bytes; errno 5"
 is "... of which 128 bytes are kept" "$(bytes | head -n 1)" "$(head -c 128 /dev/zero | hex)"
 for _ in 1 2 3; do
 	nok "... again" sh -c 'head -c 200 /dev/zero >&4'
 done
 is "equal ones are one, with a count" "$(losses | head -n 1)" \
-	"#2, 4 times: queue 0 rx down, 200 bytes"
+	"#2, 4 times: queue 0 rx down, 200 bytes; errno 5"
 like "... and from when to when" "$(grep '#2,' "$proc")" \
 	" 4 times, from [0-9]+\.[0-9]{3} to [0-9]+\.[0-9]{3} s ago: "
 is "the law, with what was lost by its names" "$(queue_line "0 rx")" "in 5 = out 1 + lost 4 (down 4)"
@@ -67,7 +67,7 @@ ip link set xtun up
 frames_up
 
 nok "one that is too short" sh -c 'head -c 5 /dev/zero >&4'
-is "... was never a frame, and has no bytes" "$(losses | head -n 1)" "#6: queue 0 rx short, 5 bytes"
+is "... was never a frame, and has no bytes" "$(losses | head -n 1)" "#6: queue 0 rx short, 5 bytes; errno 22"
 is "... and the two before have theirs" "$(bytes | wc -l)" 2
 
 for _ in $(seq 20); do
