@@ -79,8 +79,9 @@ static int xtun_ctl_set_owner(const struct xtun_ctl *c)
 
 	if (!uid_valid(owner))
 		return -EINVAL;
-	xtun_why_forget_frames(c->xt);
 	WRITE_ONCE(c->xt->owner, owner);
+	/* Then: one that is lost meanwhile is not the new one's either. */
+	xtun_why_forget_frames(c->xt);
 	netdev_state_change(c->dev);
 	return 0;
 }
@@ -91,8 +92,8 @@ static int xtun_ctl_set_group(const struct xtun_ctl *c)
 
 	if (!gid_valid(group))
 		return -EINVAL;
-	xtun_why_forget_frames(c->xt);
 	WRITE_ONCE(c->xt->group, group);
+	xtun_why_forget_frames(c->xt);
 	netdev_state_change(c->dev);
 	return 0;
 }
