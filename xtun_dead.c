@@ -21,22 +21,30 @@
  * struct xtun_dead_one - an interface that is no more
  * @name: its last
  * @when: it went, in nanoseconds as ktime_get_ns()
+ * @is_tun: it carried packets
+ * @queues: how many it could have
  * @comm: who made it go
  * @pid: of that program, as the first namespace of processes has it
- * @abandoned: by closing its last file; else it was deleted
+ * @abandoned: by closing its last file
+ * @moved: it is in another namespace; else, and if not @abandoned, it was deleted
  * @lost: frames that it had lost before
  * @last: the last of these, if there are any: its counter
- * @last_when: and when that was
+ * @last_when: when that was
+ * @last_err: and what its writer was told, or 0
  */
 struct xtun_dead_one {
 	char name[IFNAMSIZ];
 	s64 when;
+	bool is_tun;
+	unsigned int queues;
 	char comm[TASK_COMM_LEN];
 	pid_t pid;
 	bool abandoned;
+	bool moved;
 	u64 lost;
 	enum xtun_counter last;
 	s64 last_when;
+	int last_err;
 };
 
 struct xtun_dead {
@@ -47,8 +55,8 @@ struct xtun_dead {
 static unsigned int xtun_dead_id;
 
 /**
- * xtun_dead_remember() - an interface is going
- * @dev: the interface; has lost nothing yet of what waits
+ * xtun_dead_remember() - an interface is going, or moves to another namespace
+ * @dev: the interface; if it is going, has lost nothing yet of what waits
  *
  * Context: process, under RTNL.
  */
@@ -61,30 +69,55 @@ void xtun_dead_remember(const struct net_device *dev)
 
 	strscpy(one->name, dev->name, sizeof(one->name));
 	one->when = ktime_get_ns();
+	one->is_tun = xt->flags & IFF_TUN;
+	one->queues = dev->num_tx_queues;
 	get_task_comm(one->comm, current);
 	one->pid = task_tgid_nr(current);
 	one->abandoned = xt->abandoned;
+	one->moved = dev->reg_state == NETREG_REGISTERED;
 	one->lost = 0;
 	if (!xtun_why_get(xt, &l, 1))
 		return;
 	one->lost = xtun_why_lost(xt);
 	one->last = l.loss;
 	one->last_when = l.last;
+	one->last_err = l.err;
+}
+
+/* What it takes to make it again, but for what it is if nothing else is said. */
+static void xtun_dead_show_kind(struct seq_file *seq, const struct xtun_dead_one *one)
+{
+	if (one->is_tun || one->queues > 1)
+		seq_printf(seq, ", a %s", one->is_tun ? "tun" : "tap");
+	if (one->queues > 1)
+		seq_printf(seq, " of %u queues", one->queues);
+}
+
+static void xtun_dead_show_end(struct seq_file *seq, const struct xtun_dead_one *one)
+{
+	if (one->moved)
+		seq_puts(seq, "moved to another namespace by ");
+	/* Whatever a program calls itself, it makes no line of its own. */
+	seq_escape(seq, one->comm, XTUN_PROC_ESCAPED);
+	seq_printf(seq, "[%d]", one->pid);
+	if (!one->moved)
+		seq_puts(seq, one->abandoned ? " closed its last file" : " deleted it");
 }
 
 static void xtun_dead_show_one(struct seq_file *seq, const struct xtun_dead_one *one, s64 now)
 {
 	seq_printf(seq, "%s: gone ", one->name);
 	xtun_proc_seconds(seq, now - one->when);
-	seq_puts(seq, " s ago: ");
-	/* Whatever a program calls itself, it makes no line of its own. */
-	seq_escape(seq, one->comm, XTUN_PROC_ESCAPED);
-	seq_printf(seq, "[%d] %s", one->pid,
-		   one->abandoned ? "closed its last file" : "deleted it");
+	seq_puts(seq, " s ago");
+	xtun_dead_show_kind(seq, one);
+	seq_puts(seq, ": ");
+	xtun_dead_show_end(seq, one);
 	if (one->lost) {
 		seq_printf(seq, "; it had lost %llu, the last ", one->lost);
 		xtun_proc_seconds(seq, now - one->last_when);
 		seq_printf(seq, " s ago: %s", xtun_counter_names[one->last]);
+		if (one->last_err)
+			seq_printf(seq, ", errno %d", -one->last_err);
 	}
 	seq_putc(seq, '\n');
 }

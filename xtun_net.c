@@ -615,6 +615,7 @@ static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *
 		if (dev->reg_state != NETREG_REGISTERED)
 			break;
 		xtun_net_tell_queues(dev, xtun_queue_moved);
+		xtun_dead_remember(dev);
 		break;
 	case NETDEV_REGISTER:
 		/* It is there: one that was lost on the way is nobody's there. */

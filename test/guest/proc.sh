@@ -112,8 +112,11 @@ if [ -e /proc/1/ns/net ]; then
 	ip netns add elsewhere
 	is "another namespace has none of it" "$(ip netns exec elsewhere cat "$proc")" ""
 	ip link set xtun netns elsewhere
-	is "... until the interface moves there" \
-		"$(ip netns exec elsewhere sed -n '1s/:.*//p' "$proc"; cat "$proc")" xtun
+	like "... until the interface moves there" \
+		"$(ip netns exec elsewhere sed -n '1s/:.*//p' "$proc"; cat "$proc")" \
+		"^xtun
+xtun: gone [0-9.]* s ago: moved to another namespace by ip\[[0-9]*\]; it had lost [^
+]*\$"
 	is "... without the frames that it lost here" \
 		"$(ip netns exec elsewhere grep '^    ' "$proc" || :)" ""
 	ip netns exec elsewhere sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1

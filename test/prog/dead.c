@@ -51,7 +51,42 @@ static void abandoned(void)
 	snprintf(end, sizeof(end), " s ago: a\\012lost0: gone[%d] closed its last file; it had lost 1, the last ",
 		 getpid());
 	ok(lines("dead1: gone ", line, sizeof(line)) == 1 && strstr(line, end) &&
-	   ends_with(line, " s ago: rx_lost_down"), "its obituary has both: %s", line);
+	   ends_with(line, " s ago: rx_lost_down, errno 5"), "its obituary has both: %s", line);
+}
+
+static void is_kind(const char *name, const char *kind)
+{
+	char wanted[50], line[300] = "";
+
+	snprintf(wanted, sizeof(wanted), "%s: gone ", name);
+	lines(wanted, line, sizeof(line));
+	snprintf(wanted, sizeof(wanted), " s ago%s: ", kind);
+	ok(strstr(line, wanted), "what it was: %s", line);
+}
+
+static void kinds(void)
+{
+	close(flaw_new("dead3", TUN));
+	is_kind("dead3", ", a tun");
+	run("ip link add dead4 numtxqueues 4 type xtun; ip link del dead4");
+	is_kind("dead4", ", a tap of 4 queues");
+	run("ip link add dead5 type xtun; ip link del dead5");
+	is_kind("dead5", "");
+}
+
+/* It is gone from here alone. */
+static void moved(void)
+{
+	char line[300] = "";
+
+	if (!xt_namespaces("an interface that moves to another namespace"))
+		return;
+	run("ip netns add dead; ip link add dead6 type xtun; ip link set dead6 netns dead");
+	ok(lines("dead6: gone ", line, sizeof(line)) == 1 &&
+	   strstr(line, " s ago: moved to another namespace by ip[") && ends_with(line, "]"),
+	   "one that moved to another namespace: %s", line);
+	run("ip netns exec dead ip link del dead6; ip netns del dead");
+	ok(lines("dead6: gone ", line, sizeof(line)) == 1, "... whatever becomes of it there");
 }
 
 static void deleted(void)
@@ -83,6 +118,8 @@ static void refused(void)
 void theme_dead(void)
 {
 	abandoned();
+	kinds();
+	moved();
 	deleted();
 	refused();
 }
