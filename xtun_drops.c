@@ -39,10 +39,15 @@ struct xtun_drops_dev {
 	char name[IFNAMSIZ];
 };
 
-/* Those of a namespace, in the order of their addresses. */
+/*
+ * Those of a namespace: first those that are an xtun or stand upon one, then the others,
+ * which only tell where a frame of the first is. Each part in the order of addresses.
+ */
 struct xtun_drops_set {
 	struct rcu_head rcu;
 	unsigned int n;
+	unsigned int ours;				/* how many are of the first part */
+	const struct xtun_drops_dev **by_index;		/* these, in the order of their numbers */
 	struct xtun_drops_dev devs[];
 };
 
@@ -59,22 +64,37 @@ static int xtun_drops_compare(const void *a, const void *b)
 	return x->dev < y->dev ? -1 : x->dev > y->dev;
 }
 
-static struct xtun_drops_dev *xtun_drops_find(struct xtun_drops_set *set,
+/* Ours before the others. */
+static int xtun_drops_compare_part(const void *a, const void *b)
+{
+	const struct xtun_drops_dev *x = a, *y = b;
+
+	return !x->iface - !y->iface ?: xtun_drops_compare(a, b);
+}
+
+static int xtun_drops_compare_index(const void *a, const void *b)
+{
+	const struct xtun_drops_dev *x = *(const struct xtun_drops_dev **)a;
+	const struct xtun_drops_dev *y = *(const struct xtun_drops_dev **)b;
+
+	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
+}
+
+static struct xtun_drops_dev *xtun_drops_find(struct xtun_drops_dev *devs, unsigned int n,
 					      const struct net_device *dev)
 {
 	const struct xtun_drops_dev key = { .dev = dev };
 
-	return bsearch(&key, set->devs, set->n, sizeof(key), xtun_drops_compare);
+	return bsearch(&key, devs, n, sizeof(key), xtun_drops_compare);
 }
 
-static struct xtun_drops_dev *xtun_drops_nth(struct xtun_drops_set *set, int ifindex)
+/* Of ours alone. */
+static const struct xtun_drops_dev *xtun_drops_nth(const struct xtun_drops_set *set, int ifindex)
 {
-	unsigned int i;
+	const struct xtun_drops_dev key = { .ifindex = ifindex }, *at = &key, **found;
 
-	for (i = 0; i < set->n; i++)
-		if (set->devs[i].ifindex == ifindex)
-			return &set->devs[i];
-	return NULL;
+	found = bsearch(&at, set->by_index, set->ours, sizeof(at), xtun_drops_compare_index);
+	return found ? *found : NULL;
 }
 
 /* What @priv points to: the set, and which xtun the devices stand upon. */
@@ -86,7 +106,7 @@ struct xtun_drops_upon {
 static int xtun_drops_upper(struct net_device *upper, struct netdev_nested_priv *priv)
 {
 	const struct xtun_drops_upon *upon = priv->data;
-	struct xtun_drops_dev *d = xtun_drops_find(upon->set, upper);
+	struct xtun_drops_dev *d = xtun_drops_find(upon->set->devs, upon->set->n, upper);
 
 	if (d && !d->iface)
 		d->iface = upon->iface;
@@ -104,6 +124,18 @@ static void xtun_drops_mark(struct xtun_drops_set *set, struct net_device *dev)
 	rcu_read_unlock();
 }
 
+static void xtun_drops_sort(struct xtun_drops_set *set)
+{
+	unsigned int i;
+
+	sort(set->devs, set->n, sizeof(set->devs[0]), xtun_drops_compare_part, NULL);
+	set->by_index = (const struct xtun_drops_dev **)&set->devs[set->n];
+	for (i = 0; i < set->n && set->devs[i].iface; i++)
+		set->by_index[i] = &set->devs[i];
+	set->ours = i;
+	sort(set->by_index, set->ours, sizeof(set->by_index[0]), xtun_drops_compare_index, NULL);
+}
+
 static struct xtun_drops_set *xtun_drops_devices(struct net *net)
 {
 	struct xtun_drops_set *set;
@@ -112,7 +144,8 @@ static struct xtun_drops_set *xtun_drops_devices(struct net *net)
 
 	for_each_netdev(net, dev)
 		n++;
-	set = kvmalloc(struct_size(set, devs, n), GFP_KERNEL_ACCOUNT);
+	set = kvmalloc(struct_size(set, devs, n) + n * sizeof(set->by_index[0]),
+		       GFP_KERNEL_ACCOUNT);
 	if (!set)
 		return NULL;
 	set->n = n;
@@ -129,6 +162,7 @@ static struct xtun_drops_set *xtun_drops_devices(struct net *net)
 	for_each_netdev(net, dev)
 		if (xtun_net_is(dev))
 			xtun_drops_mark(set, dev);
+	xtun_drops_sort(set);
 	return set;
 }
 
@@ -197,6 +231,54 @@ static bool xtun_drops_alone(const struct net *own, int ifindex)
 	return true;
 }
 
+/* With the lock. */
+static void xtun_drops_begin_second(struct xtun_listener *l, s64 now)
+{
+	if (now - l->second < NSEC_PER_SEC)
+		return;
+	l->second = now;
+	l->put_before = l->put;
+	l->asked = 0;
+}
+
+/* With the lock: no more of them in this second. */
+static bool xtun_drops_enough(struct xtun_listener *l, s64 now)
+{
+	xtun_drops_begin_second(l, now);
+	return l->put - l->put_before == XTUN_DROPS_A_SECOND;
+}
+
+/* With the lock: where the next one is put; NULL if it has to be missed. */
+static struct xtun_drop *xtun_drops_room(struct xtun_listener *l, s64 now)
+{
+	BUILD_BUG_ON_NOT_POWER_OF_2(XTUN_DROPS_WAITING);
+	if (xtun_drops_enough(l, now) || l->put - l->got == XTUN_DROPS_WAITING)
+		return NULL;
+	return &l->drops[l->put % XTUN_DROPS_WAITING];
+}
+
+/*
+ * To ask each namespace takes long where there are many: no more often than may be told,
+ * whatever the answers. One of which it is not asked is missed, be it ours or not.
+ */
+static bool xtun_drops_may_ask(struct xtun_listener *l)
+{
+	s64 now = ktime_get_ns();
+	unsigned long flags;
+	bool may;
+
+	raw_spin_lock_irqsave(&l->lock, flags);
+	may = xtun_drops_room(l, now) && l->asked < XTUN_DROPS_A_SECOND;
+	if (may)
+		l->asked++;
+	else
+		l->missed++;
+	raw_spin_unlock_irqrestore(&l->lock, flags);
+	if (!may)
+		irq_work_queue(&l->wake);
+	return may;
+}
+
 /* How a frame is of one of ours. */
 struct xtun_drops_verdict {
 	const struct xtun_drops_dev *iface;	/* the xtun */
@@ -204,20 +286,19 @@ struct xtun_drops_verdict {
 	bool tx;
 };
 
-static bool xtun_drops_judge(const struct xtun_listener *l, struct xtun_drops_set *set,
+static bool xtun_drops_judge(struct xtun_listener *l, struct xtun_drops_set *set,
 			     const struct sk_buff *skb, struct xtun_drops_verdict *v)
 {
-	const struct xtun_drops_dev *at = xtun_drops_find(set, skb->dev);
-	const struct xtun_drops_dev *in;
+	const struct xtun_drops_dev *in = xtun_drops_nth(set, skb->skb_iif);
+	const struct xtun_drops_dev *at = xtun_drops_find(set->devs, set->ours, skb->dev);
 
-	if (!at && !l->everywhere)
+	/* As almost all are that the machine drops. */
+	if (!in && !at)
 		return false;
-	in = xtun_drops_nth(set, skb->skb_iif);
-	if (in && !in->iface)
-		in = NULL;
-	if (in && !at && !xtun_drops_alone(l->net, in->ifindex))
-		return false;
-	if (!in && !(at && at->iface))
+	if (!at)
+		at = xtun_drops_find(set->devs + set->ours, set->n - set->ours, skb->dev);
+	if (!at && !(l->everywhere && xtun_drops_may_ask(l) &&
+		     xtun_drops_alone(l->net, in->ifindex)))
 		return false;
 
 	v->tx = !in || (at && at->iface && at->iface != in->iface);
@@ -260,25 +341,6 @@ static void xtun_drops_copy(const struct sk_buff *skb, struct xtun_drop *drop)
 	drop->kept = min(drop->len, XTUN_DROPS_BYTES);
 	if (skb_copy_bits(skb, offset, drop->bytes, drop->kept))
 		drop->kept = 0;
-}
-
-/* With the lock: no more of them in this second. */
-static bool xtun_drops_enough(struct xtun_listener *l, s64 now)
-{
-	if (now - l->second >= NSEC_PER_SEC) {
-		l->second = now;
-		l->put_before = l->put;
-	}
-	return l->put - l->put_before == XTUN_DROPS_A_SECOND;
-}
-
-/* With the lock: where the next one is put; NULL if it has to be missed. */
-static struct xtun_drop *xtun_drops_room(struct xtun_listener *l, s64 now)
-{
-	BUILD_BUG_ON_NOT_POWER_OF_2(XTUN_DROPS_WAITING);
-	if (xtun_drops_enough(l, now) || l->put - l->got == XTUN_DROPS_WAITING)
-		return NULL;
-	return &l->drops[l->put % XTUN_DROPS_WAITING];
 }
 
 static void xtun_drops_put(struct xtun_listener *l, const struct xtun_drops_verdict *v,
@@ -368,6 +430,23 @@ static void xtun_drops_remove(struct xtun_listener *l)
 	/* No probe looks at it any more, nor will one call what rmmod takes away. */
 	tracepoint_synchronize_unregister();
 	irq_work_sync(&l->wake);
+}
+
+/**
+ * xtun_drops_wake_all() - wake all who wait for a listener's drops
+ * @net: of whose frames it would be told
+ *
+ * Context: process.
+ */
+void xtun_drops_wake_all(const struct net *net)
+{
+	struct xtun_listener *l;
+
+	mutex_lock(&xtun_drops_mutex);
+	list_for_each_entry(l, &xtun_drops_listeners, node)
+		if (l->net == net)
+			wake_up_all(l->wait);
+	mutex_unlock(&xtun_drops_mutex);
 }
 
 /* Coming and going, a notifier is told of each device that there is. */

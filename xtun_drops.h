@@ -69,6 +69,7 @@ struct xtun_drops_set;
  * @missed: drops since the last one in @drops, that it is not told of
  * @second: when the present second began, in nanoseconds
  * @put_before: what @put was then
+ * @asked: how often it was asked since which namespace a drop was of
  * @wake: wakes @wait, from wherever a frame is dropped
  * @wake_later: the same, once a second is over of which enough has been told
  * @wait: whom to wake
@@ -87,6 +88,7 @@ struct xtun_listener {
 	u64 missed;
 	s64 second;
 	unsigned int put_before;
+	unsigned int asked;
 	struct irq_work wake;
 	struct delayed_work wake_later;
 	wait_queue_head_t *wait;
@@ -96,6 +98,7 @@ struct xtun_listener {
 int xtun_drops_listen(struct xtun_listener *l, struct net *net, bool everywhere,
 		      wait_queue_head_t *wait);
 void xtun_drops_leave(struct xtun_listener *l);
+void xtun_drops_wake_all(const struct net *net);
 bool xtun_drops_waits(struct xtun_listener *l);
 bool xtun_drops_get(struct xtun_listener *l, struct xtun_drop *drop, u64 *missed);
 

@@ -37,8 +37,21 @@ struct xtun_drops_net {
 };
 
 /**
+ * struct xtun_drops_wait - who waits for a file, or has not noticed yet that it is closed
+ * @head: they
+ * @node: among those whose file is closed
+ * @rcu: frees it
+ */
+struct xtun_drops_wait {
+	wait_queue_head_t head;
+	struct list_head node;
+	struct rcu_head rcu;
+};
+
+/**
  * struct xtun_drops_file - the file, open
  * @listener: the other end
+ * @wait: outlives it
  * @ns: of the namespace
  * @stranger: whoever opened it has no right over the machine
  * @mutex: held by who reads; guards what follows
@@ -49,6 +62,7 @@ struct xtun_drops_net {
  */
 struct xtun_drops_file {
 	struct xtun_listener listener;
+	struct xtun_drops_wait *wait;
 	struct xtun_drops_net *ns;
 	bool stranger;
 	struct mutex mutex;	/* held by who reads; guards what follows */
@@ -61,10 +75,51 @@ struct xtun_drops_file {
 static unsigned int xtun_drops_id;
 
 /*
- * One for all, since it must outlive each: poll() and epoll leave it some time after the
- * file has been removed, and with it all that belonged to its namespace.
+ * poll() and epoll leave a file some time after it has been removed, and with it all that
+ * belonged to its namespace. What they wait in stays here until they have.
  */
-static DECLARE_WAIT_QUEUE_HEAD(xtun_drops_waiters);
+static LIST_HEAD(xtun_drops_closed);
+static DEFINE_SPINLOCK(xtun_drops_closed_lock);
+
+static bool xtun_drops_awaited(struct xtun_drops_wait *wait)
+{
+	bool awaited;
+
+	spin_lock_irq(&wait->head.lock);
+	/* Under the lock, for whoever was the last has let go of that, too. */
+	awaited = waitqueue_active(&wait->head);
+	spin_unlock_irq(&wait->head.lock);
+	return awaited;
+}
+
+/* Those that nobody waits in any more; true if others are left. */
+static bool xtun_drops_sweep(void)
+{
+	struct xtun_drops_wait *wait, *next;
+	bool left;
+
+	spin_lock(&xtun_drops_closed_lock);
+	list_for_each_entry_safe(wait, next, &xtun_drops_closed, node) {
+		if (xtun_drops_awaited(wait))
+			continue;
+		list_del(&wait->node);
+		/* epoll may be about to look at where it was. */
+		kfree_rcu(wait, rcu);
+	}
+	left = !list_empty(&xtun_drops_closed);
+	spin_unlock(&xtun_drops_closed_lock);
+	return left;
+}
+
+static void xtun_drops_dismiss(struct xtun_drops_wait *wait)
+{
+	/* epoll stays for as long as the file is open, if it is not told by POLLFREE. */
+	__wake_up(&wait->head, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
+	spin_lock(&xtun_drops_closed_lock);
+	list_add(&wait->node, &xtun_drops_closed);
+	spin_unlock(&xtun_drops_closed_lock);
+	xtun_drops_sweep();
+}
 
 static __printf(2, 3) void xtun_drops_print(struct xtun_drops_file *f, const char *fmt, ...)
 {
@@ -145,7 +200,7 @@ static int xtun_drops_await(struct xtun_drops_file *f, const struct file *file)
 		return 0;
 	if (file->f_flags & O_NONBLOCK)
 		return -EAGAIN;
-	return wait_event_interruptible(xtun_drops_waiters, xtun_drops_ready(f));
+	return wait_event_interruptible(f->wait->head, xtun_drops_ready(f));
 }
 
 static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
@@ -181,7 +236,7 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 		mutex_unlock(&f->mutex);
 		/* Another reader of this file may have seen nothing yet, and sleep. */
 		if (more)
-			wake_up(&xtun_drops_waiters);
+			wake_up(&f->wait->head);
 		put_net(f->ns->net);
 		/* Somebody else may have taken what there was. */
 	} while (!n && size && !READ_ONCE(f->ns->ended));
@@ -192,7 +247,7 @@ static __poll_t xtun_drops_poll(struct file *file, poll_table *table)
 {
 	struct xtun_drops_file *f = file->private_data;
 
-	poll_wait(file, &xtun_drops_waiters, table);
+	poll_wait(file, &f->wait->head, table);
 	if (READ_ONCE(f->ns->ended))
 		return EPOLLHUP;
 	return xtun_drops_ready(f) ? EPOLLIN | EPOLLRDNORM : 0;
@@ -225,20 +280,27 @@ static int xtun_drops_open(struct inode *inode, struct file *file)
 	f = kvzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return -ENOMEM;
+	f->wait = kmalloc(sizeof(*f->wait), GFP_KERNEL_ACCOUNT);
+	err = -ENOMEM;
+	if (!f->wait)
+		goto err_free;
+	init_waitqueue_head(&f->wait->head);
 	f->ns = ns;
 	mutex_init(&f->mutex);
 	err = -EBUSY;
 	if (!xtun_drops_count(f, everywhere))
-		goto err_free;
-	err = xtun_drops_listen(&f->listener, ns->net, everywhere, &xtun_drops_waiters);
+		goto err_uncount;
+	err = xtun_drops_listen(&f->listener, ns->net, everywhere, &f->wait->head);
 	if (err)
-		goto err_free;
+		goto err_uncount;
 	file->private_data = f;
 	/* Or a second reader would wait for the first where no signal reaches it. */
 	return stream_open(inode, file);
 
-err_free:
+err_uncount:
 	xtun_drops_uncount(f);
+err_free:
+	kfree(f->wait);
 	kvfree(f);
 	return err;
 }
@@ -248,6 +310,7 @@ static int xtun_drops_release(struct inode *inode, struct file *file)
 	struct xtun_drops_file *f = file->private_data;
 
 	xtun_drops_leave(&f->listener);
+	xtun_drops_dismiss(f->wait);
 	xtun_drops_uncount(f);
 	kvfree(f);
 	return 0;
@@ -278,7 +341,7 @@ static void __net_exit xtun_drops_net_exit(struct net *net)
 
 	/* Or removing the file would wait for whoever waits in read(). */
 	WRITE_ONCE(ns->ended, true);
-	wake_up_all(&xtun_drops_waiters);
+	xtun_drops_wake_all(net);
 	remove_proc_entry(XTUN_DROPS_NAME, net->proc_net);
 }
 
@@ -289,29 +352,11 @@ static struct pernet_operations xtun_drops_net_ops = {
 	.size	= sizeof(struct xtun_drops_net),
 };
 
-static bool xtun_drops_awaited(void)
-{
-	bool awaited;
-
-	spin_lock_irq(&xtun_drops_waiters.lock);
-	/* Under the lock, for whoever was the last has let go of that, too. */
-	awaited = waitqueue_active(&xtun_drops_waiters);
-	spin_unlock_irq(&xtun_drops_waiters.lock);
-	return awaited;
-}
-
 /* No file is left, but some may still wait for one: they leave once they run. */
-static void xtun_drops_dismiss(void)
+static void xtun_drops_await_all(void)
 {
-	for (;;) {
-		/* epoll stays for as long as the file is open, if it is not told by POLLFREE. */
-		__wake_up(&xtun_drops_waiters, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
-		if (!xtun_drops_awaited())
-			break;
+	while (xtun_drops_sweep())
 		msleep(20);
-	}
-	/* For epoll, which may be about to look at where it was. */
-	synchronize_rcu();
 }
 
 /* Without tracepoints there is nothing to tell, and no file. */
@@ -329,7 +374,7 @@ int xtun_drops_init(void)
 
 	/* Some namespaces had the file for a moment. */
 	if (err)
-		xtun_drops_dismiss();
+		xtun_drops_await_all();
 	return err;
 }
 
@@ -343,5 +388,5 @@ void xtun_drops_exit(void)
 	if (!XTUN_DROPS_CAN)
 		return;
 	unregister_pernet_subsys(&xtun_drops_net_ops);
-	xtun_drops_dismiss();
+	xtun_drops_await_all();
 }

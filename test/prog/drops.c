@@ -97,6 +97,19 @@ static void shared(int dev)
 	close(fd);
 }
 
+/* Each file is waited for by itself, and is told of the same. */
+static void apart(int dev)
+{
+	int one = drops_open(DROPS, 0), other = drops_open(DROPS, 0), first, second;
+	pid_t a = reader_of(one), b = reader_of(other);
+
+	drop(dev);
+	ok(waitpid(a, &first, 0) == a && waitpid(b, &second, 0) == b && !first && !second,
+	   "two that sleep at files of their own are both woken");
+	close(one);
+	close(other);
+}
+
 /* All who may wait for a file that will be no more. */
 struct waiters {
 	int fd, epoll;
@@ -176,6 +189,7 @@ void theme_drops(void)
 	without_blocking(dev);
 	blocking(dev);
 	shared(dev);
+	apart(dev);
 	close(dev);
 }
 
