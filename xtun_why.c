@@ -3,10 +3,10 @@
  * What an interface remembers of the frames that it lost.
  *
  * Of a frame that is not lost nothing is kept, and nothing is asked. Losses of one
- * kind are one, so that a flood of it, or of several in turn, leaves the others where
- * they can be found. All that are remembered are asked whether they are of the same
- * kind: a flood finds itself among the first, and what is new has its bytes copied,
- * which takes longer.
+ * kind that follow each other, or soon enough, are one, so that a flood of it, or of
+ * several in turn, leaves the others where they can be found. All that are remembered
+ * are asked whether they are of the same kind: a flood finds itself among the first,
+ * and what is new has its bytes copied, which takes longer.
  */
 #include <linux/ktime.h>
 #include <linux/rtnetlink.h>
@@ -17,6 +17,8 @@
 
 /* Nanoseconds after which a loss that goes on is looked at again. */
 #define XTUN_WHY_AGAIN	NSEC_PER_SEC
+/* And within which two of one kind are one, even if others came between. */
+#define XTUN_WHY_SOON	(10 * NSEC_PER_SEC)
 
 struct xtun_why {
 	spinlock_t lock;	/* all that follows */
@@ -31,14 +33,17 @@ static struct xtun_why_loss *xtun_why_nth(struct xtun_why *why, unsigned int n)
 	return &why->losses[why->order[n]];
 }
 
-/* By how many it is not the last one; @n if it is none. */
-static unsigned int xtun_why_find(struct xtun_why *why, enum xtun_counter loss, u16 queue, int err)
+/* By how many it is not the last one; @n if it is none that goes on. */
+static unsigned int xtun_why_find(struct xtun_why *why, enum xtun_counter loss, u16 queue, int err,
+				  s64 now)
 {
 	const struct xtun_why_loss *l;
 	unsigned int i;
 
 	for (i = 0; i < why->n; i++) {
 		l = xtun_why_nth(why, i);
+		if (i && now - l->last > XTUN_WHY_SOON)
+			return why->n;
 		if (l->loss == loss && l->queue == queue && l->err == err)
 			break;
 	}
@@ -156,7 +161,7 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 
 	spin_lock_bh(&why->lock);
 	why->lost++;
-	n = xtun_why_find(why, loss, slot->index, err);
+	n = xtun_why_find(why, loss, slot->index, err, now);
 	if (n < why->n) {
 		l = xtun_why_to_front(why, n);
 	} else {
@@ -194,7 +199,7 @@ void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,
 	unsigned int n;
 
 	spin_lock_bh(&why->lock);
-	n = xtun_why_find(why, loss, slot->index, 0);
+	n = xtun_why_find(why, loss, slot->index, 0, ktime_get_ns());
 	if (n < why->n)
 		xtun_why_nth(why, n)->fault = *fault;
 	spin_unlock_bh(&why->lock);

@@ -5,7 +5,7 @@
 
 #include "xtun.h"
 
-/* How many kinds of losses an interface remembers. */
+/* How many losses an interface remembers. */
 #define XTUN_WHY_LOSSES	32U
 /* How much of each frame: all headers of a TCP segment in a tunnel, and a little. */
 #define XTUN_WHY_BYTES	128
