@@ -2,6 +2,7 @@
 /* What befalls a frame before IP sees it: its header, its tag, a bridge. */
 #include "rules.h"
 
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,57 @@ static bool is_told_to_routers(const struct xtun_case *c)
 	       (type == 0x22 || type == 0x16 || type == 0x17 || type == 0x12);
 }
 
+/* At a bridge's port all that is for others is marked so, and goes on. */
+static bool is_let_go_as_anothers(const struct xtun_case *c)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", c->at.name);
+	return comes_in(c) && c->drop->other_host && access(path, F_OK) &&
+	       (because(c, "OTHERHOST") || unreasoned(c)) &&
+	       within(c, "ip_rcv ip_list ip_sublist ip6_rcv ip6_list ipv6_rcv ipv6_list arp_rcv");
+}
+
+static bool is_for_mac_of_another(const struct xtun_case *c)
+{
+	const uint8_t *mac = c->packet.mac;
+
+	return is_let_go_as_anothers(c) && mac && c->at.ethernet && memcmp(mac, c->at.mac, MAC_LEN);
+}
+
+/* Of IP, or the one that ARP asks for or answers (RFC 826); NULL if it has none of that kind. */
+static const uint8_t *address_behind(const struct xtun_packet *p, int *family)
+{
+	static const uint8_t of_ip[] = { 0, 1, 0x08, 0, MAC_LEN, 4 };
+
+	*family = p->family;
+	if (p->family)
+		return p->dst;
+	if (p->type != ETH_P_ARP || p->net_kept < 28 || memcmp(p->net, of_ip, sizeof(of_ip)))
+		return NULL;
+	*family = AF_INET;
+	return p->net + 24;
+}
+
+static bool is_for_own_address(const struct xtun_case *c)
+{
+	struct xtun_route route;
+	int family;
+	const uint8_t *to = address_behind(&c->packet, &family);
+
+	if (!to)
+		return false;
+	xtun_route_get(family, to, &route);
+	return route.local;
+}
+
+/* A hub hands to all what is for one; so does a switch that has not learnt where that is. */
+static bool is_passing_by(const struct xtun_case *c)
+{
+	return is_for_mac_of_another(c) && !is_for_own_address(c) &&
+	       xtun_has_neighbour(c->at.index, c->packet.mac);
+}
+
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 bool xtun_is_no_drop(struct xtun_case *c)
 {
@@ -50,6 +102,8 @@ bool xtun_is_no_drop(struct xtun_case *c)
 		return true;
 	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) &&
 	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
+		return true;
+	if (is_passing_by(c))
 		return true;
 	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
 	       !has_no_name(c) && within(c, "icmpv6_rcv igmp_rcv");
@@ -103,17 +157,6 @@ bool xtun_is_whole_frame(struct xtun_case *c)
 	       xtun_has_ethernet_header(d->bytes, d->kept, d->len);
 }
 
-/* At a bridge's port all that is for others is marked so, and goes on. */
-static bool is_let_go_as_anothers(const struct xtun_case *c)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", c->at.name);
-	return comes_in(c) && c->drop->other_host && access(path, F_OK) &&
-	       (because(c, "OTHERHOST") || unreasoned(c)) &&
-	       within(c, "ip_rcv ip_list ip_sublist ip6_rcv ip6_list ipv6_rcv ipv6_list arp_rcv");
-}
-
 /*
  * For this machine by its address, and still another's: so the stack marks what has a tag
  * for which there is no interface, before it throws the tag away.
@@ -125,11 +168,31 @@ bool xtun_is_strange_vlan(struct xtun_case *c)
 	return is_let_go_as_anothers(c) && mac && !memcmp(mac, c->at.mac, MAC_LEN);
 }
 
+/* It has the address, and another MAC than whoever sent it believes. */
 bool xtun_is_for_other_mac(struct xtun_case *c)
 {
-	const uint8_t *mac = c->packet.mac;
+	return is_for_mac_of_another(c) && is_for_own_address(c) &&
+	       !xtun_has_neighbour(c->at.index, c->packet.mac);
+}
 
-	return is_let_go_as_anothers(c) && mac && c->at.ethernet && memcmp(mac, c->at.mac, MAC_LEN);
+/* To take on the MAC of another would cut that one off. */
+bool xtun_is_for_other_host(struct xtun_case *c)
+{
+	char text[INET6_ADDRSTRLEN];
+	const uint8_t *to;
+	int family;
+
+	if (!is_for_mac_of_another(c) || xtun_is_for_other_mac(c))
+		return false;
+	to = address_behind(&c->packet, &family);
+	if (!to)
+		found(c, 1, "what address it is for is not known");
+	else if (is_for_own_address(c))
+		found(c, 1, "that MAC is a neighbour's");
+	else
+		found(c, 1, "%s is no address of this machine",
+		      inet_ntop(family, to, text, sizeof(text)));
+	return true;
 }
 
 bool xtun_has_no_handler(struct xtun_case *c)

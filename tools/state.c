@@ -149,6 +149,44 @@ bool xtun_has_joined(int family, const char *dev, const uint8_t *group)
 	return family == AF_INET ? has_joined_ip(dev, group) : has_joined_ip6(dev, group);
 }
 
+struct neighbour {
+	int ifindex;
+	const uint8_t *mac;
+	bool found;
+};
+
+static void read_neighbour(const struct nlmsghdr *head, void *arg)
+{
+	const struct ndmsg *msg = NLMSG_DATA(head);
+	struct neighbour *n = arg;
+	const struct nlattr *mac;
+
+	if (head->nlmsg_type != RTM_NEWNEIGH || msg->ndm_ifindex != n->ifindex ||
+	    msg->ndm_state & (NUD_INCOMPLETE | NUD_FAILED))
+		return;
+	mac = xtun_netlink_find((const void *)(msg + 1), NLMSG_PAYLOAD(head, sizeof(*msg)),
+				NDA_LLADDR);
+	n->found |= mac && xtun_netlink_len(mac) == MAC_LEN &&
+		    !memcmp(xtun_netlink_data(mac), n->mac, MAC_LEN);
+}
+
+/* Whether somebody at that device is known by that MAC. */
+bool xtun_has_neighbour(int ifindex, const uint8_t *mac)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ndmsg msg;
+	} all = {
+		.head.nlmsg_len = sizeof(all),
+		.head.nlmsg_type = RTM_GETNEIGH,
+		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+	};
+	struct neighbour n = { .ifindex = ifindex, .mac = mac };
+
+	xtun_netlink_ask(NETLINK_ROUTE, &all.head, read_neighbour, &n);
+	return n.found;
+}
+
 /* Whether any part of the kernel, or a program, takes frames of that type; "0800 ip_rcv" */
 bool xtun_has_handler(unsigned int ethertype)
 {

@@ -81,6 +81,7 @@ static inline int xtun_more(int n)
 }
 
 bool xtun_has_joined(int family, const char *dev, const uint8_t *group);
+bool xtun_has_neighbour(int ifindex, const uint8_t *mac);
 bool xtun_has_handler(unsigned int ethertype);
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits);
 bool xtun_socket_elsewhere(int family, int proto, int port, const uint8_t *to, char *at,

@@ -78,6 +78,11 @@ ok "ping" ip netns exec a ping -q -c 5 -i 0.2 -W 5 10.9.0.2
 ok "ping, IPv6" ip netns exec b ping -q -c 5 -i 0.2 -W 5 fd00:9::1
 talks 10.9.0.2 4
 talks fd00:9::2 6
+# What is for a third comes by to b too, which knows that one.
+ip -n a neigh add 10.9.0.3 lladdr 02:00:00:00:00:03 dev left
+ip -n b neigh add 10.9.0.3 lladdr 02:00:00:00:00:03 dev right
+nok "nobody answers for a host that is not there" \
+	ip netns exec a ping -q -c 2 -i 0.2 -W 1 10.9.0.3
 # Routers are looked for at first, and memberships reported again.
 sleep 8
 # Of all that there is no loss to be told, at either end.

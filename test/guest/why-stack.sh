@@ -26,6 +26,11 @@ taking() {
 rewritten headerless "without an Ethernet header" "headerless=1 proto=icmp" proto=icmp
 mended mac "it is for 02:00:00:00:00:77, and xtun is $mac" \
 	"ip link set dev xtun address 02:00:00:00:00:77" craft dst=02:00:00:00:00:77 proto=icmp
+rewritten other-host "02:00:00:00:00:77, and xtun is $mac; 10.98.0.2 is no address of this machine" \
+	"dst=02:00:00:00:00:77 proto=icmp to=10.98.0.2" "proto=icmp to=10.98.0.2"
+is "... whose MAC is not to be taken" "$(field other-host cure)" ""
+as="other-host, a neighbour's" explained other-host "that MAC is a neighbour's" \
+	craft dst=02:00:00:00:00:02 proto=icmp
 explained vlan "the tag of a VLAN for which xtun has no interface" craft vlan=5 proto=icmp
 like "... what mends it" "$(field vlan advice)" "ip link add link xtun name xtun.N up type vlan id N"
 ip link add link xtun name xtun.5 up type vlan id 5
