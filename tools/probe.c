@@ -244,7 +244,7 @@ static bool is_reachable(struct probe *probe)
 		printf("There is no way to %s: %s.\n  what mends it: ip route add %s dev %s\n",
 		       probe->text, strerror(probe->route.error), probe->text,
 		       xtun_word(name, &word));
-	else if (probe->route.local)
+	else if (probe->route.local || probe->route.broadcast)
 		printf("%s is an address of this machine itself; ask for one that is behind %s.\n",
 		       probe->text, xtun_name(name));
 	else if (strcmp(probe->route.dev, name))

@@ -137,6 +137,7 @@ bool xtun_has_no_outer_route(struct xtun_case *c);
 bool xtun_is_cut_short(struct xtun_case *c);
 bool xtun_has_bad_ip_sum(struct xtun_case *c);
 bool xtun_is_martian(struct xtun_case *c);
+bool xtun_is_from_many(struct xtun_case *c);
 bool xtun_is_at_its_end(struct xtun_case *c);
 bool xtun_is_too_large(struct xtun_case *c);
 bool xtun_is_own_source(struct xtun_case *c);

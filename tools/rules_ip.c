@@ -30,10 +30,14 @@ static bool is_being_routed(const struct xtun_case *c)
 	       within(c, "ip_rcv ip_sublist ip_list ip_error ip_route ip6_pkt ip6_rcv ipv6_rcv");
 }
 
-/* The source is judged once the destination is known; ip_error() has those that have none. */
-static bool is_source_judged(const struct xtun_case *c)
+/*
+ * The source is judged once the destination is known; ip_error() has those that have none.
+ * Newer kernels have a reason for each fault that they find with it.
+ */
+static bool is_source_judged(const struct xtun_case *c, const char *reason)
 {
-	return is_ipv4(c) && is_being_routed(c) && (has_no_name(c) || !within(c, "ip_error"));
+	return is_ipv4(c) && is_being_routed(c) && (has_no_name(c) || !within(c, "ip_error")) &&
+	       (unreasoned(c) || because(c, reason));
 }
 
 static bool is_for_others(struct xtun_case *c, struct xtun_route *route)
@@ -42,7 +46,7 @@ static bool is_for_others(struct xtun_case *c, struct xtun_route *route)
 					       c->packet.dst[0] == 0xff))
 		return false;
 	xtun_route_get(c->packet.family, c->packet.dst, route);
-	return !route->local;
+	return !route->local && !route->broadcast;
 }
 
 bool xtun_is_at_its_end(struct xtun_case *c)
@@ -84,19 +88,35 @@ bool xtun_is_too_large(struct xtun_case *c)
 	return c->packet.total > (size_t)out.mtu;
 }
 
+/* RFC 1122, 3.2.1.3. Of a network's own broadcast address only who is in it can know. */
+bool xtun_is_from_many(struct xtun_case *c)
+{
+	const uint8_t *src = c->packet.src;
+	struct xtun_route route;
+	bool group;
+
+	if (!is_source_judged(c, "IP_INVALID_SOURCE"))
+		return false;
+	group = src[0] >> 4 == 14;
+	found(c, 1, group ? "multicast" : "broadcast");
+	xtun_route_get(AF_INET, src, &route);
+	return group || route.broadcast;
+}
+
 /* RFC 1812, 5.3.7: nobody sends from these, and no setting but route_localnet lets them in. */
 bool xtun_is_martian(struct xtun_case *c)
 {
 	const uint8_t *src = c->packet.src;
 
-	return is_source_judged(c) && (src[0] == 0 || src[0] == 127 || src[0] >= 224);
+	return (is_source_judged(c, "IP_INVALID_SOURCE") || is_source_judged(c, "IP_LOCALNET")) &&
+	       (src[0] == 0 || src[0] == 127 || src[0] >= 240);
 }
 
 bool xtun_is_own_source(struct xtun_case *c)
 {
 	struct xtun_route route;
 
-	if (!is_source_judged(c) ||
+	if (!is_source_judged(c, "IP_LOCAL_SOURCE") ||
 	    xtun_setting(AF_INET, c->at.name, "accept_local") ||
 	    xtun_setting(AF_INET, "all", "accept_local"))
 		return false;
@@ -115,7 +135,7 @@ bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
 	const char *dev = xtun_word(c->at.name, &word);
 	char src[INET_ADDRSTRLEN];
 
-	if (!is_source_judged(c) || filter <= 0)
+	if (!is_source_judged(c, "IP_RPFILTER") || filter <= 0)
 		return false;
 	inet_ntop(AF_INET, c->packet.src, src, sizeof(src));
 	found(c, 2, "%s", filter == 1 ? "strict" : "loose");
@@ -134,11 +154,13 @@ bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
 	return true;
 }
 
+/* The kernel asks for the source of those alone that it takes. */
 bool xtun_is_for_strange_group(struct xtun_case *c)
 {
 	found(c, 1, "%d", is_ipv4(c) ? 32 : 128);
 	if (is_ipv4(c))
 		return is_being_routed(c) && c->packet.dst[0] >> 4 == 14 &&
+		       !because(c, "IP_RPFILTER") &&
 		       !xtun_has_joined(AF_INET, c->at.name, c->packet.dst);
 	return comes_in(c) && is_ip(c) && within(c, "ip6_mc_input") && c->packet.dst[0] == 0xff &&
 	       !xtun_has_joined(AF_INET6, c->at.name, c->packet.dst);

@@ -67,7 +67,8 @@ static void read_route(const struct nlmsghdr *head, void *arg)
 	const struct rtmsg *msg = NLMSG_DATA(head);
 	int left = RTM_PAYLOAD(head);
 
-	route->local = msg->rtm_type == RTN_LOCAL || msg->rtm_type == RTN_BROADCAST;
+	route->local = msg->rtm_type == RTN_LOCAL;
+	route->broadcast = msg->rtm_type == RTN_BROADCAST;
 	for (const struct rtattr *a = RTM_RTA(msg); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		if (a->rta_type == RTA_OIF)
 			if_indextoname(*(const unsigned int *)RTA_DATA(a), route->dev);

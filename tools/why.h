@@ -66,6 +66,7 @@ void xtun_packet_parse(struct xtun_packet *p, const struct xtun_drop *drop);
 struct xtun_route {
 	int error;			/* errno, or 0 */
 	bool local;			/* to an address of this machine */
+	bool broadcast;			/* to all of a network that it is in */
 	char dev[IF_NAMESIZE];
 	uint8_t via[16];		/* the next hop: the address itself on a link */
 };

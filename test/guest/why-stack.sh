@@ -86,6 +86,12 @@ fi
 # --- where it is for and from
 
 rewritten martian "it comes from 127.0.0.1" "proto=icmp from=127.0.0.1" proto=icmp
+sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
+rewritten broadcast-source "from 10.99.0.255, a broadcast address" \
+	"proto=icmp from=10.99.0.255" proto=icmp
+as="broadcast-source, multicast" explained broadcast-source "from 224.0.0.5, a multicast address" \
+	craft proto=icmp from=224.0.0.5
+sysctl -q -w net.ipv4.conf.xtun.rp_filter=0
 mended own-source "from 10.99.0.1, which is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
 as="own-source, of another interface" mended own-source \
@@ -95,6 +101,9 @@ sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
 mended reverse-path "from 10.98.0.7, to which frames would leave by near, and the strict" \
 	"sysctl -w net/ipv4/conf/xtun/rp_filter=2" \
 	craft proto=icmp from=10.98.0.7
+as="group, whatever the filter" explained group "xtun is no member of the group 224.0.0.5" \
+	craft dst=01:00:5e:00:00:05 to=224.0.0.5 from=10.98.0.7
+is "... which is not asked" "$(rules)" group
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=2
 mended reverse-path "from 10.55.0.7, to which frames would leave nowhere, .* the loose" \
 	"ip route add 10.55.0.7 dev xtun" \
