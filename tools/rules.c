@@ -119,9 +119,7 @@ static const struct xtun_rule rules[] = {
 	  "@3", "@4",
 	  "start that program again afterwards; a namespace may take the machine's setting" },
 	{ "neighbour", xtun_has_no_neighbour, "nobody answers @2 for @1 on @d",
-	  "ip neighbour replace @1 dev @d lladdr 02:00:00:00:00:01",
-	  "ip neighbour del @1 dev @d",
-	  "let the program that reads @ answer; that address is made up" },
+	  NULL, NULL, "@3; if it cannot: ip neighbour replace @1 dev @d lladdr MAC" },
 	{ "unexplained", xtun_is_unexplained, "the kernel dropped it in @f; the reason: @1",
 	  NULL, NULL, "docs/lost-frames.md tells how to go on" },
 };

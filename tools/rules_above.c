@@ -200,11 +200,18 @@ bool xtun_found_socket_full(struct xtun_case *c)
 	       (unreasoned(c) && usual >= 0 && waits * 2 >= (unsigned int)usual);
 }
 
+/* What came in is forwarded: its device is another by then, or the function tells. */
+static bool is_going_out(const struct xtun_case *c)
+{
+	return !comes_in(c) || strcmp(c->at.name, c->iface->name) || !has_no_name(c);
+}
+
 bool xtun_has_no_neighbour(struct xtun_case *c)
 {
 	struct xtun_route route;
+	struct xtun_word word;
 
-	if (comes_in(c) || !is_ip(c) ||
+	if (!is_going_out(c) || !is_ip(c) ||
 	    !(unreasoned(c) || !strncmp(c->drop->reason, "NEIGH_", 6)) ||
 	    !within(c, "arp_error ndisc_error neigh ip_finish"))
 		return false;
@@ -213,6 +220,10 @@ bool xtun_has_no_neighbour(struct xtun_case *c)
 		return false;
 	found_address(c, 1, route.via);
 	found(c, 2, "%s", is_ipv4(c) ? "ARP" : "neighbour discovery");
+	if (strcmp(c->at.name, c->iface->name))
+		found(c, 3, "see that whoever has that address is up, and at that link");
+	else
+		found(c, 3, "let the program that reads %s answer", xtun_word(c->iface->name, &word));
 	return true;
 }
 

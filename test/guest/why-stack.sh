@@ -262,10 +262,21 @@ sysctl -q -w "net.core.rmem_default=$rmem"
 
 # --- the way out
 
-sysctl -q -w net.ipv4.neigh.xtun.retrans_time_ms=100 net.ipv4.neigh.xtun.mcast_solicit=1
-mended neighbour "nobody answers ARP for 10.99.0.77 on xtun" \
-	"ip neighbour replace 10.99.0.77 dev xtun lladdr 02:00:00:00:00:01" \
-	ping -c 1 -W 1 10.99.0.77
+# unanswered DEVICE ADDRESS ADVICE COMMAND...: whom that command's frame is for is off.
+unanswered() {
+	local name="ip neighbour replace $2 dev $1 lladdr "
+	sysctl -q -w "net.ipv4.neigh.$1.retrans_time_ms=100" "net.ipv4.neigh.$1.mcast_solicit=1"
+	as="neighbour, at $1" explained neighbour "nobody answers ARP for $2 on $1" "${@:4}"
+	is "... of whom no address is made up" "$(field neighbour cure)" ""
+	is "... what mends it" "$(field neighbour advice)" "$3; if it cannot: ${name}MAC"
+	ok "... can be typed, with the right one" sh -c "${name}02:00:00:00:00:02"
+	ok "neighbour, at $1: mended" spares neighbour "${@:4}"
+	ip neighbour del "$2" dev "$1"
+	ok "neighbour, at $1: back" drops neighbour "${@:4}"
+}
+unanswered xtun 10.99.0.77 "let the program that reads xtun answer" ping -c 1 -W 1 10.99.0.77
+unanswered near 10.98.0.77 "see that whoever has that address is up, and at that link" \
+	craft proto=icmp to=10.98.0.77
 
 # --- a bridge
 
