@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 
 enum { TYPE_IP = 0x0800, TYPE_VLAN = 0x8100, TYPE_QINQ = 0x88a8, TYPE_IP6 = 0x86dd };
-enum { PROTO_HOP_BY_HOP = 0, PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
+enum {
+	PROTO_HOP_BY_HOP = 0, PROTO_ICMP = 1, PROTO_IGMP = 2, PROTO_TCP = 6, PROTO_UDP = 17,
+	PROTO_ICMP6 = 58
+};
 
 static unsigned int get16(const uint8_t *p)
 {
@@ -44,7 +47,7 @@ static void judge_transport(struct xtun_packet *p, size_t len, size_t offset)
 	unsigned int found = get16(p->transport + offset);
 	uint32_t pseudo = 0;
 
-	if (p->proto != PROTO_ICMP)
+	if (p->proto != PROTO_ICMP && p->proto != PROTO_IGMP)
 		pseudo = add(add(p->proto + len, p->src, n), p->dst, n);
 	judge(&p->sum, add(pseudo, p->transport, len) - found, found);
 	/* That of the addresses alone is for the hardware to finish. */
@@ -65,12 +68,12 @@ static void parse_transport(struct xtun_packet *p, const uint8_t *transport)
 		int proto;
 		size_t header, offset;
 	} sums[] = {
-		{ PROTO_ICMP, 8, 2 }, { PROTO_TCP, 20, 16 }, { PROTO_UDP, 8, 6 },
-		{ PROTO_ICMP6, 8, 2 },
+		{ PROTO_ICMP, 8, 2 }, { PROTO_IGMP, 8, 2 }, { PROTO_TCP, 20, 16 },
+		{ PROTO_UDP, 8, 6 }, { PROTO_ICMP6, 8, 2 },
 	};
 	size_t before = transport - p->net, kept;
 
-	if (before > p->net_kept || p->fragment)
+	if (before >= p->net_kept || p->fragment)
 		return;
 	p->transport = transport;
 	kept = p->net_kept - before;

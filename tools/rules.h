@@ -88,7 +88,7 @@ static inline bool found_bad_sum(struct xtun_case *c)
 		const char *name;
 	} names[] = {
 		{ IPPROTO_ICMP, "ICMP" }, { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" },
-		{ IPPROTO_ICMPV6, "ICMPv6" },
+		{ IPPROTO_ICMPV6, "ICMPv6" }, { IPPROTO_IGMP, "IGMP" },
 	};
 
 	if (!comes_in(c) || c->packet.sum.verdict != XTUN_SUM_WRONG)

@@ -53,7 +53,7 @@ bool xtun_is_tcp_taken(struct xtun_case *c)
 
 bool xtun_has_bad_sum(struct xtun_case *c)
 {
-	return within(c, "udp tcp icmp skb_") && found_bad_sum(c);
+	return within(c, "udp tcp icmp igmp skb_") && found_bad_sum(c);
 }
 
 /* The modules that take these protocols of IP; IANA, "Protocol Numbers". */

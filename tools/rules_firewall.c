@@ -100,7 +100,8 @@ bool xtun_is_dropped_as_invalid(struct xtun_case *c)
 /* It is the checksum that connection tracking does not like. */
 bool xtun_is_invalid_by_its_sum(struct xtun_case *c)
 {
-	return is_filtered_by_one(c) && c->rules[0].invalid && found_bad_sum(c);
+	return is_filtered_by_one(c) && c->rules[0].invalid && c->packet.proto != IPPROTO_IGMP &&
+	       found_bad_sum(c);
 }
 
 /* False: their names are too long. One may be of iptables-legacy, whose rules are not read. */

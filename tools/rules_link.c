@@ -37,9 +37,61 @@ static bool is_told_to_routers(const struct xtun_case *c)
 	if (p->family == AF_INET6)
 		return p->proto == IPPROTO_ICMPV6 && within(c, "ip6_mc_input") &&
 		       (type == 143 || type == 131 || type == 132 || type == 133);
+	/* Of a member the source is judged besides. */
 	return p->family == AF_INET && p->proto == IPPROTO_IGMP &&
-	       within(c, "ip_rcv ip_list ip_sublist") &&
+	       within(c, "ip_rcv ip_list ip_sublist") && !because(c, "IP_RPFILTER") &&
+	       !xtun_has_joined(AF_INET, c->at.name, p->dst) &&
 	       (type == 0x22 || type == 0x16 || type == 0x17 || type == 0x12);
+}
+
+/* Of which the kernel knows what to do, and of what shape it has to be for that. */
+struct message {
+	uint8_t first, last;	/* types */
+	uint8_t least;		/* bytes */
+	int ttl;		/* that it has to have; -1: any */
+};
+
+static bool is_one_of(const struct xtun_packet *p, const struct message *list, size_t n)
+{
+	size_t before = p->transport - p->net;
+
+	for (size_t i = 0; i < n; i++)
+		if (p->transport[0] >= list[i].first && p->transport[0] <= list[i].last)
+			return p->total >= before + list[i].least &&
+			       (list[i].ttl < 0 || p->ttl == (unsigned int)list[i].ttl);
+	return false;
+}
+
+/*
+ * Whatever comes of these two protocols ends there, and older kernels tell of each such end.
+ * What is not well of what they mean, such as a group, is not looked at.
+ */
+static bool is_taken_message(const struct xtun_case *c)
+{
+	/* RFC 1112, 2236 and 9776, and what the kernel leaves to programs. */
+	static const struct message igmp[] = {
+		{ 0x11, 0x17, 8, -1 }, { 0x1e, 0x1f, 8, -1 }, { 0x22, 0x22, 8, -1 },
+	};
+	/* RFC 4443: with the header of the packet it is of; 2710 and 3810; 4861. */
+	static const struct message icmp6[] = {
+		{ 1, 4, 48, -1 }, { 128, 129, 8, -1 }, { 130, 132, 24, 1 }, { 133, 133, 8, 255 },
+		{ 134, 134, 16, 255 }, { 135, 136, 24, 255 }, { 137, 137, 40, 255 },
+		{ 143, 143, 8, 1 },
+	};
+	const struct xtun_packet *p = &c->packet;
+
+	if (!p->transport || p->sum.verdict == XTUN_SUM_WRONG || p->total > p->net_len)
+		return false;
+	if (p->family == AF_INET)
+		return p->proto == IPPROTO_IGMP && within(c, "igmp_rcv") &&
+		       is_one_of(p, igmp, ARRAY_SIZE(igmp));
+	if (p->proto != IPPROTO_ICMPV6 || !within(c, "icmpv6_rcv") ||
+	    !is_one_of(p, icmp6, ARRAY_SIZE(icmp6)))
+		return false;
+	/* Errors alone have codes. */
+	if (p->transport + 1 < p->net + p->net_kept && p->transport[0] > 127 && p->transport[1])
+		return false;
+	return p->transport[0] != 128 || xtun_sysctl("net/ipv6/icmp/echo_ignore_all") <= 0;
 }
 
 /* At a bridge's port all that is for others is marked so, and goes on. */
@@ -105,8 +157,7 @@ bool xtun_is_no_drop(struct xtun_case *c)
 		return true;
 	if (is_passing_by(c))
 		return true;
-	return unreasoned(c) && c->packet.sum.verdict != XTUN_SUM_WRONG &&
-	       !has_no_name(c) && within(c, "icmpv6_rcv igmp_rcv");
+	return unreasoned(c) && !has_no_name(c) && is_taken_message(c);
 }
 
 /* Of a processor; xtun counts those that it gave there itself, RPS gives it those of rings. */

@@ -54,7 +54,7 @@ struct xtun_packet {
 	unsigned int ttl;
 	bool fragment;
 	int proto;			/* of IP; -1 if not known */
-	const uint8_t *transport;	/* behind the IP headers, or NULL */
+	const uint8_t *transport;	/* behind the IP headers: a byte at least, or NULL */
 	int sport, dport;		/* -1 if it has none */
 	struct xtun_checksum ip, sum;	/* of the IP header; of what is behind it */
 };

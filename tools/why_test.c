@@ -139,6 +139,29 @@ static void test_shapes(void)
 	   p.sum.verdict == XTUN_SUM_WRONG, "IPv6 without an Ethernet header");
 }
 
+/* Options that fill all that is kept, with a header announced behind them. */
+static void test_nothing_behind(void)
+{
+	static struct xtun_drop d;
+	struct xtun_packet p;
+
+	frame(&d, IP6_ECHO);
+	d.ethernet = false;
+	d.proto = 0x86dd;
+	d.kept = sizeof(d.bytes);
+	d.len = d.kept + 8;
+	d.bytes[6] = 0;
+	d.bytes[40] = 58;
+	d.bytes[41] = (d.kept - 40) / 8 - 1;
+	xtun_packet_parse(&p, &d);
+	ok(p.proto == 58 && !p.transport, "what begins where no byte is kept is not there");
+	d.bytes[41]--;
+	xtun_packet_parse(&p, &d);
+	ok(p.transport == d.bytes + d.kept - 8, "... and what begins before that is");
+	parse(&p, MACS "08004500001c0000400001026518" IPS "1100eeff00000000");
+	ok(p.sum.verdict == XTUN_SUM_RIGHT, "the checksum of IGMP is of its own bytes alone");
+}
+
 static void test_header(void)
 {
 	struct xtun_drop d;
@@ -266,6 +289,7 @@ int main(void)
 	test_lines();
 	test_sums();
 	test_shapes();
+	test_nothing_behind();
 	test_header();
 	test_file();
 	return tap_end();

@@ -350,6 +350,20 @@ is "... of any kind" "$(rules | sed /neighbour/d)" ""
 ok "... or one of IPv4" spares no-drop craft dst=01:00:5e:00:00:16 \
 	to=224.0.0.22 proto=2 payload=2200f9f80000000104000000e0000005
 is "... of any kind" "$(rules | sed /neighbour/d)" ""
+# A member of theirs judges whoever tells it; here the filter lets nobody in.
+ip address add 224.0.0.22/32 dev xtun autojoin
+sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
+as="reverse-path, of a report" explained reverse-path "from 10.98.0.7" craft dst=01:00:5e:00:00:16 \
+	from=10.98.0.7 to=224.0.0.22 proto=2 payload=2200f9f80000000104000000e0000005
+sysctl -q -w net.ipv4.conf.xtun.rp_filter=0
+as="checksum, IGMP" explained checksum "the IGMP checksum is 0xf9f7, and ought to be 0xf9f8" \
+	craft dst=01:00:5e:00:00:16 to=224.0.0.22 proto=2 \
+	payload=2200f9f70000000104000000e0000005
+ip address del 224.0.0.22/32 dev xtun
+# A solicitation has to come from this link, which its hop limit tells.
+ok "what IPv6 does not take is no end that is well" drops unexplained craft from=fd00::2 \
+	to=fd00::1 ttl=64 proto=58 \
+	payload=870081a600000000fd000000000000000000000000000001
 ip -6 route add fd00:1::/64 via fd00::9 dev xtun
 explained forwarding "this machine does not forward IPv6" craft from=fd00::2 to=fd00:1::2 proto=icmp
 is "... for which there is no command to be typed unread" "$(field forwarding cure)" ""
