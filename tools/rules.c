@@ -21,7 +21,7 @@ static const struct xtun_rule rules[] = {
 	{ "no-drop", xtun_is_no_drop, NULL, NULL, NULL, NULL },
 	{ "no-drop", xtun_is_tcp_taken, NULL, NULL, NULL, NULL },
 	{ "cpu-backlog", xtun_is_backlogged,
-	  "the processor that was to take it had @1 frames waiting already",
+	  "the queue of frames that wait for the processor that was to take it was full@1",
 	  "@2", "@3", "write more slowly" },
 	{ "xdp-generic", xtun_is_dropped_by_xdp,
 	  "dropped by the XDP program of @d, or that failed at it",

@@ -145,6 +145,48 @@ static bool is_passing_by(const struct xtun_case *c)
 	       xtun_has_neighbour(c->at.index, c->packet.mac);
 }
 
+static bool is_backlogged(const struct xtun_case *c)
+{
+	return within(c, "enqueue_to_backlog") && !has_no_name(c) &&
+	       (because(c, "CPU_BACKLOG") || unreasoned(c));
+}
+
+/* A mask of processors, or a number: whether it has any but zeros. */
+static bool is_set(const char *path)
+{
+	char line[1024];
+
+	return xtun_sysfs_line(path, line, sizeof(line)) && line[strspn(line, "0,")];
+}
+
+/* RPS, or RFS: whether other processors are to take what comes by that device, or may be. */
+static bool is_spread(const char *dev)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s", dev);
+	if (access(path, F_OK))
+		return true;
+	for (int queue = 0; ; queue++) {
+		snprintf(path, sizeof(path), "/sys/class/net/%s/queues/rx-%d/rps_cpus", dev, queue);
+		if (access(path, F_OK))
+			return false;
+		if (is_set(path))
+			return true;
+		snprintf(path, sizeof(path), "/sys/class/net/%s/queues/rx-%d/rps_flow_cnt", dev,
+			 queue);
+		if (is_set(path))
+			return true;
+	}
+}
+
+/* What xtun gives there itself it counts, if it is not taken; what RPS does is not seen. */
+static bool is_counted(const struct xtun_case *c)
+{
+	return comes_in(c) && is_backlogged(c) && !strcmp(c->at.name, c->iface->name) &&
+	       !is_spread(c->at.name);
+}
+
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 bool xtun_is_no_drop(struct xtun_case *c)
 {
@@ -155,25 +197,24 @@ bool xtun_is_no_drop(struct xtun_case *c)
 	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) &&
 	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
-	if (is_passing_by(c))
+	if (is_passing_by(c) || is_counted(c))
 		return true;
 	return unreasoned(c) && !has_no_name(c) && is_taken_message(c);
 }
 
-/* Of a processor; xtun counts those that it gave there itself, RPS gives it those of rings. */
+/* Of a processor; only the first namespace has the settings. */
 bool xtun_is_backlogged(struct xtun_case *c)
 {
 	int most = xtun_sysctl("net/core/netdev_max_backlog");
 
-	found(c, 1, "%d", most);
-	/* Only the first namespace has the setting. */
 	if (most >= 0) {
+		found(c, 1, ": it takes %d%s", most,
+		      is_set("/proc/sys/net/core/flow_limit_cpu_bitmap") ?
+		      ", or half of them while most are of one flow (flow_limit_cpu_bitmap)" : "");
 		found(c, 2, "sysctl -w net/core/netdev_max_backlog=%d", xtun_more(most));
 		found(c, 3, "sysctl -w net/core/netdev_max_backlog=%d", most);
-	} else {
-		found(c, 1, "too many");
 	}
-	return within(c, "enqueue_to_backlog") && !has_no_name(c);
+	return is_backlogged(c);
 }
 
 bool xtun_is_headerless(struct xtun_case *c)
