@@ -119,6 +119,7 @@ bool xtun_is_whole_frame(struct xtun_case *c);
 bool xtun_is_strange_vlan(struct xtun_case *c);
 bool xtun_is_for_other_mac(struct xtun_case *c);
 bool xtun_is_for_other_host(struct xtun_case *c);
+bool xtun_has_no_llc(struct xtun_case *c);
 bool xtun_has_no_handler(struct xtun_case *c);
 bool xtun_is_blocked(struct xtun_case *c);
 bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c);

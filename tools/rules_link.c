@@ -94,13 +94,18 @@ static bool is_taken_message(const struct xtun_case *c)
 	return p->transport[0] != 128 || xtun_sysctl("net/ipv6/icmp/echo_ignore_all") <= 0;
 }
 
-/* At a bridge's port all that is for others is marked so, and goes on. */
-static bool is_let_go_as_anothers(const struct xtun_case *c)
+static bool is_port(const struct xtun_iface *dev)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", c->at.name);
-	return comes_in(c) && c->drop->other_host && access(path, F_OK) &&
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", dev->name);
+	return !access(path, F_OK);
+}
+
+/* At a bridge's port all that is for others is marked so, and goes on. */
+static bool is_let_go_as_anothers(const struct xtun_case *c)
+{
+	return comes_in(c) && c->drop->other_host && !is_port(&c->at) &&
 	       (because(c, "OTHERHOST") || unreasoned(c)) &&
 	       within(c, "ip_rcv ip_list ip_sublist ip6_rcv ip6_list ipv6_rcv ipv6_list arp_rcv");
 }
@@ -187,6 +192,32 @@ static bool is_counted(const struct xtun_case *c)
 	       !is_spread(c->at.name);
 }
 
+/* IEEE 802.1D: of the spanning tree. */
+static bool is_bpdu(const struct xtun_packet *p)
+{
+	static const uint8_t llc[] = { 0x42, 0x42, 0x03 };
+
+	return p->net_kept >= sizeof(llc) && !memcmp(p->net, llc, sizeof(llc));
+}
+
+/*
+ * A bridge that has read it ends it as it does what it does not read, in a function that the
+ * compiler may have made part of its caller.
+ */
+static bool is_taken_bpdu(const struct xtun_case *c)
+{
+	static const uint8_t to[] = { 0x01, 0x80, 0xc2, 0, 0, 0 }, kind[] = { 0, 0, 0 };
+	const struct xtun_packet *p = &c->packet;
+	char path[128], line[16];
+
+	/* By the kernel itself, and not by a program (2). */
+	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/stp_state", c->at.name);
+	return within(c, "br_stp_rcv stp_pdu_rcv") && !has_no_name(c) && unreasoned(c) &&
+	       p->mac && !memcmp(p->mac, to, sizeof(to)) &&
+	       is_bpdu(p) && p->net_kept >= 6 && !memcmp(p->net + 3, kind, sizeof(kind)) &&
+	       xtun_sysfs_line(path, line, sizeof(line)) && line[0] == '1';
+}
+
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 bool xtun_is_no_drop(struct xtun_case *c)
 {
@@ -197,7 +228,7 @@ bool xtun_is_no_drop(struct xtun_case *c)
 	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) &&
 	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
-	if (is_passing_by(c) || is_counted(c))
+	if (is_passing_by(c) || is_counted(c) || is_taken_bpdu(c))
 		return true;
 	return unreasoned(c) && !has_no_name(c) && is_taken_message(c);
 }
@@ -287,10 +318,38 @@ bool xtun_is_for_other_host(struct xtun_case *c)
 	return true;
 }
 
+/* IEEE 802.3: what is no type is a length, and what follows, LLC, tells whom it is for. */
+static bool has_length(const struct xtun_packet *p)
+{
+	return p->mac && p->type < ETH_P_802_3_MIN;
+}
+
+bool xtun_has_no_llc(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || !has_length(p) || c->drop->other_host ||
+	    !(unreasoned(c) || because(c, "UNHANDLED_PROTO")) ||
+	    !within(c, "netif_receive llc_rcv llc_station_rcv stp_pdu_rcv br_stp_rcv"))
+		return false;
+	found(c, 1, "%u", p->type);
+	if (p->net_kept >= 3)
+		found(c, 2, ", LLC for DSAP 0x%02x", p->net[0]);
+	if (!is_bpdu(p))
+		found(c, 3, "load the module or start the program that does: cat /proc/net/ptype");
+	else if (is_port(&c->at))
+		found(c, 3, "have its bridge take part in the spanning tree, or its sender leave it");
+	else
+		found(c, 3, "it is of the spanning tree: make %s a port of a bridge, or let it be",
+		      xtun_name(c->at.name));
+	return true;
+}
+
 bool xtun_has_no_handler(struct xtun_case *c)
 {
 	found(c, 1, "0x%04x", c->packet.type);
-	return comes_in(c) && within(c, "netif_receive") && !xtun_has_handler(c->packet.type);
+	return comes_in(c) && within(c, "netif_receive") && !has_length(&c->packet) &&
+	       !xtun_has_handler(c->packet.type);
 }
 
 /* BR_STATE_* of <linux/if_bridge.h>. */
@@ -328,13 +387,11 @@ bool xtun_is_too_large_for_port(struct xtun_case *c)
 {
 	size_t header = c->drop->ethernet ? ETH_HEADER : 0;
 	bool leaves = !comes_in(c) || strcmp(c->at.name, c->iface->name);
-	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", c->at.name);
 	found(c, 1, "%zu", c->drop->len - header);
 	found(c, 2, "%d", c->at.mtu);
 	return leaves && unreasoned(c) && within(c, "br_dev_queue_push br_forward") &&
-	       !access(path, F_OK) && c->drop->len > header + c->at.mtu + 4;
+	       is_port(&c->at) && c->drop->len > header + c->at.mtu + 4;
 }
 
 static bool is_outside_bridge_vlan(const struct xtun_case *c)

@@ -29,6 +29,8 @@ mended mac "it is for 02:00:00:00:00:77, and xtun is $mac" \
 rewritten other-host "02:00:00:00:00:77, and xtun is $mac; 10.98.0.2 is no address of this machine" \
 	"dst=02:00:00:00:00:77 proto=icmp to=10.98.0.2" "proto=icmp to=10.98.0.2"
 is "... whose MAC is not to be taken" "$(field other-host cure)" ""
+# Whoever changes a MAC forgets whom it knew by the old one.
+ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev xtun
 as="other-host, a neighbour's" explained other-host "that MAC is a neighbour's" \
 	craft dst=02:00:00:00:00:02 proto=icmp
 explained vlan "the tag of a VLAN for which xtun has no interface" craft vlan=5 proto=icmp
@@ -280,6 +282,28 @@ unanswered near 10.98.0.77 "see that whoever has that address is up, and at that
 
 # --- a bridge
 
+# bpdu: as a bridge sends it that takes itself for the root of the spanning tree.
+bpdu() {
+	craft type=0026 dst=01:80:c2:00:00:00 \
+		payload=4242030000000000800002000000000100000000800002000000000180010000140002000f00
+}
+
+# with_bridge COMMAND...: while xtun is a port of one that takes part in that.
+with_bridge() {
+	local status=0
+	ip link add br0 type bridge stp_state 1
+	ip link set br0 up
+	ip link set xtun master br0
+	"$@" || status=1
+	ip link del br0
+	return $status
+}
+explained llc "an 802.3 frame of 38 bytes, LLC for DSAP 0x42, which nothing on this machine takes" bpdu
+is "... what mends it" "$(field llc advice)" \
+	"it is of the spanning tree: make xtun a port of a bridge, or let it be"
+ok "llc: mended" with_bridge spares llc bpdu
+nok "... and that the bridge ends it is no drop" grep -q stp_ "$out/told"
+ok "llc: back" drops llc bpdu
 ip link add br0 type bridge
 ip link set xtun master br0
 ip link set br0 up
