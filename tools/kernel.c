@@ -3,6 +3,7 @@
 #include "status.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -31,24 +32,31 @@ size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS])
 	return n;
 }
 
-/* "kernel/net/netfilter/nf_tables.ko", a line each */
-static bool is_built_in(const char *module)
+/*
+ * "kernel/net/netfilter/nf_tables.ko", a line each; in modules.dep it may be compressed, and
+ * behind a colon there is what else it needs.
+ */
+static bool is_listed(const char *list, const char *module)
 {
-	char path[128], line[256], file[64];
+	char path[128], file[64], *line = NULL;
 	struct utsname uts;
 	bool found = false;
+	size_t size = 0, n;
 	FILE *in;
 
 	if (uname(&uts))
 		return false;
-	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", uts.release);
-	snprintf(file, sizeof(file), "/%s.ko\n", module);
+	snprintf(path, sizeof(path), "/lib/modules/%s/%s", uts.release, list);
+	n = snprintf(file, sizeof(file), "/%s.ko", module);
 	in = fopen(path, "re");
-	while (in && !found && fgets(line, sizeof(line), in)) {
-		const char *name = strrchr(line, '/');
+	while (in && !found && getline(&line, &size, in) > 0) {
+		const char *name;
 
-		found = name && !strcmp(name, file);
+		line[strcspn(line, ":\n")] = '\0';
+		name = strrchr(line, '/');
+		found = name && !strncmp(name, file, n) && (!name[n] || name[n] == '.');
 	}
+	free(line);
 	if (in)
 		fclose(in);
 	return found;
@@ -65,5 +73,11 @@ bool xtun_kernel_runs(const char *module)
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/module/%s", module);
-	return !access(path, F_OK) || is_built_in(module);
+	return !access(path, F_OK) || is_listed("modules.builtin", module);
+}
+
+/* Whether modprobe has it to load. */
+bool xtun_kernel_has(const char *module)
+{
+	return is_listed("modules.dep", module);
 }

@@ -101,7 +101,7 @@ static const struct xtun_rule rules[] = {
 	{ "route", xtun_has_no_route, "there is no way to @t: @1",
 	  "@2", "@3", "@4" },
 	{ "module", xtun_has_module, "nothing on this machine takes protocol @1 of IP",
-	  "modprobe @2", "modprobe -r @2", NULL },
+	  "@2", "@3", "@4" },
 	{ "gre-version", xtun_is_of_strange_gre_version,
 	  "its GRE header says version @1; there is 0, and 1 where PPTP is",
 	  NULL, NULL,

@@ -120,7 +120,13 @@ bool xtun_has_module(struct xtun_case *c)
 
 	if (!module || !(is_gre_without_module(c) || xtun_is_unknown_protocol(c)))
 		return false;
-	found(c, 2, "%s", module);
+	if (xtun_kernel_has(module)) {
+		found(c, 2, "modprobe %s", module);
+		found(c, 3, "modprobe -r %s", module);
+	} else {
+		found(c, 4, "this kernel was built without %s, or its modules are not installed",
+		      module);
+	}
 	return true;
 }
 
@@ -223,7 +229,8 @@ bool xtun_has_no_neighbour(struct xtun_case *c)
 	if (strcmp(c->at.name, c->iface->name))
 		found(c, 3, "see that whoever has that address is up, and at that link");
 	else
-		found(c, 3, "let the program that reads %s answer", xtun_word(c->iface->name, &word));
+		found(c, 3, "let the program that reads %s answer",
+		      xtun_word(c->iface->name, &word));
 	return true;
 }
 

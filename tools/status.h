@@ -161,6 +161,7 @@ void xtun_users_scan(struct xtun_users *users);
 
 size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS]);
 bool xtun_kernel_runs(const char *module);
+bool xtun_kernel_has(const char *module);
 
 /* status.c gathers, the other two print */
 struct xtun_report {

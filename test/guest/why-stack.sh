@@ -138,6 +138,14 @@ ip link set near mtu 1500
 
 if modprobe -n -q l2tp_ip; then
 	mended module "takes protocol 115 of IP" "modprobe l2tp_ip" craft proto=115 payload=00000800
+	dep=/lib/modules/$(uname -r)/modules.dep
+	mount --bind /dev/null "$dep"
+	as="module, not there" explained module "takes protocol 115 of IP" \
+		craft proto=115 payload=00000800
+	umount "$dep"
+	is "... which no command loads" "$(field module cure)" ""
+	is "... and why" "$(field module advice)" \
+		"this kernel was built without l2tp_ip, or its modules are not installed"
 else
 	skip "a protocol's module" "this kernel has none for 115"
 fi
