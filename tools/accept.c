@@ -51,6 +51,9 @@ static void print_table(FILE *out, const struct xtun_firewall_rule *r)
 void xtun_accept_name(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p)
 {
 	(void)p;
+	/* A reader of that rule finds no word of dropping in it. */
+	if (r->by)
+		fprintf(out, "the %s in ", r->by);
 	if (!r->number)
 		fprintf(out, "the policy of the chain %s in the table %s %s", r->chain,
 			family_name(r->family), r->table);
@@ -66,6 +69,8 @@ void xtun_accept_name(FILE *out, const struct xtun_firewall_rule *r, const struc
 void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
 			 const struct xtun_packet *p)
 {
+	if (r->unsure)
+		fputs("probably ", out);
 	fputs(r->rejects ? "rejected it: " : "dropped it: ", out);
 	xtun_accept_name(out, r, p);
 }

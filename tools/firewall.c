@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which rule of the firewall drops: nftables knows its own rules and those of iptables,
- * but for iptables-legacy's. Of several that could, it is the one whose counter has
- * moved; where that leaves two, both are named, and of more none is.
+ * but for iptables-legacy's. Of those that can be for the packet it is the one whose
+ * counter has moved; where that leaves two, both are named, and of more none is.
  */
 #include "why.h"
 
@@ -20,7 +20,8 @@
 /* Number 0 stands for a base chain and its policy, from 1 on they are rules. */
 struct rule {
 	struct xtun_firewall_rule is;
-	bool drops;
+	bool drops, queues;	/* or can */
+	bool fails;		/* it is not for the packet that is asked for */
 	unsigned int hook;	/* of a base chain */
 	bool counted;		/* each frame that it drops is in PACKETS */
 	uint64_t packets;
@@ -31,26 +32,12 @@ struct rules {
 	struct rule *list;
 	size_t n;
 	bool failed;
+	const struct xtun_packet *packet;	/* that is asked for, */
+	const struct xtun_drop *drop;		/* and what became of it; or NULL */
 };
 
 /* How the counters were; the older of the two is compared with. */
 static struct rules older, newer;
-
-static void copy_name(char *to, size_t size, const struct nlattr *attr)
-{
-	snprintf(to, size, "%.*s", attr ? (int)xtun_netlink_len(attr) : 0,
-		 attr ? (const char *)xtun_netlink_data(attr) : "");
-}
-
-static uint32_t get_be32(const struct nlattr *attr)
-{
-	uint32_t n;
-
-	if (!attr || xtun_netlink_len(attr) != sizeof(n))
-		return UINT32_MAX;
-	memcpy(&n, xtun_netlink_data(attr), sizeof(n));
-	return be32toh(n);
-}
 
 static uint64_t get_be64(const struct nlattr *attr)
 {
@@ -72,7 +59,7 @@ static bool matches_invalid(const struct nlattr *data)
 	uint32_t state;
 	char name[32];
 
-	copy_name(name, sizeof(name), xtun_netlink_inside(data, NFTA_MATCH_NAME));
+	xtun_netlink_name(name, sizeof(name), xtun_netlink_inside(data, NFTA_MATCH_NAME));
 	if (info && !strcmp(name, "state") && xtun_netlink_len(info) >= sizeof(state)) {
 		memcpy(&state, xtun_netlink_data(info), sizeof(state));
 		return state == 1;
@@ -103,7 +90,30 @@ static bool is_verdict_drop(const struct nlattr *data)
 	const struct nlattr *verdict = xtun_netlink_inside(data, NFTA_IMMEDIATE_DATA);
 
 	verdict = xtun_netlink_inside(verdict, NFTA_DATA_VERDICT);
-	return get_be32(xtun_netlink_inside(verdict, NFTA_VERDICT_CODE)) == NF_DROP;
+	return xtun_netlink_be32(xtun_netlink_inside(verdict, NFTA_VERDICT_CODE)) == NF_DROP;
+}
+
+/* What drops if something is missing: an address, a program that listens. */
+static const char *read_action(const char *name)
+{
+	static const char * const names[] = {
+		"masq", "redir", "queue", "synproxy",
+		"MASQUERADE", "REDIRECT", "NFQUEUE", "SYNPROXY", "TPROXY",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return names[i];
+	return NULL;
+}
+
+/* What it ends with. */
+static void read_target(struct rule *r, const char *name)
+{
+	r->is.by = read_action(name);
+	r->queues |= !strcmp(name, "queue") || !strcmp(name, "NFQUEUE");
+	r->is.rejects |= !strcmp(name, "reject") || !strcmp(name, "REJECT");
+	r->drops |= r->is.rejects || !strcmp(name, "DROP") || (r->is.by && !r->queues);
 }
 
 /* One of its parts, in the order in which they are run. */
@@ -117,20 +127,19 @@ static void read_part(struct rule *r, const char *name, const struct nlattr *dat
 		r->packets = get_be64(xtun_netlink_inside(data, NFTA_COUNTER_PACKETS));
 	} else if (!strcmp(name, "immediate")) {
 		r->drops |= is_verdict_drop(data);
-	} else if (!strcmp(name, "reject")) {
-		r->drops = true;
-		r->is.rejects = true;
 	} else if (!strcmp(name, "target")) {
-		copy_name(target, sizeof(target), xtun_netlink_inside(data, NFTA_TARGET_NAME));
-		r->is.rejects = !strcmp(target, "REJECT");
-		r->drops |= r->is.rejects || !strcmp(target, "DROP");
+		xtun_netlink_name(target, sizeof(target),
+				  xtun_netlink_inside(data, NFTA_TARGET_NAME));
+		read_target(r, target);
+	} else if (!strcmp(name, "reject") || read_action(name)) {
+		read_target(r, name);
 	} else if (!strcmp(name, "lookup")) {
 		/* In a map of verdicts: one of them may be to drop. */
-		r->drops |= get_be32(xtun_netlink_inside(data, NFTA_LOOKUP_DREG)) ==
+		r->drops |= xtun_netlink_be32(xtun_netlink_inside(data, NFTA_LOOKUP_DREG)) ==
 			    NFT_REG_VERDICT;
 		r->counted = false;
 	} else if (!strcmp(name, "ct")) {
-		state = get_be32(xtun_netlink_inside(data, NFTA_CT_KEY)) == NFT_CT_STATE;
+		state = xtun_netlink_be32(xtun_netlink_inside(data, NFTA_CT_KEY)) == NFT_CT_STATE;
 	} else if (!strcmp(name, "bitwise")) {
 		r->is.invalid |= *of_state && masks_invalid(data);
 	} else if (!strcmp(name, "match")) {
@@ -143,19 +152,23 @@ static void read_part(struct rule *r, const char *name, const struct nlattr *dat
 	*of_state = state;
 }
 
-static void read_parts(struct rule *r, const struct nlattr *parts)
+static void read_parts(struct rule *r, const struct nlattr *parts, struct xtun_match *match)
 {
 	size_t left = parts ? xtun_netlink_len(parts) : 0, size;
 	const struct nlattr *part = parts ? xtun_netlink_data(parts) : NULL;
 	bool of_state = false;
+	const struct nlattr *data;
 	char name[32];
 
 	for (; left >= NLA_HDRLEN && part->nla_len >= NLA_HDRLEN && part->nla_len <= left;
 	     left -= size, part = (const void *)((const char *)part + size)) {
 		size = NLA_ALIGN(part->nla_len);
 		size = size < left ? size : left;
-		copy_name(name, sizeof(name), xtun_netlink_inside(part, NFTA_EXPR_NAME));
-		read_part(r, name, xtun_netlink_inside(part, NFTA_EXPR_DATA), &of_state);
+		xtun_netlink_name(name, sizeof(name), xtun_netlink_inside(part, NFTA_EXPR_NAME));
+		data = xtun_netlink_inside(part, NFTA_EXPR_DATA);
+		read_part(r, name, data, &of_state);
+		if (match->packet)
+			xtun_match_run(match, name, data);
 	}
 }
 
@@ -174,9 +187,40 @@ static struct rule *add(struct rules *rules, int family, const struct nlattr *ta
 	r += rules->n++;
 	memset(r, 0, sizeof(*r));
 	r->is.family = family;
-	copy_name(r->is.table, sizeof(r->is.table), table);
-	copy_name(r->is.chain, sizeof(r->is.chain), chain);
+	xtun_netlink_name(r->is.table, sizeof(r->is.table), table);
+	xtun_netlink_name(r->is.chain, sizeof(r->is.chain), chain);
 	return r;
+}
+
+static bool is_same_chain(const struct rule *a, const struct rule *b)
+{
+	return a->is.family == b->is.family && !strcmp(a->is.table, b->is.table) &&
+	       !strcmp(a->is.chain, b->is.chain);
+}
+
+/* The base chain that it is in; NULL if others jump there. */
+static const struct rule *base_of(const struct rules *rules, const struct rule *r)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (!rules->list[i].is.number && is_same_chain(&rules->list[i], r))
+			return &rules->list[i];
+	return NULL;
+}
+
+/*
+ * Where the packet is at a hook, as far as the device tells by which it was lost: it has
+ * that of its arrival until it is routed, and that of its departure from then on.
+ */
+static void look_from(struct xtun_match *m, const struct rule *base, const struct xtun_drop *d)
+{
+	if (base->is.family != NFPROTO_INET && base->is.family != NFPROTO_IPV4 &&
+	    base->is.family != NFPROTO_IPV6)
+		return;
+	if (base->hook == NF_INET_PRE_ROUTING || base->hook == NF_INET_LOCAL_IN ||
+	    (base->hook == NF_INET_FORWARD && !strcmp(d->dev, d->iface)))
+		m->in = d->dev;
+	else if (base->hook == NF_INET_POST_ROUTING)
+		m->out = d->dev;
 }
 
 static void read_rule(const struct nlmsghdr *head, void *arg)
@@ -185,7 +229,8 @@ static void read_rule(const struct nlmsghdr *head, void *arg)
 	const struct nlattr *attrs = (const void *)(msg + 1);
 	size_t len = NLMSG_PAYLOAD(head, NLMSG_ALIGN(sizeof(*msg)));
 	struct rules *rules = arg;
-	const struct rule *last;
+	struct xtun_match match = { .packet = rules->packet, .family = msg->nfgen_family };
+	const struct rule *last, *base;
 	struct rule *r;
 
 	if ((head->nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
@@ -199,7 +244,13 @@ static void read_rule(const struct nlmsghdr *head, void *arg)
 		       !strcmp(last->is.table, r->is.table) &&
 		       !strcmp(last->is.chain, r->is.chain) ? last->is.number + 1 : 1;
 	r->is.handle = get_be64(xtun_netlink_find(attrs, len, NFTA_RULE_HANDLE));
-	read_parts(r, xtun_netlink_find(attrs, len, NFTA_RULE_EXPRESSIONS));
+	base = base_of(rules, r);
+	if (base && rules->packet)
+		look_from(&match, base, rules->drop);
+	read_parts(r, xtun_netlink_find(attrs, len, NFTA_RULE_EXPRESSIONS), &match);
+	r->fails = match.fails;
+	/* What leads into another chain is not looked at. */
+	r->is.unsure = match.unsure || !base || r->is.by;
 }
 
 /* A chain whose policy is to drop does so as a rule would. */
@@ -217,8 +268,8 @@ static void read_chain(const struct nlmsghdr *head, void *arg)
 		xtun_netlink_find(attrs, len, NFTA_CHAIN_NAME));
 	if (!r)
 		return;
-	r->hook = get_be32(xtun_netlink_inside(hook, NFTA_HOOK_HOOKNUM));
-	r->drops = get_be32(xtun_netlink_find(attrs, len, NFTA_CHAIN_POLICY)) == NF_DROP;
+	r->hook = xtun_netlink_be32(xtun_netlink_inside(hook, NFTA_HOOK_HOOKNUM));
+	r->drops = xtun_netlink_be32(xtun_netlink_find(attrs, len, NFTA_CHAIN_POLICY)) == NF_DROP;
 }
 
 /* They are not all of one moment if one is added or deleted meanwhile. */
@@ -229,24 +280,26 @@ static void read_rules_once(struct rules *rules)
 		struct nfgenmsg msg;
 	} ask = {
 		.head.nlmsg_len = sizeof(ask),
-		.head.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE,
+		.head.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN,
 		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 	};
 
-	memset(rules, 0, sizeof(*rules));
+	free(rules->list);
+	rules->list = NULL;
+	rules->n = 0;
+	rules->failed = xtun_netlink_ask(NETLINK_NETFILTER, &ask.head, read_chain, rules);
+	ask.head.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE;
 	rules->failed |= xtun_netlink_ask(NETLINK_NETFILTER, &ask.head, read_rule, rules);
-	ask.head.nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN;
-	rules->failed |= xtun_netlink_ask(NETLINK_NETFILTER, &ask.head, read_chain, rules);
 }
 
 /* Asking would load the module. */
-static void read_rules(struct rules *rules)
+static void read_rules(struct rules *rules, const struct xtun_packet *packet,
+		       const struct xtun_drop *drop)
 {
-	memset(rules, 0, sizeof(*rules));
+	*rules = (struct rules){ .packet = packet, .drop = drop };
 	if (!xtun_kernel_runs("nf_tables"))
 		return;
 	for (int tries = 0; tries < 3; tries++) {
-		free(rules->list);
 		read_rules_once(rules);
 		if (!rules->failed)
 			break;
@@ -265,9 +318,9 @@ void xtun_firewall_note(void)
 
 	free(older.list);
 	older = newer;
-	read_rules(&newer);
+	read_rules(&newer, NULL, NULL);
 	if (!again)
-		read_rules(&older);
+		read_rules(&older, NULL, NULL);
 	again = true;
 }
 
@@ -299,21 +352,6 @@ static uint64_t packets_before(const struct rule *r)
 	return 0;
 }
 
-static bool is_same_chain(const struct rule *a, const struct rule *b)
-{
-	return a->is.family == b->is.family && !strcmp(a->is.table, b->is.table) &&
-	       !strcmp(a->is.chain, b->is.chain);
-}
-
-/* The base chain that it is in; NULL if others jump there. */
-static const struct rule *base_of(const struct rules *rules, const struct rule *r)
-{
-	for (size_t i = 0; i < rules->n; i++)
-		if (!rules->list[i].is.number && is_same_chain(&rules->list[i], r))
-			return &rules->list[i];
-	return NULL;
-}
-
 /*
  * What came in by the interface and is still there was not sent from here; what is to
  * leave by it was neither received here nor is its way to be found.
@@ -335,15 +373,23 @@ static bool passes_hook(const struct rule *base, const struct xtun_drop *d)
 	}
 }
 
-static bool can_be(const struct rules *rules, const struct rule *r, int family,
-		   const struct xtun_drop *d)
+/* What is to be queued and cannot be is lost in a function of that name. */
+static bool drops_there(const struct rule *r, const char *function)
+{
+	bool queued = strstr(function, "nf_queue"), nameless = function[0] == '?';
+
+	return (r->drops && !queued) || (r->queues && (queued || nameless));
+}
+
+static bool can_be(const struct rules *rules, const struct rule *r)
 {
 	const struct rule *base;
 
-	if (!r->drops || !is_of(r, family) || (r->counted && r->packets <= packets_before(r)))
+	if (!drops_there(r, rules->drop->function) || r->fails ||
+	    !is_of(r, rules->packet->family) || (r->counted && r->packets <= packets_before(r)))
 		return false;
 	base = base_of(rules, r);
-	return !base || passes_hook(base, d);
+	return !base || passes_hook(base, rules->drop);
 }
 
 /* iptables-nft made it, and iptables is to change it. */
@@ -376,34 +422,45 @@ static bool has_legacy(void)
 	return has;
 }
 
+static void keep(struct xtun_firewall *found, const struct rule *r)
+{
+	struct xtun_firewall_rule *to = &found->rules[found->named];
+
+	found->could++;
+	if (found->named == ARRAY_SIZE(found->rules))
+		return;
+	found->named++;
+	*to = r->is;
+	to->iptables = is_of_iptables(r);
+	/* What counts all that it drops has dropped one by now. */
+	to->unsure &= !r->counted || r->is.by;
+}
+
 /**
  * xtun_firewall_find() - which rule has dropped a packet
- * @family: of the packet; 0 if it is none of IP
+ * @packet: it
  * @drop: where it was, and on which way
- * @found: the first two that could have
- * @named: how many of them there are; those of iptables-legacy, which count as one, are none
- *
- * Return: how many could have: 1 if that is it, and @found has it.
+ * @found: filled: one alone that could have is it. Those of iptables-legacy, which are not
+ *	read, count as one without a name
  */
-size_t xtun_firewall_find(int family, const struct xtun_drop *drop,
-			  struct xtun_firewall_rule found[2], size_t *named)
+void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop *drop,
+			struct xtun_firewall *found)
 {
 	struct rules now;
-	size_t n = 0;
 
-	read_rules(&now);
-	for (size_t i = 0; i < now.n; i++) {
-		if (!can_be(&now, &now.list[i], family, drop) || n++ >= 2)
-			continue;
-		found[n - 1] = now.list[i].is;
-		found[n - 1].iptables = is_of_iptables(&now.list[i]);
+	memset(found, 0, sizeof(*found));
+	read_rules(&now, packet, drop);
+	for (size_t i = 0; i < now.n; i++)
+		if (can_be(&now, &now.list[i]))
+			keep(found, &now.list[i]);
+	/* That it may have been neither of two is said once. */
+	if (found->named == 2) {
+		found->rules[0].unsure &= found->rules[1].unsure;
+		found->rules[1].unsure = false;
 	}
-	*named = n < 2 ? n : 2;
-	/* They count as one more that could have. */
-	if (n && has_legacy())
-		n++;
+	if (found->could && has_legacy())
+		found->could++;
 	if (now.failed || older.failed)
-		n = 0;
+		found->could = 0;
 	free(now.list);
-	return n;
 }

@@ -2,6 +2,7 @@
 /* Questions to the kernel by netlink, whose answers are one message or many. */
 #include "why.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -121,6 +122,24 @@ const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type)
 {
 	return outer ? xtun_netlink_find(xtun_netlink_data(outer), xtun_netlink_len(outer), type) :
 		       NULL;
+}
+
+/* A number in network order; UINT32_MAX if there is none. */
+uint32_t xtun_netlink_be32(const struct nlattr *attr)
+{
+	uint32_t n;
+
+	if (!attr || xtun_netlink_len(attr) != sizeof(n))
+		return UINT32_MAX;
+	memcpy(&n, xtun_netlink_data(attr), sizeof(n));
+	return be32toh(n);
+}
+
+/* Empty if there is none. */
+void xtun_netlink_name(char *to, size_t size, const struct nlattr *attr)
+{
+	snprintf(to, size, "%.*s", attr ? (int)xtun_netlink_len(attr) : 0,
+		 attr ? (const char *)xtun_netlink_data(attr) : "");
 }
 
 const void *xtun_netlink_data(const struct nlattr *attr)

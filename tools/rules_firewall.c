@@ -23,7 +23,7 @@ bool xtun_is_one_connection_too_many(struct xtun_case *c)
 static bool is_filtered(struct xtun_case *c)
 {
 	return because(c, "NETFILTER_DROP") ||
-	       (unreasoned(c) && !has_no_name(c) && within(c, "nf_hook_slow nft_do"));
+	       (unreasoned(c) && !has_no_name(c) && within(c, "nf_hook_slow nft_do nf_queue"));
 }
 
 /* Asked once of a packet. */
@@ -32,9 +32,9 @@ static bool is_filtered_by_one(struct xtun_case *c)
 	if (!is_filtered(c))
 		return false;
 	if (!c->asked)
-		c->could = xtun_firewall_find(c->packet.family, c->drop, c->rules, &c->named);
+		xtun_firewall_find(&c->packet, c->drop, &c->firewall);
 	c->asked = true;
-	return c->could == 1;
+	return c->firewall.could == 1;
 }
 
 typedef void accept_write(FILE *out, const struct xtun_firewall_rule *rule,
@@ -56,7 +56,7 @@ static void found_of(struct xtun_case *c, int n, const struct xtun_firewall_rule
 
 static void found_written(struct xtun_case *c, int n, accept_write *write)
 {
-	found_of(c, n, &c->rules[0], write);
+	found_of(c, n, &c->firewall.rules[0], write);
 }
 
 /*
@@ -91,7 +91,7 @@ bool xtun_is_dropped_by_rule(struct xtun_case *c)
 
 bool xtun_is_dropped_as_invalid(struct xtun_case *c)
 {
-	if (!is_filtered_by_one(c) || !c->rules[0].invalid || !xtun_is_dropped_by_rule(c))
+	if (!is_filtered_by_one(c) || !c->firewall.rules[0].invalid || !xtun_is_dropped_by_rule(c))
 		return false;
 	found_written(c, 1, xtun_accept_name);
 	return true;
@@ -100,19 +100,19 @@ bool xtun_is_dropped_as_invalid(struct xtun_case *c)
 /* It is the checksum that connection tracking does not like. */
 bool xtun_is_invalid_by_its_sum(struct xtun_case *c)
 {
-	return is_filtered_by_one(c) && c->rules[0].invalid && c->packet.proto != IPPROTO_IGMP &&
-	       found_bad_sum(c);
+	return is_filtered_by_one(c) && c->firewall.rules[0].invalid &&
+	       c->packet.proto != IPPROTO_IGMP && found_bad_sum(c);
 }
 
 /* False: their names are too long. One may be of iptables-legacy, whose rules are not read. */
 static bool found_two(struct xtun_case *c)
 {
-	const struct xtun_firewall_rule *r = c->rules;
+	const struct xtun_firewall_rule *r = c->firewall.rules;
 
 	found_written(c, 1, xtun_accept_verdict);
 	found(c, 2, ", or ");
 	found(c, 3, "one of iptables-legacy");
-	if (c->named == 2)
+	if (c->firewall.named == 2)
 		found_of(c, 3, &r[1], r[0].rejects == r[1].rejects ? xtun_accept_name :
 			 xtun_accept_verdict);
 	return c->found[0][0] && c->found[2][0];
@@ -122,11 +122,11 @@ bool xtun_is_dropped_by_some(struct xtun_case *c)
 {
 	if (!is_filtered(c))
 		return false;
-	if (c->could == 2 && found_two(c))
+	if (c->firewall.could == 2 && found_two(c))
 		return true;
 	memset(c->found, 0, sizeof(c->found));
 	found(c, 1, "dropped it");
-	if (c->could > 1)
-		found(c, 2, ": one of %zu that could have", c->could);
+	if (c->firewall.could > 1)
+		found(c, 2, ": one of %zu that could have", c->firewall.could);
 	return true;
 }

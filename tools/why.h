@@ -100,6 +100,8 @@ int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head,
 			  void *arg);
 const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, int type);
 const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type);
+uint32_t xtun_netlink_be32(const struct nlattr *attr);
+void xtun_netlink_name(char *to, size_t size, const struct nlattr *attr);
 const void *xtun_netlink_data(const struct nlattr *attr);
 size_t xtun_netlink_len(const struct nlattr *attr);
 
@@ -128,11 +130,31 @@ struct xtun_firewall_rule {
 	bool invalid;			/* it is for what connection tracking calls so */
 	bool rejects;			/* its sender is told */
 	bool iptables;			/* made by iptables, which can change it */
+	bool unsure;			/* it may have let it through */
+	const char *by;			/* what of it drops only at times; or NULL */
+};
+
+struct xtun_firewall {
+	struct xtun_firewall_rule rules[2];	/* that can have dropped it; more are not kept, */
+	size_t could, named;			/* how many could, and how many are there */
 };
 
 void xtun_firewall_note(void);
-size_t xtun_firewall_find(int family, const struct xtun_drop *drop,
-			  struct xtun_firewall_rule found[2], size_t *named);
+void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop *drop,
+			struct xtun_firewall *found);
+
+/* firewall_match.c: what a rule looks at, compared with a packet */
+struct xtun_match {
+	const struct xtun_packet *packet;
+	int family;			/* of the rule: NFPROTO_... */
+	const char *in, *out;		/* by which devices it goes where the rule is; or NULL */
+	uint8_t registers[64];
+	uint64_t known;			/* a bit for each byte of them */
+	bool fails;			/* something that it asks for is not so */
+	bool unsure;			/* something is not known */
+};
+
+void xtun_match_run(struct xtun_match *m, const char *name, const struct nlattr *data);
 
 /* accept.c: and how that one is got round */
 void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
@@ -150,9 +172,8 @@ struct xtun_case {
 	const struct xtun_drop *drop;
 	struct xtun_packet packet;
 	char found[4][320];			/* what the rule has measured */
-	struct xtun_firewall_rule rules[2];	/* that can have dropped it; more are not kept, */
-	size_t could, named;			/* how many could, how many of them are there, */
-	bool asked;				/* and if that was asked */
+	struct xtun_firewall firewall;		/* whose rule it can have been */
+	bool asked;				/* if that was asked */
 };
 
 struct xtun_rule {

@@ -82,6 +82,11 @@ if ! command -v nft >/dev/null; then
 	stack_down
 	exit
 fi
+# stranger: to the other interface, and of no connection that there was.
+stranger() {
+	craft proto=udp sport=$((RANDOM + 1024)) dport=9 to=10.98.0.2
+}
+
 # handle_of WORD: that of the rule that has it.
 handle_of() {
 	nft -a list chain inet fw in | sed -n "/$1/s/.* handle //p"
@@ -120,6 +125,45 @@ if nft add rule inet fw in meta l4proto icmp reject with icmp type admin-prohibi
 else
 	skip "rejected by nft" "this kernel has none that rejects"
 fi
+# What is for other packets is not it, though none of them counts.
+nft flush chain inet fw in
+nft -f - <<-END
+	add rule inet fw in tcp dport 22 drop
+	add rule inet fw in meta nfproto ipv6 drop
+	add rule inet fw in iifname "near" drop
+	add rule inet fw in ip saddr 10.99.0.128/25 drop
+	add rule inet fw in udp dport != 9 drop
+	add rule inet fw in udp dport 10-20 drop
+	add rule inet fw in udp dport != 5-10 reject
+	add rule inet fw in iifname "xt*" ip saddr 10.99.0.0/25 udp dport 5-10 drop comment "it"
+END
+nr=$(handle_of '"it"')
+as="firewall, beside what is for others" \
+	mended firewall "a rule of the firewall has dropped it: the rule with handle $nr of the chain in in the table inet fw$" \
+	"nft insert rule inet fw in handle $nr ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
+	craft proto=udp
+# How long it is nobody tells.
+nft replace rule inet fw in handle "$nr" meta length gt 0 drop comment '"it"'
+nr=$(handle_of '"it"')
+as="firewall, probably" \
+	mended firewall "a rule of the firewall has probably dropped it: the rule with handle $nr of the chain in in the table inet fw$" \
+	"nft insert rule inet fw in handle $nr ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
+	craft proto=udp
+# A rule that drops only because there is no address, and not the one that says drop.
+nft flush chain inet fw in
+nft add chain inet fw through '{ type filter hook forward priority 0; }'
+nft add rule inet fw through tcp dport 22 drop
+ip addr flush dev near
+ip addr flush dev xtun
+ip route add 10.98.0.2 dev near
+iptables -t nat -A POSTROUTING -o near -j MASQUERADE
+as="firewall, without an address" \
+	mended firewall "has probably dropped it: the MASQUERADE in rule 1 of POSTROUTING in the table nat of iptables$" \
+	"iptables -t nat -I POSTROUTING 1 -s 10.99.0.2 -d 10.98.0.2 -p udp --dport 9 -j ACCEPT" \
+	stranger
+iptables -t nat -F POSTROUTING
+ip addr add 10.98.0.1/24 dev near
+ip addr add 10.99.0.1/24 dev xtun
 # Neither has a counter: it is the way of the packet that tells them apart.
 nft delete table inet fw
 nft -f - <<-END
