@@ -38,6 +38,7 @@ struct rules {
 
 /* How the counters were; the older of the two is compared with. */
 static struct rules older, newer;
+static long long older_full, newer_full;
 
 static uint64_t get_be64(const struct nlattr *attr)
 {
@@ -306,6 +307,48 @@ static void read_rules(struct rules *rules, const struct xtun_packet *packet,
 	}
 }
 
+/* Of a line, what stands in that column; NULL if it has fewer. */
+static char *column(char *line, int n)
+{
+	char *next = strtok(line, "\n ");
+
+	while (next && n-- > 0)
+		next = strtok(NULL, "\n ");
+	return next;
+}
+
+static int find_column(char *line, const char *name)
+{
+	int n = 0;
+
+	for (char *next = strtok(line, "\n "); next; next = strtok(NULL, "\n "), n++)
+		if (!strcmp(next, name))
+			return n;
+	return -1;
+}
+
+/* How many frames connection tracking has dropped itself; -1 if the kernel does not tell. */
+static long long read_full(void)
+{
+	FILE *in = fopen("/proc/net/stat/nf_conntrack", "re");
+	long long sum = -1;
+	char line[512];
+	const char *of_one;
+	int n = -1;
+
+	if (!in)
+		return -1;
+	if (fgets(line, sizeof(line), in))
+		n = find_column(line, "drop");
+	/* A line for each processor. */
+	while (n >= 0 && fgets(line, sizeof(line), in)) {
+		of_one = column(line, n);
+		sum = (sum < 0 ? 0 : sum) + (of_one ? strtoll(of_one, NULL, 16) : 0);
+	}
+	fclose(in);
+	return sum;
+}
+
 /**
  * xtun_firewall_note() - remember how often each rule has dropped until now
  *
@@ -318,9 +361,13 @@ void xtun_firewall_note(void)
 
 	free(older.list);
 	older = newer;
+	older_full = newer_full;
 	read_rules(&newer, NULL, NULL);
-	if (!again)
+	newer_full = read_full();
+	if (!again) {
 		read_rules(&older, NULL, NULL);
+		older_full = newer_full;
+	}
 	again = true;
 }
 
@@ -427,6 +474,7 @@ static void keep(struct xtun_firewall *found, const struct rule *r)
 	struct xtun_firewall_rule *to = &found->rules[found->named];
 
 	found->could++;
+	found->counted |= r->counted;
 	if (found->named == ARRAY_SIZE(found->rules))
 		return;
 	found->named++;
@@ -446,9 +494,10 @@ static void keep(struct xtun_firewall *found, const struct rule *r)
 void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop *drop,
 			struct xtun_firewall *found)
 {
+	long long full = read_full();
 	struct rules now;
 
-	memset(found, 0, sizeof(*found));
+	*found = (struct xtun_firewall){ .full = full < 0 || full > older_full };
 	read_rules(&now, packet, drop);
 	for (size_t i = 0; i < now.n; i++)
 		if (can_be(&now, &now.list[i]))
@@ -461,6 +510,6 @@ void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop
 	if (found->could && has_legacy())
 		found->could++;
 	if (now.failed || older.failed)
-		found->could = 0;
+		*found = (struct xtun_firewall){ .full = found->full };
 	free(now.list);
 }

@@ -5,21 +5,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-bool xtun_is_one_connection_too_many(struct xtun_case *c)
-{
-	static const char setting[] = "net/netfilter/nf_conntrack_max";
-	int n = xtun_sysctl("net/netfilter/nf_conntrack_count");
-	int most = xtun_sysctl(setting);
-
-	found(c, 1, "%d", n);
-	found(c, 2, "%d", most);
-	if (xtun_sysctl_settable(setting)) {
-		found(c, 3, "sysctl -w %s=%d", setting, most < 131072 ? 262144 : 2 * most);
-		found(c, 4, "sysctl -w %s=%d", setting, most);
-	}
-	return within(c, "nf_hook nf_conntrack") && most > 0 && n >= most;
-}
-
 static bool is_filtered(struct xtun_case *c)
 {
 	return because(c, "NETFILTER_DROP") ||
@@ -27,14 +12,36 @@ static bool is_filtered(struct xtun_case *c)
 }
 
 /* Asked once of a packet. */
-static bool is_filtered_by_one(struct xtun_case *c)
+static const struct xtun_firewall *firewall(struct xtun_case *c)
 {
-	if (!is_filtered(c))
-		return false;
 	if (!c->asked)
 		xtun_firewall_find(&c->packet, c->drop, &c->firewall);
 	c->asked = true;
-	return c->firewall.could == 1;
+	return &c->firewall;
+}
+
+static bool is_filtered_by_one(struct xtun_case *c)
+{
+	return is_filtered(c) && firewall(c)->could == 1;
+}
+
+/* That it is full does not say that this one had no room: a rule that counts says more. */
+bool xtun_is_one_connection_too_many(struct xtun_case *c)
+{
+	static const char setting[] = "net/netfilter/nf_conntrack_max";
+	int n = xtun_sysctl("net/netfilter/nf_conntrack_count");
+	int most = xtun_sysctl(setting);
+
+	if (!within(c, "nf_hook nf_conntrack") || most <= 0 || n < most ||
+	    firewall(c)->counted || !firewall(c)->full)
+		return false;
+	found(c, 1, "%d", n);
+	found(c, 2, "%d", most);
+	if (xtun_sysctl_settable(setting)) {
+		found(c, 3, "sysctl -w %s=%d", setting, most < 131072 ? 262144 : 2 * most);
+		found(c, 4, "sysctl -w %s=%d", setting, most);
+	}
+	return true;
 }
 
 typedef void accept_write(FILE *out, const struct xtun_firewall_rule *rule,

@@ -137,6 +137,8 @@ struct xtun_firewall_rule {
 struct xtun_firewall {
 	struct xtun_firewall_rule rules[2];	/* that can have dropped it; more are not kept, */
 	size_t could, named;			/* how many could, and how many are there */
+	bool counted;				/* the counter of one that could has moved */
+	bool full;				/* frames were lost for the table of connections */
 };
 
 void xtun_firewall_note(void);

@@ -72,6 +72,13 @@ mended conntrack "table of connections is full: [0-9]+ of 1" \
 sysctl -q -w net.netfilter.nf_conntrack_max=1024
 mended invalid "calls it invalid, and such are dropped by rule 1 of INPUT" \
 	"iptables -I INPUT 1 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" unasked
+# It is full; but a rule before it has counted this one.
+sysctl -q -w net.netfilter.nf_conntrack_max=1
+iptables -t raw -A PREROUTING -p udp -j DROP
+as="firewall, with a full table" \
+	explained firewall "dropped it: rule 1 of PREROUTING in the table raw of iptables$" craft proto=udp
+iptables -t raw -F PREROUTING
+sysctl -q -w net.netfilter.nf_conntrack_max=1024
 explained checksum "the UDP checksum is .*: the firewall drops it as invalid" craft proto=udp bad=udp
 iptables -F INPUT
 
@@ -149,6 +156,19 @@ as="firewall, probably" \
 	mended firewall "a rule of the firewall has probably dropped it: the rule with handle $nr of the chain in in the table inet fw$" \
 	"nft insert rule inet fw in handle $nr ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
 	craft proto=udp
+# Where connection tracking counts what it drops, a full table is not what has dropped this.
+if [ -e /proc/net/stat/nf_conntrack ]; then
+	nft flush chain inet fw in
+	nft add chain inet fw early '{ type filter hook prerouting priority -400; }'
+	nft add rule inet fw early udp dport 9 drop
+	sysctl -q -w net.netfilter.nf_conntrack_max=1
+	as="firewall, with a full table that dropped none" \
+		explained firewall "dropped it: the rule with handle [0-9]+ of the chain early" strangers
+	sysctl -q -w net.netfilter.nf_conntrack_max=1024
+	nft flush chain inet fw early
+else
+	skip "a full table that has dropped none" "this kernel does not count that"
+fi
 # A rule that drops only because there is no address, and not the one that says drop.
 nft flush chain inet fw in
 nft add chain inet fw through '{ type filter hook forward priority 0; }'
