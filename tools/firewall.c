@@ -23,6 +23,8 @@ struct rule {
 	bool drops, queues;	/* or can */
 	bool fails;		/* it is not for the packet that is asked for */
 	unsigned int hook;	/* of a base chain */
+	bool xtables;		/* iptables alone makes such */
+	bool counter;		/* it has one, wherever */
 	bool counted;		/* each frame that it drops is in PACKETS */
 	uint64_t packets;
 };
@@ -124,6 +126,7 @@ static void read_part(struct rule *r, const char *name, const struct nlattr *dat
 	bool state = false;
 
 	if (!strcmp(name, "counter")) {
+		r->counter = true;
 		r->counted = true;
 		r->packets = get_be64(xtun_netlink_inside(data, NFTA_COUNTER_PACKETS));
 	} else if (!strcmp(name, "immediate")) {
@@ -132,6 +135,7 @@ static void read_part(struct rule *r, const char *name, const struct nlattr *dat
 		xtun_netlink_name(target, sizeof(target),
 				  xtun_netlink_inside(data, NFTA_TARGET_NAME));
 		read_target(r, target);
+		r->xtables = true;
 	} else if (!strcmp(name, "reject") || read_action(name)) {
 		read_target(r, name);
 	} else if (!strcmp(name, "lookup")) {
@@ -145,6 +149,7 @@ static void read_part(struct rule *r, const char *name, const struct nlattr *dat
 		r->is.invalid |= *of_state && masks_invalid(data);
 	} else if (!strcmp(name, "match")) {
 		r->is.invalid |= matches_invalid(data);
+		r->xtables = true;
 		r->counted = false;
 	} else if (strcmp(name, "log")) {
 		/* What is counted before it may still go another way. */
@@ -260,7 +265,7 @@ static void read_chain(const struct nlmsghdr *head, void *arg)
 	const struct nfgenmsg *msg = NLMSG_DATA(head);
 	const struct nlattr *attrs = (const void *)(msg + 1);
 	size_t len = NLMSG_PAYLOAD(head, NLMSG_ALIGN(sizeof(*msg)));
-	const struct nlattr *hook = xtun_netlink_find(attrs, len, NFTA_CHAIN_HOOK);
+	const struct nlattr *hook = xtun_netlink_find(attrs, len, NFTA_CHAIN_HOOK), *counters;
 	struct rule *r;
 
 	if ((head->nlmsg_type & 0xff) != NFT_MSG_NEWCHAIN || !hook)
@@ -271,6 +276,12 @@ static void read_chain(const struct nlmsghdr *head, void *arg)
 		return;
 	r->hook = xtun_netlink_be32(xtun_netlink_inside(hook, NFTA_HOOK_HOOKNUM));
 	r->drops = xtun_netlink_be32(xtun_netlink_find(attrs, len, NFTA_CHAIN_POLICY)) == NF_DROP;
+	/* What its policy was for; nft has no words for that. */
+	counters = xtun_netlink_find(attrs, len, NFTA_CHAIN_COUNTERS);
+	r->xtables = counters;
+	r->counted = counters;
+	r->packets = get_be64(xtun_netlink_inside(counters, NFTA_COUNTER_PACKETS));
+	r->is.handle = get_be64(xtun_netlink_find(attrs, len, NFTA_CHAIN_HANDLE));
 }
 
 /* They are not all of one moment if one is added or deleted meanwhile. */
@@ -392,11 +403,19 @@ static uint64_t packets_before(const struct rule *r)
 	for (size_t i = 0; i < older.n; i++) {
 		const struct rule *o = &older.list[i];
 
-		if (o->is.handle == r->is.handle && o->is.number && r->is.number &&
+		if (o->is.handle == r->is.handle && !o->is.number == !r->is.number &&
 		    o->is.family == r->is.family && !strcmp(o->is.table, r->is.table))
 			return o->packets;
 	}
 	return 0;
+}
+
+/* What is less than it was has been set to zero meanwhile. */
+static bool has_moved(const struct rule *r)
+{
+	uint64_t before = packets_before(r);
+
+	return r->packets > (r->packets < before ? 0 : before);
 }
 
 /*
@@ -433,22 +452,47 @@ static bool can_be(const struct rules *rules, const struct rule *r)
 	const struct rule *base;
 
 	if (!drops_there(r, rules->drop->function) || r->fails ||
-	    !is_of(r, rules->packet->family) || (r->counted && r->packets <= packets_before(r)))
+	    !is_of(r, rules->packet->family) || (r->counted && !has_moved(r)))
 		return false;
 	base = base_of(rules, r);
 	return !base || passes_hook(base, rules->drop);
 }
 
-/* iptables-nft made it, and iptables is to change it. */
-static bool is_of_iptables(const struct rule *r)
+static bool is_one_of(const char *name, const char * const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * iptables-nft made its table, and iptables is to change it: something there is of iptables
+ * alone; or else all is as that makes it, each rule with a counter and base chains of
+ * these names.
+ */
+static bool is_of_iptables(const struct rules *rules, const struct rule *r)
 {
 	static const char * const tables[] = { "filter", "mangle", "raw", "security", "nat" };
-	bool known = false;
+	static const char * const chains[] = {
+		"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING",
+	};
+	bool like = true;
 
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
-		known |= !strcmp(r->is.table, tables[i]);
-	return known && (r->is.family == NFPROTO_IPV4 || r->is.family == NFPROTO_IPV6) &&
-	       strspn(r->is.chain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(r->is.chain);
+	if ((r->is.family != NFPROTO_IPV4 && r->is.family != NFPROTO_IPV6) ||
+	    !is_one_of(r->is.table, tables, ARRAY_SIZE(tables)))
+		return false;
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct rule *o = &rules->list[i];
+
+		if (o->is.family != r->is.family || strcmp(o->is.table, r->is.table))
+			continue;
+		if (o->xtables)
+			return true;
+		like &= o->is.number ? o->counter :
+			is_one_of(o->is.chain, chains, ARRAY_SIZE(chains));
+	}
+	return like;
 }
 
 /* Rules by the older interface of the kernel, which are not read here. */
@@ -469,7 +513,8 @@ static bool has_legacy(void)
 	return has;
 }
 
-static void keep(struct xtun_firewall *found, const struct rule *r)
+static void keep(struct xtun_firewall *found, const struct rules *rules,
+		 const struct rule *r)
 {
 	struct xtun_firewall_rule *to = &found->rules[found->named];
 
@@ -479,7 +524,7 @@ static void keep(struct xtun_firewall *found, const struct rule *r)
 		return;
 	found->named++;
 	*to = r->is;
-	to->iptables = is_of_iptables(r);
+	to->iptables = is_of_iptables(rules, r);
 	/* What counts all that it drops has dropped one by now. */
 	to->unsure &= !r->counted || r->is.by;
 }
@@ -501,7 +546,7 @@ void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop
 	read_rules(&now, packet, drop);
 	for (size_t i = 0; i < now.n; i++)
 		if (can_be(&now, &now.list[i]))
-			keep(found, &now.list[i]);
+			keep(found, &now, &now.list[i]);
 	/* That it may have been neither of two is said once. */
 	if (found->named == 2) {
 		found->rules[0].unsure &= found->rules[1].unsure;

@@ -21,6 +21,16 @@ as="firewall, rejected by iptables" \
 	mended firewall "has rejected it: rule 1 of INPUT in the table filter of iptables" \
 	"iptables -I INPUT 1 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" craft proto=icmp
 iptables -F INPUT
+iptables -N ufw-user-input
+iptables -A INPUT -j ufw-user-input
+iptables -A ufw-user-input -p udp --dport 9 -j DROP
+as="firewall, in a chain of another name" \
+	mended firewall "dropped it: rule 1 of ufw-user-input in the table filter of iptables$" \
+	"iptables -I ufw-user-input 1 -s 10.99.0.2 -d 10.99.0.1 -p udp --dport 9 -j ACCEPT" \
+	craft proto=udp
+iptables -F INPUT
+iptables -F ufw-user-input
+iptables -X ufw-user-input
 iptables -t raw -A PREROUTING -p udp -j DROP
 explained firewall "rule 1 of PREROUTING in the table raw of iptables" craft proto=udp
 is "... what mends it" "$(field firewall cure)" \
@@ -184,6 +194,21 @@ as="firewall, without an address" \
 iptables -t nat -F POSTROUTING
 ip addr add 10.98.0.1/24 dev near
 ip addr add 10.99.0.1/24 dev xtun
+# Not all that is called as with iptables is of it.
+nft delete table ip filter
+nft -f - <<-END
+	table ip filter {
+		chain INPUT {
+			type filter hook input priority 0;
+			udp dport 9 drop
+		}
+	}
+END
+as="firewall, named as with iptables" \
+	mended firewall "dropped it: the rule with handle 2 of the chain INPUT in the table ip filter$" \
+	"nft insert rule ip filter INPUT handle 2 ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
+	craft proto=udp
+nft delete table ip filter
 # Neither has a counter: it is the way of the packet that tells them apart.
 nft delete table inet fw
 nft -f - <<-END
