@@ -3,7 +3,7 @@
  * Whether a rule of the firewall is for a packet: its expressions are run as nftables
  * runs them, as far as it is known what they look at. What is not known may match.
  */
-#include "why.h"
+#include "firewall.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
@@ -286,6 +286,7 @@ void xtun_match_run(struct xtun_match *m, const char *name, const struct nlattr 
 		{ "meta", run_meta }, { "payload", run_payload }, { "bitwise", run_bitwise },
 		{ "cmp", run_cmp }, { "range", run_range }, { "match", run_match },
 	};
+	uint32_t to;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (!strcmp(name, known[i].name)) {
@@ -293,7 +294,7 @@ void xtun_match_run(struct xtun_match *m, const char *name, const struct nlattr 
 			return;
 		}
 	}
-	if (!is_action(name) && (strcmp(name, "immediate") ||
-	    xtun_netlink_be32(xtun_netlink_inside(data, NFTA_IMMEDIATE_DREG)) != NFT_REG_VERDICT))
+	to = xtun_netlink_be32(xtun_netlink_inside(data, NFTA_IMMEDIATE_DREG));
+	if (strcmp(name, "immediate") ? !is_action(name) : to != NFT_REG_VERDICT)
 		forget(m);
 }

@@ -145,19 +145,6 @@ void xtun_firewall_note(void);
 void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop *drop,
 			struct xtun_firewall *found);
 
-/* firewall_match.c: what a rule looks at, compared with a packet */
-struct xtun_match {
-	const struct xtun_packet *packet;
-	int family;			/* of the rule: NFPROTO_... */
-	const char *in, *out;		/* by which devices it goes where the rule is; or NULL */
-	uint8_t registers[64];
-	uint64_t known;			/* a bit for each byte of them */
-	bool fails;			/* something that it asks for is not so */
-	bool unsure;			/* something is not known */
-};
-
-void xtun_match_run(struct xtun_match *m, const char *name, const struct nlattr *data);
-
 /* accept.c: and how that one is got round */
 void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
 			 const struct xtun_packet *p);
