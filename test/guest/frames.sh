@@ -54,10 +54,10 @@ crowd_backlog() {
 		tc filter add dev "$port" ingress matchall \
 			action mirred egress redirect dev "$port"
 	done
-	ip addr add 10.98.0.1/24 dev left
-	ip neigh add 10.98.0.2 lladdr 02:00:00:00:00:02 dev left
+	ip addr add 10.95.0.1/24 dev left
+	ip neigh add 10.95.0.2 lladdr 02:00:00:00:00:02 dev left
 	sysctl -q -w net.core.netdev_max_backlog=0
-	taskset 1 bash -c 'echo >/dev/udp/10.98.0.2/9'
+	taskset 1 bash -c 'echo >/dev/udp/10.95.0.2/9'
 }
 
 clear_backlog() {

@@ -2,14 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # For the tests of what xtun why says of the kernel's stack: that a cause is named, that
 # what is printed mends it, and that this can be taken back.
-. /test/frames.sh
-PATH=$PATH:/test/bin
+. /test/lose.sh
 
 out=$(mktemp -d)
-
-craft() {
-	xtun-test craft "$@" >/dev/xtun
-}
 
 # $watched: another interface than xtun.
 listener() {
@@ -105,26 +100,4 @@ rewritten() {
 	explained "$1" "$2" craft "${bad[@]}"
 	ok "${as:-$1}: mended" spares "$1" craft "${good[@]}"
 	ok "${as:-$1}: back" drops "$1" craft "${bad[@]}"
-}
-
-# stack_up: an interface that forwards to another, near, at whose end nobody is.
-stack_up() {
-	xtun_load
-	if [ ! -e /proc/net/xtun_drops ]; then
-		skip "what the stack drops" "this kernel has no tracepoints"
-		exit
-	fi
-	frames_up
-	ip link add far type veth peer name near
-	sysctl -q -w net.ipv6.conf.far.disable_ipv6=1 net.ipv6.conf.near.disable_ipv6=1
-	ip addr add 10.98.0.1/24 dev near
-	ip neigh add 10.98.0.2 dev near lladdr 02:00:00:00:00:05
-	ip link set near up
-	ip link set far up
-	sysctl -q -w net.ipv4.conf.xtun.rp_filter=0 net.ipv4.conf.all.rp_filter=0
-	sysctl -q -w net.ipv4.conf.xtun.forwarding=1
-}
-
-stack_down() {
-	ip link del near
 }

@@ -61,11 +61,6 @@ fi
 
 # --- a table of connections that is full, and what is invalid in it
 
-# unasked: an answer to a question that there was none of.
-unasked() {
-	craft proto=1 payload=0000ffff00000000
-}
-
 # strangers: more connections than there is room for, and none twice.
 strangers() {
 	local first=$((RANDOM + 1024)) i

@@ -5,8 +5,7 @@
 #guest: TIMEOUT=600
 #guest: PACKAGES=bpftool
 . /test/lib.sh
-. /test/frames.sh
-PATH=$PATH:/test/bin
+. /test/lose.sh
 
 # of LOSS FIELD: what was told of the youngest such loss, which is the last.
 told=$(mktemp)
@@ -74,11 +73,6 @@ cured() {
 	ok "... what takes that back can be typed too" sh -c "$undo"
 	"$@" >/dev/null 2>&1 || :
 	ok "$loss: back" eventually 5 more_lost_than "$before"
-}
-
-# with_tap FLAGS COMMAND...: with the file, attached to xtun, as 3.
-with_tap() {
-	xtun-test attach /dev/xtun "$iface" "$@"
 }
 
 # write_frame LENGTH
@@ -160,27 +154,12 @@ named tx_lost_truncated "read\(\) was given a buffer shorter than the frame" tra
 mended tx_lost_truncated transmit_and_read 65539
 exec 4>&-
 
-# come_late: nobody reads, and then somebody does.
-come_late() {
-	transmit 100
-	sleep 1.2
-	dd if=/dev/xtun iflag=nonblock bs=2000 count=1 status=none
-}
 named tx_lost_stale "had waited for more than a second when the first reader came" come_late
 exec 4<>/dev/xtun
 none_lost tx_lost_stale transmit_and_read 65539
 exec 4>&-
 back tx_lost_stale
 
-# as_tap COMMAND: while a program has it as a tap.
-as_tap() {
-	with_tap 0x1002 bash -c ". /test/frames.sh; $1"
-}
-
-# filter HOW: what a program refuses that has set a filter.
-filter() {
-	as_tap "xtun-test lose none; xtun-test lose $1; transmit 100"
-}
 named tx_lost_txfilter "to an address that TUNSETTXFILTER does not name" filter txfilter
 named tx_lost_filter "refused by the program that TUNATTACHFILTER attached" filter filter
 if [ -e /proc/sys/kernel/unprivileged_bpf_disabled ]; then
@@ -232,11 +211,6 @@ named rx_lost_backlog "the kernel's own input queue was full" write_crowded
 cured rx_lost_backlog "sysctl -w net/core/netdev_max_backlog=10000" write_crowded
 clear_backlog
 
-# A flag that asks for a checksum far beyond the frame.
-vnet() {
-	with_tap 0x5002 bash -c '. /test/frames.sh; { printf "\x'"$1"'\0\0\0\0\0\xff\xff\0\0"; frame 60; } >/tmp/vnet
-		dd if=/tmp/vnet bs=65536 status=none >&3'
-}
 named rx_lost_header "a header that does not fit its frame" vnet 01
 mended rx_lost_header vnet 00
 layout() {

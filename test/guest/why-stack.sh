@@ -153,19 +153,6 @@ explained protocol "takes protocol 89 of IP" craft proto=89 payload=0201
 ok "protocol: mended" taking raw 89 spares protocol craft proto=89 payload=0201
 ok "protocol: back" drops protocol craft proto=89 payload=0201
 
-# with_listener udp|tcp ADDRESS COMMAND...: while a program has port 9 of ADDRESS open.
-with_listener() {
-	local status=0 nc how=()
-	[ "$1" = tcp ] || how=(-u)
-	nc "${how[@]}" -l "$2" 9 >/dev/null 2>&1 &
-	nc=$!
-	eventually 5 grep -q ':0009 ' "/proc/net/$1"
-	"${@:3}" || status=1
-	kill "$nc"
-	wait "$nc" || :
-	return $status
-}
-
 as="socket, TCP" explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" \
 	craft proto=tcp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
@@ -235,39 +222,22 @@ nameless proto=udp dport=9 bad=udp
 like "... in words" "$(<"$out/told")" \
 	$'why: the UDP .*\n  or this, which only that function\'s name would tell apart;\n  why: no program'
 
-# hoard: whom the frames are for, and who reads none.
-hoard() {
-	nc -u -l 10.99.0.1 9 >/dev/null 2>&1 &
-	nc=$!
-	eventually 5 grep -q ':0009 ' /proc/net/udp
-	kill -STOP "$nc"
-}
-
-flood() {
-	for _ in $(seq 20); do
-		craft proto=udp dport=9 size=1000
-	done
-}
-
 rmem=$(cat /proc/sys/net/core/rmem_default)
 sysctl -q -w net.core.rmem_default=2304
 hoard
-explained socket-full "port 9 open reads too slowly: [0-9]+ bytes wait" flood
+explained socket-full "port 9 open reads too slowly: [0-9]+ bytes wait" flood 20
 is "... what mends it" "$(field socket-full cure)" "sysctl -w net/core/rmem_default=8388608"
 is "... and takes that back" "$(field socket-full undo)" "sysctl -w net/core/rmem_default=2304"
-kill -KILL "$nc"
-wait "$nc" || :
+unhoard
 undo=$(field socket-full undo)
 sh -c "$(field socket-full cure)" >/dev/null
 hoard
-ok "socket-full: mended" spares socket-full flood
-kill -KILL "$nc"
-wait "$nc" || :
+ok "socket-full: mended" spares socket-full flood 20
+unhoard
 sh -c "$undo" >/dev/null
 hoard
-ok "socket-full: back" drops socket-full flood
-kill -KILL "$nc"
-wait "$nc" || :
+ok "socket-full: back" drops socket-full flood 20
+unhoard
 sysctl -q -w "net.core.rmem_default=$rmem"
 
 # --- the way out
@@ -360,9 +330,6 @@ stack_down
 # --- a processor that has enough to do
 
 crowd_backlog
-on_first() {
-	taskset 1 xtun-test craft "$@" >/dev/xtun
-}
 # What netif_rx() does not take xtun counts itself; here another could have put it there.
 rps=/sys/class/net/xtun/queues/rx-0/rps_cpus
 if [ -e "$rps" ]; then

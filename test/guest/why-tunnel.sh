@@ -16,11 +16,6 @@ tunnelled() {
 	return $status
 }
 
-# gre VERSION: two bytes of flags and version, IPv4 and what might be a header of that.
-gre() {
-	craft proto=47 "payload=${1}0800$(printf '00%.0s' {1..20})"
-}
-
 if modprobe -n -q ip_gre && [ ! -e /sys/module/ip_gre ]; then
 	mended module "takes protocol 47 of IP" "modprobe ip_gre" gre 0000
 	modprobe ip_gre
