@@ -139,6 +139,22 @@ static void fill_by_loss(struct xtun_cause *cause, struct xtun_case *c,
 		 loss->advice);
 }
 
+/* A longer queue would only be full later, if nobody reads it. */
+static void mend_full(struct xtun_cause *cause, const struct xtun_case *c,
+		      const struct xtun_lost *l)
+{
+	const char *ifname = c->iface->name;
+
+	if (xtun_readers_wake(cause, ifname, l->queue) || l->ring_size)
+		return;
+	if (l->reader && !xtun_has_ended(l->reader) && xtun_readers_count(ifname, l->queue))
+		return;
+	cause->cure[0] = '\0';
+	cause->undo[0] = '\0';
+	fill(cause->advice, sizeof(cause->advice),
+	     "start the program that reads @; a longer queue would only be full later", c);
+}
+
 /**
  * xtun_finding_of_lost() - what is told of frames that xtun has lost
  * @v: filled; points into @l
@@ -176,8 +192,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	add_backlog(v, l);
 	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full")) {
 		add_readers(v, iface->name, l->queue);
-		/* A longer queue would only be full later. */
-		xtun_readers_wake(&v->cause, iface->name, l->queue);
+		mend_full(&v->cause, &c, l);
 	}
 }
 

@@ -105,6 +105,24 @@ void xtun_writers_print(FILE *out, const char *ifname)
 	free(users.list);
 }
 
+/**
+ * xtun_readers_count() - how many files a queue is open by to read
+ * @ifname: the interface's name
+ * @queue: its number
+ *
+ * Return: as the module counts them, whoever may see their processes.
+ */
+uint64_t xtun_readers_count(const char *ifname, unsigned int queue)
+{
+	struct xtun_counters *counters = xtun_counters_read(ifname);
+	uint64_t n = 0;
+
+	if (counters)
+		n = xtun_counter_get(counters, queue, XTUN_DIRECTIONS, "readers");
+	free(counters);
+	return n;
+}
+
 /* Half a number would be another process. */
 static void add_pid(char *pids, size_t size, pid_t pid)
 {

@@ -231,6 +231,7 @@ void xtun_pcapng_frame(struct xtun_pcapng *p, const struct xtun_finding *v);
 /* readers.c */
 void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue);
 void xtun_writers_print(FILE *out, const char *ifname);
+uint64_t xtun_readers_count(const char *ifname, unsigned int queue);
 bool xtun_readers_wake(struct xtun_cause *cause, const char *ifname, unsigned int queue);
 
 /* beyond.c */

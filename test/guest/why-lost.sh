@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # xtun why, of what is lost inside xtun: each loss that has a name is provoked and told
 # of, and what is printed, or what the advice says, loses no frame.
-#guest: TIMEOUT=600
+#guest: TIMEOUT=900
 #guest: PACKAGES=bpftool
 . /test/lib.sh
 . /test/lose.sh
@@ -100,33 +100,33 @@ frames_up
 
 # --- to userspace
 
-# Whoever has read once is a reader, for whom frames do not grow stale.
-exec 4<>/dev/xtun
-transmit 100
-dd bs=200 count=1 status=none <&4 >/dev/null
-ip link set xtun txqueuelen 3
-named tx_lost_full "the queue was full.*who has it open: bash" transmit 100 5
-drain() {
-	local n
-	n=$(ethtool -S xtun | awk '/q0_tx_waiting/ { print $2 }')
-	[ "$n" = 0 ] || timeout 10 dd bs=65536 count="$n" status=none <&4 >/dev/null
+# start_reader: a program that reads, once it has.
+start_reader() {
+	dd if=/dev/xtun bs=2000 status=none >/dev/null &
+	reader=$!
+	eventually 5 has_read
 }
-burst() {
-	drain
-	transmit 100 5
+has_read() {
+	ethtool -S xtun | grep -q 'q0_readers: 1$' && transmit 100 && sleep 0.1 && drained
 }
-cured tx_lost_full "ip link set dev xtun txqueuelen 10000" burst
-drain
-ip link set xtun txqueuelen 3
-
-# A reader that cannot read, whom no longer queue would help.
-exec 5<&4
-dd bs=2000 status=none <&5 >/dev/null &
-reader=$!
-exec 4>&- 5>&-
-ok "a reader reads" eventually 5 grep -qx dd "/proc/$reader/comm"
 drained() {
 	ethtool -S xtun | grep -q 'q0_tx_waiting: 0$'
+}
+end_reader() {
+	kill -KILL "$reader"
+	wait "$reader" 2>/dev/null || :
+}
+stop() {
+	kill -STOP "$reader"
+	eventually 5 grep -q '^State:.T' "/proc/$reader/status"
+}
+# burst: more than the queue takes, before the reader comes to it.
+burst() {
+	eventually 5 drained
+	stop
+	transmit 100 5
+	kill -CONT "$reader"
+	eventually 5 drained
 }
 slowly() {
 	local _
@@ -135,18 +135,77 @@ slowly() {
 		transmit 100
 	done
 }
-stop() {
-	kill -STOP "$reader"
-	eventually 5 grep -q '^State:.T' "/proc/$reader/status"
+# no_longer_queue: that the queue's length is not said to have a part in it.
+no_longer_queue() {
+	is "... by no command" "$(of tx_lost_full cure)$(of tx_lost_full undo)" ""
+	like "... but by $1" "$(of tx_lost_full advice)" "$1"
 }
+# apart: losses that follow each other are one, and looked at once a second.
+apart() {
+	write_bytes 5 2>/dev/null || :
+}
+to_be_started="start the program that reads xtun; a longer queue would only be full later"
+
+ip link set xtun txqueuelen 3
+named tx_lost_full "none was ever read; who has it open: nobody that may be seen here" slowly
+no_longer_queue "$to_be_started"
+start_reader
+mended_by_reader() {
+	none_lost tx_lost_full slowly
+	end_reader
+	back tx_lost_full
+}
+mended_by_reader
+start_reader
+apart
+named tx_lost_full "the queue was full.*who has it open: dd\[$reader\]\$" burst
+cured tx_lost_full "ip link set dev xtun txqueuelen 10000" burst
+ip link set xtun txqueuelen 3
+
+# Readers that cannot read, whom no longer queue would help.
 stop
+apart
 named tx_lost_full "who has it open: dd\[$reader\], which is stopped" slowly
 cured tx_lost_full "kill -CONT $reader" slowly
 kill -CONT "$reader"
-kill "$reader"
-wait "$reader" || :
+hold() {
+	xtun-test hold "$reader" &
+	debugger=$!
+	eventually 5 grep -q '^State:.t' "/proc/$reader/status"
+}
+let_go() {
+	kill -KILL "$debugger"
+	wait "$debugger" 2>/dev/null || :
+}
+hold
+apart
+named tx_lost_full "who has it open: dd\[$reader\], which process $debugger holds in a debugger" slowly
+no_longer_queue "have the debugger let it go on, or end that: it is process $debugger"
+let_go
+none_lost tx_lost_full slowly
+hold
+back tx_lost_full
+let_go
+
+# One that has ended, of whose file another has a copy, and does not read.
+exec 4</dev/xtun
+end_reader
+dd bs=2000 status=none <&4 >/dev/null &
+reader=$!
+eventually 5 has_read
+end_reader
+apart
+named tx_lost_full "by process $reader, which has ended; who has it open: bash" slowly
+no_longer_queue "$to_be_started"
+dd bs=2000 status=none <&4 >/dev/null &
+reader=$!
+eventually 5 has_read
+mended_by_reader
+exec 4>&-
 ip link set xtun txqueuelen 1000
+# Whoever has read once is a reader, for whom frames do not grow stale.
 exec 4<>/dev/xtun
+timeout 1 cat <&4 >/dev/null || :
 transmit 100
 dd bs=200 count=1 status=none <&4 >/dev/null
 
