@@ -88,7 +88,7 @@ void xtun_law_free(struct xtun_law *law);
 /* losses.c: what a loss means and what to do about it */
 struct xtun_loss {
 	enum xtun_direction direction;
-	/* '@' in what follows stands for the interface; undo is as xtun_rule_print() has it. */
+	/* '@' in what follows stands for the interface; commands are of xtun_rule_print(). */
 	const char *name, *meaning;
 	const char *cure, *undo;	/* commands: that mends it, that takes it back; or NULL */
 	const char *advice;		/* what no command does, or NULL */

@@ -146,7 +146,7 @@ static void test_quiet(void)
 
 	ok(status == EXIT_OK && says("in 5 = out 3 + waiting 1 + lost 1: the law holds"),
 	   "a sum that is right holds");
-	ok(says("lost 1 full: ") && says("ip link set dev xtun txqueuelen"),
+	ok(says("lost 1 full: ") && says("a command, which xtun why xtun tells\n"),
 	   "a loss is explained, and how to mend it");
 
 	status = STATUS_OF({ "q0_rx_in", 5, 0 }, { "q0_rx_out", 3, 0 });

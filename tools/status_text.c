@@ -2,6 +2,7 @@
 /* The report of xtun status for people. */
 #include "status.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -72,19 +73,38 @@ static bool has_rings(const struct xtun_report *r, const char *ifname, int queue
 	return false;
 }
 
+/* Whether it has no field but the interface, which is all that is known here. */
+static bool is_plain(const char *template)
+{
+	for (const char *p = template; (p = strchr(p, '@')); p++)
+		if (isalnum((unsigned char)p[1]))
+			return false;
+	return true;
+}
+
+static void print_remedy(const struct xtun_loss *known, const char *ifname)
+{
+	const char *before = "\n        to mend it: ";
+
+	if (known->cure) {
+		fputs(before, stdout);
+		xtun_print_about(stdout, is_plain(known->cure) ? known->cure :
+				 "a command, which xtun why @ tells", ifname);
+		before = "\n        or: ";
+	}
+	if (known->advice && is_plain(known->advice)) {
+		fputs(before, stdout);
+		xtun_print_about(stdout, known->advice, ifname);
+	}
+}
+
 static void print_loss(uint64_t times, const char *loss, const struct xtun_loss *known,
 		       const char *ifname)
 {
 	printf("      lost %" PRIu64 " %s: ", times, loss);
 	if (known) {
 		xtun_print_about(stdout, known->meaning, ifname);
-		printf("\n        to mend it: ");
-		if (known->cure)
-			xtun_print_about(stdout, known->cure, ifname);
-		if (known->cure && known->advice)
-			printf("\n        or: ");
-		if (known->advice)
-			xtun_print_about(stdout, known->advice, ifname);
+		print_remedy(known, ifname);
 	} else {
 		printf("a loss that this program is too old to know; see man 4 xtun");
 	}
