@@ -118,11 +118,19 @@ static bool is_frame(bool ought, const uint8_t *bytes, size_t kept, size_t len)
 /* Whether what would mend it can be done here; some of its words are found on the way. */
 static bool can_be_cured(const struct xtun_loss *loss, struct xtun_case *c)
 {
+	struct xtun_cause off;
 	unsigned int program;
 
 	/* Only the first namespace has the setting. */
 	if (!strcmp(loss->name, "backlog"))
 		return xtun_sysctl("net/core/netdev_max_backlog") >= 0;
+	if (!strcmp(loss->name, "xdp_drop")) {
+		xtun_xdp_off(&c->at, &off);
+		memcpy(c->found[0], off.cure, sizeof(c->found[0]));
+		memcpy(c->found[1], off.undo, sizeof(c->found[1]));
+		memcpy(c->found[2], off.advice, sizeof(c->found[2]));
+		return true;
+	}
 	if (strcmp(loss->name, "xdp_failed"))
 		return true;
 	program = xtun_xdp_program(c->at.index);

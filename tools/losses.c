@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
-/* The program of number @1, while a file holds it: what takes it off would be its end. */
+/*
+ * The program of number @1, while a file holds it: what takes it off would be its end. The
+ * file goes once it is attached again.
+ */
 #define PINNED(what) "bpftool prog pin id @1 /sys/fs/bpf/xtun-@1 && " what \
-	" /sys/fs/bpf/xtun-@1; rm /sys/fs/bpf/xtun-@1"
+	" /sys/fs/bpf/xtun-@1 && rm /sys/fs/bpf/xtun-@1"
 #define WHERETO "perf trace -e xdp:xdp_redirect_err"
 
 static const struct xtun_loss losses[] = {
@@ -56,7 +59,7 @@ static const struct xtun_loss losses[] = {
 	{ XTUN_RX, "broken", "the program wrote a record or position into its rings that makes no sense",
 	  NULL, NULL, "mend the program: records as docs/ring.md has them" },
 	{ XTUN_RX, "xdp_drop", "dropped by the XDP program of @",
-	  "ip link set dev @ xdp off", NULL, "attach the program again to take that back" },
+	  "@1", "@2", "@3" },
 	{ XTUN_RX, "xdp_aborted", "the XDP program of @ failed, or gave no answer there is",
 	  NULL, NULL, "mend the program; look at: perf trace -e xdp:xdp_exception" },
 	{ XTUN_RX, "xdp_failed", "the XDP program of @ sent it where it could not go",

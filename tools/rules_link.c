@@ -3,7 +3,6 @@
 #include "rules.h"
 
 #include <linux/if_ether.h>
-#include <linux/if_link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -265,10 +264,17 @@ bool xtun_is_headerless(struct xtun_case *c)
  */
 bool xtun_is_dropped_by_xdp(struct xtun_case *c)
 {
-	found(c, 1, xtun_xdp_attached(c->at.index) == XDP_ATTACHED_SKB ? "xdpgeneric" : "xdp");
-	return comes_in(c) && (because(c, "XDP") ||
-			       (unreasoned(c) && !has_no_name(c) &&
-				within(c, "do_xdp_generic netif_receive_generic_xdp")));
+	struct xtun_cause off;
+
+	if (!comes_in(c) ||
+	    !(because(c, "XDP") || (unreasoned(c) && !has_no_name(c) &&
+				    within(c, "do_xdp_generic netif_receive_generic_xdp"))))
+		return false;
+	xtun_xdp_off(&c->at, &off);
+	found(c, 1, "%s", off.cure);
+	found(c, 2, "%s", off.undo);
+	found(c, 3, "%s", off.advice);
+	return true;
 }
 
 /* Its first byte happened to look like an IP header's, or somebody said that it is IP. */

@@ -108,10 +108,6 @@ size_t xtun_netlink_len(const struct nlattr *attr);
 /* tunnel.c: where a VXLAN sends what is for an Ethernet address */
 int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16]);
 
-/* xdp.c: how a program of XDP is attached, XDP_ATTACHED_..., and its number */
-int xtun_xdp_attached(int ifindex);
-unsigned int xtun_xdp_program(int ifindex);
-
 /* ways.c: by which interface what has no route could leave */
 struct xtun_way {
 	char dev[IF_NAMESIZE];		/* empty if there is none, or not one alone */
@@ -188,6 +184,10 @@ struct xtun_cause {
 
 void xtun_cause_print(FILE *out, const struct xtun_cause *cause);
 void xtun_cause_json(FILE *out, const struct xtun_cause *cause);
+
+/* xdp.c: what takes a program of XDP off; the number of one that runs as the driver's */
+void xtun_xdp_off(const struct xtun_iface *device, struct xtun_cause *off);
+unsigned int xtun_xdp_program(int ifindex);
 
 /* finding.c: what is told of a lost frame, whoever lost it */
 struct xtun_finding {

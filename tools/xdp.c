@@ -4,6 +4,12 @@
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The device does not tell, and only who made the link can take it off so. */
+#define BY_LINK "one that a BPF link holds there goes with the program that made that"
 
 struct attachment {
 	int how;		/* XDP_ATTACHED_... */
@@ -25,31 +31,65 @@ static void read_link(const struct nlmsghdr *head, void *arg)
 		a->program = *(const uint32_t *)xtun_netlink_data(program);
 }
 
+static bool has_bpftool(void)
+{
+	const char *dir = getenv("PATH");
+	char path[4096];
+	size_t n;
+
+	for (; dir && *dir; dir += n + strspn(dir + n, ":")) {
+		n = strcspn(dir, ":");
+		snprintf(path, sizeof(path), "%.*s/bpftool", (int)n, dir);
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
 /**
- * xtun_xdp_attached() - how a device's program of XDP is attached
- * @ifindex: of the device
+ * xtun_xdp_off() - what takes a device's program of XDP off
+ * @device: which
+ * @off: the commands and what is to be said besides; without an undo if nothing here can
+ *	hold the program meanwhile
  *
- * Return: XDP_ATTACHED_NONE, XDP_ATTACHED_SKB, or how else; none if it cannot be asked.
+ * One that nothing holds but the device is gone with it, and its maps too.
  */
-int xtun_xdp_attached(int ifindex)
+void xtun_xdp_off(const struct xtun_iface *device, struct xtun_cause *off)
 {
 	struct attachment a = { .how = XDP_ATTACHED_NONE };
+	struct xtun_word word;
+	const char *name = xtun_word(device->name, &word), *how;
 
-	xtun_netlink_ask_link(ifindex, read_link, &a);
-	return a.how;
+	memset(off, 0, sizeof(*off));
+	xtun_netlink_ask_link(device->index, read_link, &a);
+	how = a.how == XDP_ATTACHED_SKB ? "xdpgeneric" : "xdp";
+	if (!a.program || !has_bpftool()) {
+		snprintf(off->cure, sizeof(off->cure), "ip link set dev %s %s off", name, how);
+		snprintf(off->advice, sizeof(off->advice),
+			 "attach the program again to take that back; bpftool, which is not here, would keep it; %s",
+			 BY_LINK);
+		return;
+	}
+	snprintf(off->cure, sizeof(off->cure),
+		 "bpftool prog pin id %u /sys/fs/bpf/xtun-%u && ip link set dev %s %s off",
+		 a.program, a.program, name, how);
+	snprintf(off->undo, sizeof(off->undo),
+		 "ip link set dev %s %s pinned /sys/fs/bpf/xtun-%u && rm /sys/fs/bpf/xtun-%u",
+		 name, how, a.program, a.program);
+	snprintf(off->advice, sizeof(off->advice), BY_LINK);
 }
 
 /**
  * xtun_xdp_program() - the number by which the kernel knows a device's program of XDP
  * @ifindex: of the device
  *
- * Return: it; 0 if there is none, if it cannot be asked, or if the program runs otherwise
- * than as the driver's.
+ * Return: it; 0 if there is none, if it cannot be asked, if the program runs otherwise than
+ * as the driver's, or if there is no bpftool to hold it by.
  */
 unsigned int xtun_xdp_program(int ifindex)
 {
 	struct attachment a = { .how = XDP_ATTACHED_NONE };
 
 	xtun_netlink_ask_link(ifindex, read_link, &a);
-	return a.how == XDP_ATTACHED_DRV ? a.program : 0;
+	return a.how == XDP_ATTACHED_DRV && has_bpftool() ? a.program : 0;
 }

@@ -350,8 +350,27 @@ answering() {
 	xtun-test pin "$1" /sys/fs/bpf/answer
 	ip -force link set dev xtun xdp pinned /sys/fs/bpf/answer
 }
+# as_it_was PROGRAM MODE: that it is attached so, and no file holds it.
+as_it_was() {
+	is "... as it was" "$(ip -j link show dev xtun | jq -r '.[0].xdp | "\(.mode) \(.prog.id)"')" "$2 $1"
+	is "... and held by no file" "$(ls /sys/fs/bpf)" ""
+}
+# One that nothing holds but xtun.
 answering 1
+rm /sys/fs/bpf/answer
+program=$(ip -j link show dev xtun | jq '.[0].xdp.prog.id')
+held="/sys/fs/bpf/xtun-$program"
 named rx_lost_xdp_drop "dropped by the XDP program of xtun" write_frame 60
+if command -v bpftool >/dev/null; then
+	cured rx_lost_xdp_drop \
+		"bpftool prog pin id $program $held && ip link set dev xtun xdp off" write_frame 60
+	as_it_was "$program" 1
+else
+	skip "rx_lost_xdp_drop: mended, and back" "this suite has no bpftool"
+fi
+PATH=/nowhere /test/bin/xtun why --json -t 0 >"$told" || :
+is "... nothing takes that back where there is no bpftool" "$(of rx_lost_xdp_drop undo)" ""
+like "... which is said" "$(of rx_lost_xdp_drop advice)" "^attach the program again to take that back; bpftool"
 cured rx_lost_xdp_drop "ip link set dev xtun xdp off" write_frame 60
 answering 1
 back rx_lost_xdp_drop
@@ -395,8 +414,11 @@ if ! command -v bpftool >/dev/null; then
 fi
 program=$(ip -j link show dev xtun | jq '.[0].xdp.prog.id')
 held="/sys/fs/bpf/xtun-$program"
+PATH=/nowhere /test/bin/xtun why --json -t 0 >"$told" || :
+is "... by no command where there is no bpftool" "$(of rx_lost_xdp_failed cure)" ""
+xtun why --json -t 0 >"$told" || :
 cured rx_lost_xdp_failed "bpftool prog pin id $program $held && ip link set dev xtun xdp off && \
-ip link set dev xtun xdpgeneric pinned $held; rm $held" write_frame 60
-is "... as it was" "$(ip -j link show dev xtun | jq -r '.[0].xdp | "\(.mode) \(.prog.id)"')" "1 $program"
+ip link set dev xtun xdpgeneric pinned $held && rm $held" write_frame 60
+as_it_was "$program" 1
 ip link set dev xtun xdp off
 umount /sys/fs/bpf

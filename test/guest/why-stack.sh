@@ -3,6 +3,7 @@
 # xtun why, of what the kernel's stack drops: each cause is provoked and named, the
 # command that is printed ends it, and the one that takes it back brings it again.
 #guest: TIMEOUT=900
+#guest: PACKAGES=bpftool
 . /test/lib.sh
 . /test/mended.sh
 
@@ -58,16 +59,23 @@ answers_drop() {
 
 # dropped_by_xdp HOW WORD...: the frame that it drops.
 dropped_by_xdp() {
-	local how=$1 cure
+	local how=$1 cure undo="answers_drop $1" program
 	shift
 	answers_drop "$how"
+	program=$(ip -j link show dev xtun | jq '.[0].xdp.prog.id')
 	as="xdp-generic, $how" explained xdp-generic "dropped by the XDP program of xtun" craft "$@"
 	cure=$(field xdp-generic cure)
-	is "... what mends it" "$cure" "ip link set dev xtun $how off"
-	like "... and takes that back" "$(field xdp-generic advice)" "^attach the program again"
+	if command -v bpftool >/dev/null; then
+		undo=$(field xdp-generic undo)
+		is "... what mends it" "$cure" \
+			"bpftool prog pin id $program /sys/fs/bpf/xtun-$program && ip link set dev xtun $how off"
+	else
+		is "... what mends it" "$cure" "ip link set dev xtun $how off"
+		like "... and takes that back" "$(field xdp-generic advice)" "^attach the program again"
+	fi
 	ok "... can be typed" sh -c "$cure"
 	ok "xdp-generic, $how: mended" spares xdp-generic craft "$@"
-	answers_drop "$how"
+	ok "... what takes that back can be typed too" eval "$undo"
 	ok "xdp-generic, $how: back" drops xdp-generic craft "$@"
 	ip link set dev xtun "$how" off
 }
