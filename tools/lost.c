@@ -187,22 +187,81 @@ bool xtun_lost_may_be(const struct xtun_lost *l, uint64_t number)
 	return l->number <= number && number <= l->last_number;
 }
 
-/* One that is made by hand stays, whoever comes and goes. */
-static void mend(struct xtun_cause *cause, const char *ifname)
+/**
+ * xtun_dead_parse() - what is told of an interface that is no more
+ * @line: "tap5: gone 0.250 s ago, a tap of 4 queues: cat[812] closed its last file; it had
+ *	lost 3, the last 0.300 s ago: rx_lost_down, errno 5", or without some of that
+ * @ifname: its name
+ * @dead: filled
+ *
+ * Return: false if the line is of something else.
+ */
+bool xtun_dead_parse(const char *line, const char *ifname, struct xtun_dead *dead)
+{
+	char kind[4] = "", way[3] = "";
+	const char *p = line + strlen(ifname);
+
+	memset(dead, 0, sizeof(*dead));
+	if (!is_iface(line, ifname) || strncmp(p, ": gone ", 7))
+		return false;
+	if (sscanf(p, ": gone %*f s ago, a %3[a-z] of %u queues", kind, &dead->queues) > 0)
+		dead->tun = !strcmp(kind, "tun");
+	/* A program calls itself as it likes: what it had lost is told last. */
+	for (const char *q = p; (q = strstr(q, "; it had lost ")); q++)
+		p = q;
+	if (sscanf(p, "; it had lost %*u, the last %*f s ago: %2[rtx]_lost_%31[a-z_], errno %d",
+		   way, dead->loss, &dead->err) < 2)
+		dead->loss[0] = '\0';
+	dead->direction = way[0] == 't' ? XTUN_TX : XTUN_RX;
+	return true;
+}
+
+/* What it lost last, if there is more to tell than the counter's name. */
+static void say_last(struct xtun_cause *cause, const char *ifname, const struct xtun_dead *dead)
+{
+	const struct xtun_loss *loss =
+		xtun_loss_find(dead->direction, dead->loss, false, dead->err);
+	FILE *out = loss ? fmemopen(cause->why, sizeof(cause->why), "w") : NULL;
+
+	if (!out)
+		return;
+	xtun_print_about(out, loss->meaning, ifname);
+	fclose(out);
+	cause->why[sizeof(cause->why) - 1] = '\0';
+}
+
+/**
+ * xtun_dead_mend() - what makes an interface that stays
+ * @cause: filled; why is what it lost last, or empty
+ * @ifname: of the one that is no more
+ * @dead: what is told of it
+ *
+ * One that is made by hand stays, whoever comes and goes; but none but a program makes one
+ * for packets.
+ */
+void xtun_dead_mend(struct xtun_cause *cause, const char *ifname, const struct xtun_dead *dead)
 {
 	struct xtun_word word;
 	const char *name = xtun_word(ifname, &word);
+	char queues[32] = "";
 
 	memset(cause, 0, sizeof(*cause));
-	snprintf(cause->cure, sizeof(cause->cure), "ip link add %s type xtun", name);
-	snprintf(cause->undo, sizeof(cause->undo), "ip link del dev %s", name);
+	say_last(cause, ifname, dead);
 	snprintf(cause->advice, sizeof(cause->advice),
 		 "keep the program's file open, or have it set TUNSETPERSIST");
+	if (dead->tun)
+		return;
+	if (dead->queues > 1)
+		snprintf(queues, sizeof(queues), " numtxqueues %u", dead->queues);
+	snprintf(cause->cure, sizeof(cause->cure), "ip link add %s%s type xtun", name, queues);
+	snprintf(cause->undo, sizeof(cause->undo), "ip link del dev %s", name);
 }
 
 static void print_obituary(const char *line, const struct xtun_cause *cause)
 {
 	xtun_text_print(stdout, line);
+	if (cause->why[0])
+		printf("  what it lost last: %s\n", cause->why);
 	xtun_cause_print(stdout, cause);
 }
 
@@ -213,6 +272,7 @@ static void print_obituary_object(const char *ifname, char *line, const struct x
 	xtun_json_string(stdout, ifname);
 	fputs(",\"gone\":", stdout);
 	xtun_json_string(stdout, line + strlen(ifname) + 2);
+	xtun_json_member(stdout, "last", cause->why);
 	xtun_cause_json(stdout, cause);
 	puts("}");
 }
@@ -222,17 +282,18 @@ void xtun_obituary(const char *ifname, bool json)
 {
 	FILE *in = fopen(PROC, "re");
 	struct xtun_cause cause;
+	struct xtun_dead dead;
 	char line[512];
 
-	mend(&cause, ifname);
 	while (in && fgets(line, sizeof(line), in)) {
-		if (is_iface(line, ifname) && !strncmp(line + strlen(ifname), ": gone ", 7)) {
-			if (json)
-				print_obituary_object(ifname, line, &cause);
-			else
-				print_obituary(line, &cause);
-			break;
-		}
+		if (!xtun_dead_parse(line, ifname, &dead))
+			continue;
+		xtun_dead_mend(&cause, ifname, &dead);
+		if (json)
+			print_obituary_object(ifname, line, &cause);
+		else
+			print_obituary(line, &cause);
+		break;
 	}
 	if (in)
 		fclose(in);

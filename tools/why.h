@@ -185,6 +185,18 @@ struct xtun_cause {
 void xtun_cause_print(FILE *out, const struct xtun_cause *cause);
 void xtun_cause_json(FILE *out, const struct xtun_cause *cause);
 
+/* lost.c: an interface that is no more */
+struct xtun_dead {
+	bool tun;			/* it was for packets */
+	unsigned int queues;		/* 0: one, or it is not told */
+	enum xtun_direction direction;	/* of what it lost last, */
+	char loss[32];			/* as struct xtun_loss has it; empty: nothing */
+	int err;
+};
+
+bool xtun_dead_parse(const char *line, const char *ifname, struct xtun_dead *dead);
+void xtun_dead_mend(struct xtun_cause *cause, const char *ifname, const struct xtun_dead *dead);
+
 /* xdp.c: what takes a program of XDP off; the number of one that runs as the driver's */
 void xtun_xdp_off(const struct xtun_iface *device, struct xtun_cause *off);
 unsigned int xtun_xdp_program(int ifindex);

@@ -282,9 +282,45 @@ static void test_causes(void)
 	   "... to whom it is null");
 }
 
+static const struct xtun_cause *gone(const char *line)
+{
+	static struct xtun_cause cause;
+	struct xtun_dead dead;
+
+	if (!xtun_dead_parse(line, "tap5", &dead))
+		return NULL;
+	xtun_dead_mend(&cause, "tap5", &dead);
+	return &cause;
+}
+
+static void test_gone(void)
+{
+	const struct xtun_cause *c;
+
+	ok(!gone("tap5: up, carrier, mtu 1500\n") &&
+	   !gone("tap55: gone 0.1 s ago: x[1] deleted it\n"),
+	   "one that is there, or another, is not gone");
+	c = gone("tap5: gone 0.025 s ago: cat[8] closed its last file\n");
+	ok(!strcmp(c->cure, "ip link add tap5 type xtun") &&
+	   !strcmp(c->undo, "ip link del dev tap5") && !c->why[0],
+	   "a tap that is gone can be made by hand");
+	c = gone("tap5: gone 0.025 s ago, a tap of 4 queues: cat[8] deleted it\n");
+	ok(!strcmp(c->cure, "ip link add tap5 numtxqueues 4 type xtun"), "with as many queues");
+	c = gone("tap5: gone 0.025 s ago, a tun: cat[8] closed its last file\n");
+	ok(!c->cure[0] && !c->undo[0] && c->advice[0], "a tun cannot");
+	c = gone("tap5: gone 1.5 s ago, a tun of 2 queues: cat[8] closed its last file\n");
+	ok(!c->cure[0], "whatever its queues");
+	c = gone("tap5: gone 1.5 s ago: , a tun[8] closed its last file; it had lost 3, the last 2.5 s ago: rx_lost_down, errno 5\n");
+	ok(c->cure[0] && !strcmp(c->why, "written while tap5 was down; write() answered EIO"),
+	   "a program is not taken for that by its name; and what was lost last is told");
+	c = gone("tap5: gone 1.5 s ago: x[8] deleted it; it had lost 3, the last 2.5 s ago: rx_lost_layout, errno 90\n");
+	ok(!strncmp(c->why, "more pieces", 11), "... by its errno, too");
+}
+
 int main(void)
 {
 	test_causes();
+	test_gone();
 	test_words();
 	test_lines();
 	test_sums();
