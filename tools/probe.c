@@ -203,6 +203,12 @@ static void tell(const struct probe *probe)
 	if (probe->asked)
 		printf("%s for %s: asked%s.\n", question(probe), via,
 		       probe->told ? ", and answered" : "");
+	else if (probe->sent && !probe->iface->ethernet)
+		printf("%s for %s: none, for %s takes packets, which need no address of Ethernet.\n",
+		       question(probe), via, xtun_name(probe->iface->name));
+	else if (probe->sent && !probe->iface->arp)
+		printf("%s for %s: none, for it is off at %s.\n", question(probe), via,
+		       xtun_name(probe->iface->name));
 	else if (probe->sent)
 		printf("%s for %s: not asked, for the kernel knows its address.\n",
 		       question(probe), via);
@@ -223,10 +229,43 @@ static void tell(const struct probe *probe)
 		printf("The kernel has sent nothing by %s.\n", xtun_name(probe->iface->name));
 }
 
+/* Where a route refuses, that may be meant: it is not got round by a command. */
+static void tell_no_way(const struct probe *probe)
+{
+	struct xtun_cause cause = { .why = "" };
+	struct xtun_word word;
+
+	printf("There is no way to %s: %s.\n", probe->text, strerror(probe->route.error));
+	if (probe->route.error == ENETUNREACH) {
+		xtun_word(probe->iface->name, &word);
+		snprintf(cause.cure, sizeof(cause.cure), "ip route add %s dev %s", probe->text,
+			 word.text);
+		snprintf(cause.undo, sizeof(cause.undo), "ip route del %s dev %s", probe->text,
+			 word.text);
+	} else {
+		snprintf(cause.advice, sizeof(cause.advice),
+			 "see which route says so: ip route show table all; or which rule: ip rule");
+	}
+	xtun_cause_print(stdout, &cause);
+}
+
+/* What goes there now may be meant to. */
+static void tell_elsewhere(const struct probe *probe)
+{
+	const char *dev = xtun_name(probe->route.dev);
+	struct xtun_cause cause = { .why = "" };
+	struct xtun_word word;
+
+	printf("Frames for %s leave by %s.\n", probe->text, dev);
+	snprintf(cause.advice, sizeof(cause.advice),
+		 "nothing, if they ought to; else a route, by which %s gets none of them any more: ip route add %s dev %s",
+		 dev, probe->text, xtun_word(probe->iface->name, &word));
+	xtun_cause_print(stdout, &cause);
+}
+
 static bool is_reachable(struct probe *probe)
 {
 	const char *name = probe->iface->name;
-	struct xtun_word word;
 
 	/* No route leads there then, and none can be made; what mends it is told as a silence. */
 	if (!probe->iface->up) {
@@ -241,16 +280,12 @@ static bool is_reachable(struct probe *probe)
 		snprintf(probe->route.dev, sizeof(probe->route.dev), "%s", name);
 	}
 	if (probe->route.error)
-		printf("There is no way to %s: %s.\n  what mends it: ip route add %s dev %s\n",
-		       probe->text, strerror(probe->route.error), probe->text,
-		       xtun_word(name, &word));
+		tell_no_way(probe);
 	else if (probe->route.local || probe->route.broadcast)
 		printf("%s is an address of this machine itself; ask for one that is behind %s.\n",
 		       probe->text, xtun_name(name));
 	else if (strcmp(probe->route.dev, name))
-		printf("Frames for %s leave by %s.\n  what mends it: ip route add %s dev %s\n",
-		       probe->text, xtun_name(probe->route.dev), probe->text,
-		       xtun_word(name, &word));
+		tell_elsewhere(probe);
 	else
 		return true;
 	return false;

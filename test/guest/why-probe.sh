@@ -60,13 +60,59 @@ iptables -F INPUT
 kill "$answerer"
 wait "$answerer" || :
 
-like "an address to which nothing leads" "$(probe 10.55.0.9)" \
-"^There is no way to 10.55.0.9: Network is unreachable\.
-  what mends it: ip route add 10.55.0.9 dev xtun
+ip link set xtun arp off
+like "where ARP is off" "$(probe 10.99.0.2)" "^ARP for 10.99.0.2: none, for it is off at xtun\.
+Echo request to 10.99.0.2: sent\.
 "
-ok "... what mends it can be typed" ip route add 10.55.0.9 dev xtun
+ip link set xtun arp on
+ip neigh flush dev xtun
+
+no_way="^There is no way to 10.55.0.9: Network is unreachable\."
+said=$(probe 10.55.0.9)
+like "an address to which nothing leads" "$said" "$no_way
+  what mends it: ip route add 10.55.0.9 dev xtun
+  what takes that back: ip route del 10.55.0.9 dev xtun
+"
+ok "... what mends it can be typed" sh -c "$(sed -n 's/^  what mends it: //p' <<<"$said" | head -n 1)"
 like "... and does" "$(probe 10.55.0.9)" "ARP for 10.55.0.9: asked\."
-like "one that is elsewhere" "$(probe 127.1.2.3)" "^127.1.2.3 is an address of this machine itself"
+ok "... what takes that back can be typed too" \
+	sh -c "$(sed -n 's/^  what takes that back: //p' <<<"$said" | head -n 1)"
+like "... and does, too" "$(probe 10.55.0.9)" "$no_way"
+ip route add prohibit 10.55.0.0/24
+said=$(probe 10.55.0.9)
+like "one that a route forbids" "$said" "^There is no way to 10.55.0.9: Permission denied\.
+  what mends it: see which route says so: ip route show table all; "
+is "... no command gets round that" "$(grep 'what takes that back: ip route' <<<"$said" || :)" ""
+ip route del prohibit 10.55.0.0/24
+like "one of this machine" "$(probe 127.1.2.3)" "^127.1.2.3 is an address of this machine itself"
+
+ip link add far type veth peer name near
+ip addr add 10.98.0.1/24 dev near
+ip link set near up
+ip link set far up
+elsewhere="^Frames for 10.98.0.2 leave by near\.
+  what mends it: nothing, if they ought to; else a route, by which near gets none of them any more: "
+said=$(probe 10.98.0.2)
+like "one that is elsewhere" "$said" "$elsewhere"
+is "... no command is said to mend it" "$(grep 'what takes that back: ip route' <<<"$said" || :)" ""
+nok "... and the status is 1" xtun why --probe 10.98.0.2
+ok "... the route can be typed" sh -c "$(sed -n 's/.*any more: //p' <<<"$said")"
+like "... and leads here" "$(probe 10.98.0.2)" "ARP for 10.98.0.2: asked\."
+ip route del 10.98.0.2 dev xtun
+like "... without it, elsewhere" "$(probe 10.98.0.2)" "$elsewhere"
+ip link del near
+
+# A tun knows no neighbours.
+xtun-test attach /dev/xtun tun7 0x1001 sh -c '
+	ip addr add 10.97.0.1/24 dev tun7 && ip link set tun7 up && exec cat <&3 >/dev/null' &
+reader=$!
+eventually 5 sh -c 'ip link show up dev tun7 | grep -q .'
+like "a tun" "$(probe 10.97.0.2 tun7)" \
+"^ARP for 10.97.0.2: none, for tun7 takes packets, which need no address of Ethernet\.
+Echo request to 10.97.0.2: sent\.
+The program that reads tun7 was given the request, and has not answered\."
+kill "$reader"
+wait "$reader" || :
 nok "what is no address" xtun why --probe nowhere
 
 ip link set xtun down
