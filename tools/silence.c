@@ -75,16 +75,17 @@ static const struct row arp = {
 	"ip link set dev @ arp on", "ip link set dev @ arp off", NULL
 };
 
+/* Which, nobody but its network's administrator knows. */
+#define GIVE_ADDRESS "give it an address of its network: ip address add A.B.C.D/24 dev @"
+
 static const struct row address = {
 	"address", "@ has no address: the kernel answers nobody there",
-	"ip address add 192.0.2.1/24 dev @", "ip address del 192.0.2.1/24 dev @",
-	"any other address that it is to have"
+	NULL, NULL, GIVE_ADDRESS
 };
 
 static const struct row link_local = {
 	"address", "@ has no address but link-local ones: the kernel answers nobody there who asks for another",
-	"ip address add 192.0.2.1/24 dev @", "ip address del 192.0.2.1/24 dev @",
-	"any other address that it is to have"
+	NULL, NULL, GIVE_ADDRESS
 };
 
 static const struct row sent = {
@@ -164,6 +165,7 @@ static void say_barred(struct silences *s, const struct xtun_node *node)
 	struct xtun_cause *c = say(s, &node_bars);
 	struct xtun_word word;
 	const char *name = xtun_word(s->iface->name, &word);
+	unsigned int uid = geteuid();
 
 	xtun_node_say(c->why, sizeof(c->why), node);
 	if (node->lets_group)
@@ -171,8 +173,8 @@ static void say_barred(struct silences *s, const struct xtun_node *node)
 		       "be one of that group, or run as root what is to have %s", name);
 	else
 		append(c->advice, sizeof(c->advice),
-		       "load the module for that user (rmmod xtun; modprobe xtun owner=%u), or run as root what is to have %s",
-		       (unsigned int)geteuid(), name);
+		       "run as root what is to have %s, or let that user: chown %u %s, and TUNSETOWNER (tunctl -f %s -t %s -u %u); for good, from the next load on: owner=%u as a module parameter, and its rule of udev; unloading it deletes its interfaces",
+		       name, uid, node->path, node->path, name, uid, uid);
 }
 
 /* Who reads has to open it first, and that is refused before the module hears of it. */

@@ -319,9 +319,15 @@ owned() {
 }
 
 as_group=(setpriv --reuid 65534 --regid 65534 --groups 5)
-barred "for root alone" 0600 0 "load the module for that user \(rmmod xtun; modprobe xtun owner=65534\), or run as root what is to have xtun"
+barred "for root alone" 0600 0 "run as root what is to have xtun, or let that user: chown 65534 /dev/xtun, and TUNSETOWNER \(tunctl -f /dev/xtun -t xtun -u 65534\); for good, from the next load on: owner=65534 as a module parameter, "
 like "... by xtun echo too" "$("${nobody[@]}" /test/bin/xtun echo 2>&1 || :)" \
 	"user 65534 may not open /dev/xtun, which is of user 0 and group 0, mode 0600\. Run this as root"
+# What tunctl does.
+xtun-test attach /dev/xtun xtun 2 xtun-test owner 65534
+chown 65534 /dev/xtun
+ok "open is refused, for root alone: mended, without loading it anew" writes "${nobody[@]}"
+chown 0 /dev/xtun
+nok "open is refused, for root alone: back" writes "${nobody[@]}"
 owned owner=65534 0600 65534:0
 ok "open is refused, for root alone: mended" writes "${nobody[@]}"
 is "... and no longer told of" \

@@ -108,11 +108,24 @@ frames_up
 broken "ARP off" arp "ARP is off at xtun: the kernel neither asks nor answers" \
 	"ip link set dev xtun arp on" "ip link set dev xtun arp off" ip link set xtun arp off
 frames_up
-broken "no address" address "xtun has no address: the kernel answers nobody there" \
-	"ip address add 192.0.2.1/24 dev xtun" "ip address del 192.0.2.1/24 dev xtun" \
-	ip addr flush dev xtun
-ip addr flush dev xtun
-like "... or another" "$(block "xtun has no address")" "  or: any other address that it is to have"
+# unaddressed CASE SENTENCE: which address it is to have is not known, so nothing can be typed
+# as it stands.
+unaddressed() {
+	local advice
+	ip -4 addr flush dev xtun
+	silenced "$1" "$2" "give it an address of its network: ip address add A\.B\.C\.D/24 dev xtun"
+	is "... by no command" "$(undo "$2")" ""
+	is "... and for programs" \
+		"$(xtun why -t 0 --json | jq -r 'select(.silence == "address") | .cure, .undo')" \
+		"null"$'\n'"null"
+	advice=$(cure "$2")
+	ok "... with one that it is to have, it can be" \
+		sh -c "$(sed 's/^.*: //; s/A\.B\.C\.D/10.99.0.1/' <<<"$advice")"
+	ok "$1: mended" eventually 5 silent "$2"
+	ip -4 addr flush dev xtun
+	ok "$1: back" eventually 5 says "^$2"
+}
+unaddressed "no address" "xtun has no address: the kernel answers nobody there"
 ip addr add 192.0.2.2/24 dev xtun label xtun:2
 ok "an address with a label is one" silent "has no address"
 ip addr flush dev xtun
@@ -122,11 +135,8 @@ if [ -e /proc/net/if_inet6 ]; then
 	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 	eventually 10 grep -q "^fe80.* xtun\$" /proc/net/if_inet6
 	ok "a link-local address besides another: nothing to tell" silent "has no address"
-	broken "link-local addresses alone" address \
-		"xtun has no address but link-local ones: the kernel answers nobody there who asks for another" \
-		"ip address add 192.0.2.1/24 dev xtun" "ip address del 192.0.2.1/24 dev xtun" \
-		ip -4 addr flush dev xtun
-	ip -4 addr flush dev xtun
+	unaddressed "link-local addresses alone" \
+		"xtun has no address but link-local ones: the kernel answers nobody there who asks for another"
 	ip link add link xtun name xtun.5 type vlan id 5
 	ok "... what is above it may have one" silent "has no address"
 	ip link del xtun.5
