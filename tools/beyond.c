@@ -4,32 +4,90 @@
 
 #include <dirent.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 
-/**
- * xtun_beyond_print() - by which ports frames have left whose bridge an interface is at
- * @out: where to
- * @ifname: the interface's name
- *
- * What receives them there, perhaps in another namespace, calls them its own.
- */
-void xtun_beyond_print(FILE *out, const char *ifname)
+static void each_port(const char *ifname, void (*each)(const char *port, void *arg), void *arg)
 {
-	const char *before = "What has left through ";
 	char path[64 + IF_NAMESIZE];
 	struct dirent *d;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/master/brif", ifname);
 	dir = opendir(path);
-	while (dir && (d = readdir(dir))) {
-		if (d->d_name[0] == '.' || !strcmp(d->d_name, ifname))
-			continue;
-		fprintf(out, "%s%s", before, xtun_name(d->d_name));
-		before = ", ";
-	}
-	if (dir && before[0] == ',')
-		fputs(" is followed no further.\n", out);
+	while (dir && (d = readdir(dir)))
+		if (d->d_name[0] != '.' && strcmp(d->d_name, ifname))
+			each(d->d_name, arg);
 	if (dir)
 		closedir(dir);
+}
+
+static void add_sent(const char *port, void *arg)
+{
+	uint64_t *sent = arg;
+	char path[320], packets[32];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_packets", port);
+	if (xtun_sysfs_line(path, packets, sizeof(packets)))
+		*sent += strtoull(packets, NULL, 10);
+}
+
+/**
+ * xtun_beyond_sent() - how many frames have left by the other ports of an interface's bridge
+ * @ifname: the interface's name
+ *
+ * Return: their number; 0 too if there are none.
+ */
+uint64_t xtun_beyond_sent(const char *ifname)
+{
+	uint64_t sent = 0;
+
+	each_port(ifname, add_sent, &sent);
+	return sent;
+}
+
+struct printer {
+	FILE *out;
+	bool json;
+	const char *before;
+};
+
+static void print_port(const char *port, void *arg)
+{
+	struct printer *p = arg;
+
+	fputs(p->before, p->out);
+	if (p->json)
+		xtun_json_string(p->out, port);
+	else
+		fputs(xtun_name(port), p->out);
+	p->before = p->json ? "," : ", ";
+}
+
+/**
+ * xtun_beyond_print() - by which ports frames have left whose bridge an interface is at
+ * @out: where to
+ * @ifname: the interface's name
+ * @json: for programs
+ *
+ * What receives them there, perhaps in another namespace, calls them its own.
+ */
+void xtun_beyond_print(FILE *out, const char *ifname, bool json)
+{
+	char *ports = NULL;
+	size_t n;
+	struct printer p = { open_memstream(&ports, &n), json, "" };
+
+	if (!p.out)
+		return;
+	each_port(ifname, print_port, &p);
+	fclose(p.out);
+	if (n && json) {
+		fputs("{\"interface\":", out);
+		xtun_json_string(out, ifname);
+		fprintf(out, ",\"beyond\":[%s]}\n", ports);
+	} else if (n) {
+		fprintf(out, "What has left through %s is followed no further.\n", ports);
+	}
+	free(ports);
 }

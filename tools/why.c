@@ -30,6 +30,8 @@ struct why {
 	struct xtun_iface iface;
 	struct xtun_losses losses;
 	struct xtun_drops drops;
+	const char *unheard;		/* why the stack is not listened to; NULL: it is */
+	uint64_t beyond;		/* frames that had left by other ports of its bridge */
 	uint64_t frame;			/* the one that is asked for, or 0 */
 	uint64_t seconds;		/* to listen for */
 	bool follow, json;
@@ -278,12 +280,36 @@ static void tell_silence(struct why *w, const struct xtun_law *law)
 
 static void tell_of_none(const struct why *w)
 {
+	const char *name = xtun_name(w->iface.name);
+
 	if (w->dropped)
-		printf("%s itself has lost no frame; the kernel's stack: %" PRIu64 ".\n",
-		       xtun_name(w->iface.name), w->dropped);
+		printf("%s itself has lost no frame; the kernel's stack: %" PRIu64 ".\n", name,
+		       w->dropped);
+	else if (w->unheard)
+		printf("%s itself has lost no frame; the kernel's stack was not listened to: %s.\n",
+		       name, w->unheard);
 	else
-		printf("%s has lost no frame.\n", xtun_name(w->iface.name));
-	xtun_beyond_print(stdout, w->iface.name);
+		printf("%s has lost no frame.\n", name);
+}
+
+/* That of the stack nothing is known: to programs no loss would be none. */
+static void tell_unheard(const struct why *w)
+{
+	if (!w->json || !w->unheard)
+		return;
+	fputs("{\"interface\":", stdout);
+	xtun_json_string(stdout, w->iface.name);
+	xtun_json_member(stdout, "unheard", w->unheard);
+	puts("}");
+}
+
+/* Once, when the first has left. */
+static void tell_beyond(struct why *w)
+{
+	if (xtun_beyond_sent(w->iface.name) <= w->beyond)
+		return;
+	xtun_beyond_print(stdout, w->iface.name, w->json);
+	w->beyond = UINT64_MAX;
 }
 
 /* What there is to be said of all of it. */
@@ -301,10 +327,12 @@ static int tell_sum(struct why *w)
 		lost += law.flow[f].lost;
 	if (!w->json)
 		tell_more(w);
+	tell_unheard(w);
 	tell_silence(w, &law);
 	xtun_refusals_tell(stdout, w->json);
 	if (!w->json && !lost)
 		tell_of_none(w);
+	xtun_beyond_print(stdout, w->iface.name, w->json);
 	xtun_law_free(&law);
 	return lost || w->dropped ? EXIT_FAILED : EXIT_OK;
 }
@@ -349,6 +377,7 @@ static void each_second(struct why *w)
 		tell_silence(w, &law);
 	xtun_law_free(&law);
 	xtun_refusals_tell(stdout, w->json);
+	tell_beyond(w);
 	if (w->drops.fd >= 0)
 		xtun_firewall_note();
 }
@@ -409,15 +438,33 @@ static int probe(struct why *w)
 	return status;
 }
 
+static const char *why_unheard(int err)
+{
+	switch (err) {
+	case ENOENT:
+		return "this kernel has no tracepoints";
+	case EPERM:
+	case EACCES:
+		return "that takes CAP_NET_ADMIN";
+	case EBUSY:
+		return "others listen, and those are as many as can";
+	default:
+		return strerror(err);
+	}
+}
+
 /* To the stack, if that is wanted and may be. */
 static void open_drops(struct why *w)
 {
 	w->drops.fd = -1;
+	w->unheard = "-t 0 asks for that";
 	if ((!w->follow && !w->seconds) || w->frame)
 		return;
 	xtun_firewall_note();
+	w->unheard = NULL;
 	if (xtun_drops_open(&w->drops))
 		return;
+	w->unheard = why_unheard(errno);
 	if (errno == ENOENT)
 		xtun_complain("this kernel cannot tell what its stack drops; what xtun loses follows");
 	else
@@ -442,6 +489,7 @@ static int run(struct why *w, const char *file)
 		xtun_pcapng_begin(&w->pcapng, out, w->iface.name);
 	}
 	open_drops(w);
+	w->beyond = xtun_beyond_sent(w->iface.name);
 	if (w->probe)
 		status = probe(w);
 	else

@@ -247,7 +247,8 @@ uint64_t xtun_readers_count(const char *ifname, unsigned int queue);
 bool xtun_readers_wake(struct xtun_cause *cause, const char *ifname, unsigned int queue);
 
 /* beyond.c */
-void xtun_beyond_print(FILE *out, const char *ifname);
+uint64_t xtun_beyond_sent(const char *ifname);
+void xtun_beyond_print(FILE *out, const char *ifname, bool json);
 
 /* probe.c */
 int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhile)(void *),

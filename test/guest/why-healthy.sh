@@ -94,9 +94,25 @@ ip -n b link add out type veth peer name in
 ip -n b link add br0 type bridge
 ip -n b link set right master br0
 ip -n b link set out master br0
-is "and at a bridge it is said where frames leave" "$(ip netns exec b xtun why -t 0 right)" \
+is "and at a bridge it is said where frames leave" "$(ip netns exec b xtun why -t 1 right)" \
 	"right has lost no frame.
 What has left through out is followed no further."
+is "... for programs" "$(ip netns exec b xtun why -t 1 --json right)" \
+	'{"interface":"right","beyond":["out"]}'
+# beyond COUNT: how often that has been said while it was watched.
+beyond() {
+	[ "$(grep -c "^What has left through out is followed no further" /tmp/beyond)" = "$1" ]
+}
+ip netns exec b xtun why -f right >/tmp/beyond 2>&1 &
+followers+=($!)
+sleep 2
+ok "... while it is watched, not before something leaves" beyond 0
+ip -n b link set br0 up
+ip -n b link set out up
+ip -n b link set in up
+ok "... but then" eventually 10 beyond 1
+sleep 3
+ok "... once" beyond 1
 kill "${followers[@]}" "$forwarder"
 wait "${followers[@]}" "$forwarder" || :
 ip netns del a

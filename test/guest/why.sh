@@ -21,14 +21,26 @@ is "without any loss, and without a reader" "$(said)" \
   what mends it: start the program that is to be the other end of xtun; as root: /dev/xtun has mode 0600
 the kernel has not sent anything to xtun yet.
   what mends it: ip route get ADDRESS tells whether anything leads to xtun
-xtun has lost no frame."
+xtun itself has lost no frame; the kernel's stack was not listened to: -t 0 asks for that."
 ok "... its status is 0" xtun why -t 0
 
 exec 4<>/dev/xtun
 frame 60 >&4
 transmit 100
 dd bs=200 count=1 status=none <&4 >/dev/null
-is "a healthy interface" "$(said)" "xtun has lost no frame."
+unheard="xtun itself has lost no frame; the kernel's stack was not listened to"
+is "a healthy interface" "$(said)" "$unheard: -t 0 asks for that."
+is "... for programs" "$(xtun why -t 0 --json | jq -r .unheard)" "-t 0 asks for that"
+if [ -e /proc/net/xtun_drops ]; then
+	is "... of which the stack was listened to" "$(xtun why -t 1)" "xtun has lost no frame."
+	is "... for programs" "$(xtun why -t 1 --json)" ""
+	ok "... its status is 0" xtun why -t 1
+	nobody=(setpriv --reuid 65534 --clear-groups --bounding-set -all --inh-caps -all)
+	like "... who may not listen is told so" "$("${nobody[@]}" /test/bin/xtun why -t 1 2>/dev/null || :)" \
+		"$unheard: that takes CAP_NET_ADMIN\.\$"
+else
+	is "... of which nothing can be heard" "$(xtun why -t 1 2>/dev/null)" "$unheard: this kernel has no tracepoints."
+fi
 
 # --- down
 
