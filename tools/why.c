@@ -173,9 +173,19 @@ static void tell_drops(struct why *w)
 	}
 }
 
-static void tell_with_bytes(const struct xtun_finding *v)
+/* Of such as follow each other and are lost alike, one is looked at now and then. */
+static bool may_be_another(const struct xtun_finding *v, uint64_t frame)
+{
+	return v->times > 1 && (frame != v->number || v->first - v->last >= 1);
+}
+
+static void tell_with_bytes(const struct xtun_finding *v, uint64_t frame)
 {
 	xtun_finding_text(stdout, v);
+	if (v->kept && may_be_another(v, frame))
+		printf("  one of #%" PRIu64 " to #%" PRIu64
+		       ", which were lost alike: it need not be #%" PRIu64 "\n",
+		       v->number, v->number + v->times - 1, frame);
 	if (v->kept)
 		xtun_hex(stdout, v->bytes, v->kept);
 	else
@@ -191,7 +201,7 @@ static void tell_in_full(struct why *w, const struct xtun_lost *l)
 	if (w->json)
 		xtun_finding_json(stdout, &v, w->iface.name);
 	else
-		tell_with_bytes(&v);
+		tell_with_bytes(&v, w->frame);
 }
 
 /* Of which it is one for certain; or NULL. */

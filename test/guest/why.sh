@@ -71,6 +71,10 @@ like "frames that found the queue full" "$(said)" "#2 and 1 more, from T to T s 
   where: inside xtun, queue 0, tx_lost_full
   why: the queue was full: nobody read, or not fast enough; frames that waited: 3, the oldest for [0-9]+ ms; the last was read [0-9]+ ms before, by process [0-9]+, which has ended; who has it open: bash\[[0-9]+\].*
 "
+like "--frame of one of several that were lost alike says so" "$(xtun why --frame 3 || :)" \
+	"  one of #2 to #3, which were lost alike: it need not be #3
+.*02 ?00 ?00 ?00 ?00 ?02"
+is "... and of the one that is shown does not" "$(xtun why --frame 2 | grep 'lost alike' || :)" ""
 ip link set xtun txqueuelen 10000
 
 # --- as it happens
