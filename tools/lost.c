@@ -199,13 +199,15 @@ bool xtun_lost_may_be(const struct xtun_lost *l, uint64_t number)
 bool xtun_dead_parse(const char *line, const char *ifname, struct xtun_dead *dead)
 {
 	char kind[4] = "", way[3] = "";
-	const char *p = line + strlen(ifname);
+	const char *rest, *p = line + strlen(ifname);
 
 	memset(dead, 0, sizeof(*dead));
 	if (!is_iface(line, ifname) || strncmp(p, ": gone ", 7))
 		return false;
 	if (sscanf(p, ": gone %*f s ago, a %3[a-z] of %u queues", kind, &dead->queues) > 0)
 		dead->tun = !strcmp(kind, "tun");
+	rest = strstr(p + 2, ": ");
+	dead->moved = rest && !strncmp(rest + 2, "moved to another namespace by ", 30);
 	/* A program calls itself as it likes: what it had lost is told last. */
 	for (const char *q = p; (q = strstr(q, "; it had lost ")); q++)
 		p = q;
@@ -247,6 +249,12 @@ void xtun_dead_mend(struct xtun_cause *cause, const char *ifname, const struct x
 
 	memset(cause, 0, sizeof(*cause));
 	say_last(cause, ifname, dead);
+	if (dead->moved) {
+		snprintf(cause->advice, sizeof(cause->advice),
+			 "look where it is: ip -all netns exec ip -br link; from there, ip link set dev %s netns PID moves it to that process's",
+			 name);
+		return;
+	}
 	snprintf(cause->advice, sizeof(cause->advice),
 		 "keep the program's file open, or have it set TUNSETPERSIST");
 	if (dead->tun)

@@ -188,6 +188,7 @@ void xtun_cause_json(FILE *out, const struct xtun_cause *cause);
 /* lost.c: an interface that is no more */
 struct xtun_dead {
 	bool tun;			/* it was for packets */
+	bool moved;			/* it is in another namespace */
 	unsigned int queues;		/* 0: one, or it is not told */
 	enum xtun_direction direction;	/* of what it lost last, */
 	char loss[32];			/* as struct xtun_loss has it; empty: nothing */

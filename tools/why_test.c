@@ -310,6 +310,8 @@ static void test_gone(void)
 	ok(!c->cure[0] && !c->undo[0] && c->advice[0], "a tun cannot");
 	c = gone("tap5: gone 1.5 s ago, a tun of 2 queues: cat[8] closed its last file\n");
 	ok(!c->cure[0], "whatever its queues");
+	c = gone("tap5: gone 1.5 s ago: moved to another namespace by ip[8]\n");
+	ok(!c->cure[0] && strstr(c->advice, " netns "), "one that moved is not made once more");
 	c = gone("tap5: gone 1.5 s ago: , a tun[8] closed its last file; it had lost 3, the last 2.5 s ago: rx_lost_down, errno 5\n");
 	ok(c->cure[0] && !strcmp(c->why, "written while tap5 was down; write() answered EIO"),
 	   "a program is not taken for that by its name; and what was lost last is told");
