@@ -140,9 +140,9 @@ no_longer_queue() {
 	is "... by no command" "$(of tx_lost_full cure)$(of tx_lost_full undo)" ""
 	like "... but by $1" "$(of tx_lost_full advice)" "$1"
 }
-# apart: losses that follow each other are one, and looked at once a second.
+# apart: a loss that goes on is looked at once a second.
 apart() {
-	write_bytes 5 2>/dev/null || :
+	sleep 1.2
 }
 to_be_started="start the program that reads xtun; a longer queue would only be full later"
 
