@@ -398,7 +398,7 @@ like "gone: back" "$(went tap5)" "^tap5: gone [0-9.]+ s ago: ip\[[0-9]+\] delete
 # Of another kind, or of more queues than one, none but such a one can be attached to again.
 xtun-test attach /dev/xtun tun5 0x1001 true
 like "gone, a tun: named" "$(went tun5)" "^tun5: gone [0-9.]+ s ago, a tun: true\[[0-9]+\] closed its last file
-  what mends it: keep the program's file open, or have it set TUNSETPERSIST\$"
+  what mends it: keep the program's file open, or have it set TUNSETPERSIST"
 xtun-test attach /dev/xtun tun5 0x1001 xtun-test persist 1
 ok "gone, a tun: mended" ip link show tun5
 xtun-test attach /dev/xtun tun5 0x1001 xtun-test persist 0
