@@ -121,6 +121,7 @@ bool xtun_is_for_other_mac(struct xtun_case *c);
 bool xtun_is_for_other_host(struct xtun_case *c);
 bool xtun_has_no_llc(struct xtun_case *c);
 bool xtun_has_no_handler(struct xtun_case *c);
+bool xtun_is_at_bridge_down(struct xtun_case *c);
 bool xtun_is_blocked(struct xtun_case *c);
 bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c);
 bool xtun_has_no_bridge_vlan(struct xtun_case *c);
@@ -145,6 +146,8 @@ bool xtun_is_own_source(struct xtun_case *c);
 bool xtun_is_filtered_by_reverse_path(struct xtun_case *c);
 bool xtun_is_for_strange_group(struct xtun_case *c);
 bool xtun_is_not_forwarded(struct xtun_case *c);
+bool xtun_is_forbidden_way(struct xtun_case *c);
+bool xtun_is_without_ipv6(struct xtun_case *c);
 bool xtun_has_no_route(struct xtun_case *c);
 
 /* rules_above.c */

@@ -3,6 +3,7 @@
 #include "rules.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 
 bool xtun_is_cut_short(struct xtun_case *c)
@@ -213,6 +214,40 @@ static void found_way(struct xtun_case *c, int family, const uint8_t *to)
 		found(c, 4, "no other interface is up and has an address: set one up, and then: ip route add %s via GATEWAY",
 		      text);
 	}
+}
+
+/* As fib_props of the kernel has the errors of types of routes. */
+bool xtun_is_forbidden_way(struct xtun_case *c)
+{
+	static const struct {
+		int err;
+		const char *does, *type;
+	} types[] = {
+		{ EINVAL, "throws away", "blackhole" },
+		{ EACCES, "prohibits", "prohibit" },
+		{ EHOSTUNREACH, "calls unreachable", "unreachable" },
+	};
+	struct xtun_route route;
+
+	if (!is_for_others(c, &route))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (types[i].err != route.error)
+			continue;
+		found(c, 1, "%s", types[i].does);
+		found(c, 2, "%s", types[i].type);
+		return true;
+	}
+	return false;
+}
+
+bool xtun_is_without_ipv6(struct xtun_case *c)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", c->at.name);
+	return comes_in(c) && c->packet.family == AF_INET6 && within(c, "ip6_rcv ipv6_rcv") &&
+	       (because(c, "IPV6DISABLED") || unreasoned(c)) && xtun_sysctl(path) == 1;
 }
 
 bool xtun_has_no_route(struct xtun_case *c)

@@ -2,7 +2,9 @@
 /* What befalls a frame before IP sees it: its header, its tag, a bridge. */
 #include "rules.h"
 
+#include <limits.h>
 #include <linux/if_ether.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -217,6 +219,12 @@ static bool is_taken_bpdu(const struct xtun_case *c)
 	       xtun_sysfs_line(path, line, sizeof(line)) && line[0] == '1';
 }
 
+/* With one of no bytes the kernel tries a NAPI out when that is made (netif_napi_add). */
+static bool is_the_kernels_own(const struct xtun_case *c)
+{
+	return !c->drop->len && !has_no_name(c) && within(c, "napi_get_frags_check");
+}
+
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
 bool xtun_is_no_drop(struct xtun_case *c)
 {
@@ -227,7 +235,7 @@ bool xtun_is_no_drop(struct xtun_case *c)
 	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) &&
 	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
-	if (is_passing_by(c) || is_counted(c) || is_taken_bpdu(c))
+	if (is_passing_by(c) || is_counted(c) || is_taken_bpdu(c) || is_the_kernels_own(c))
 		return true;
 	return unreasoned(c) && !has_no_name(c) && is_taken_message(c);
 }
@@ -359,6 +367,26 @@ bool xtun_has_no_handler(struct xtun_case *c)
 }
 
 /* BR_STATE_* of <linux/if_bridge.h>. */
+bool xtun_is_at_bridge_down(struct xtun_case *c)
+{
+	char path[128], line[16], master[PATH_MAX];
+	struct xtun_word word;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/bridge/flags", c->at.name);
+	if (!within(c, "br_ nf_hook") || !xtun_sysfs_line(path, line, sizeof(line)) ||
+	    strtoul(line, NULL, 16) & IFF_UP)
+		return false;
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/bridge", c->at.name);
+	n = readlink(path, master, sizeof(master) - 1);
+	if (n < 0)
+		return false;
+	master[n] = '\0';
+	found(c, 1, "%s", xtun_name(basename(master)));
+	found(c, 2, "%s", xtun_word(basename(master), &word));
+	return true;
+}
+
 bool xtun_is_blocked(struct xtun_case *c)
 {
 	static const char * const states[] = {

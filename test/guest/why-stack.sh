@@ -128,6 +128,21 @@ mended forwarding "10.98.0.2 is no address of this machine, and xtun does not fo
 sysctl -q -w net.ipv4.conf.xtun.forwarding=1
 mended route "no way to 10.55.0.9: Network is unreachable" \
 	"ip route add 10.55.0.9 via 10.98.0.2 dev near" craft proto=icmp to=10.55.0.9
+# forbidden TYPE WHAT: of a route of that type.
+forbidden() {
+	ip route add "$1" 10.55.0.9
+	explained route-forbids "a route or a rule of routing $2 what is for 10.55.0.9" \
+		craft proto=icmp to=10.55.0.9
+	like "... how to find it" "$(field route-forbids advice)" "^find it: ip route show table all type $1; "
+	ip route del "$1" 10.55.0.9
+	ok "route-forbids: mended" spares route-forbids craft proto=icmp to=10.55.0.9
+	ip route add "$1" 10.55.0.9
+	ok "route-forbids: back" drops route-forbids craft proto=icmp to=10.55.0.9
+	ip route del "$1" 10.55.0.9
+}
+forbidden blackhole "throws away"
+forbidden prohibit prohibits
+forbidden unreachable "calls unreachable"
 modprobe dummy numdummies=0
 ip link add further type dummy
 ip addr add 10.97.0.1/24 dev further
@@ -294,6 +309,10 @@ ip link add br0 type bridge
 ip link set xtun master br0
 ip link set br0 up
 eventually 5 grep -q 3 /sys/class/net/xtun/brport/state || :
+ip link set br0 down
+mended bridge-down "br0, the bridge that xtun is a port of, is down" "ip link set dev br0 up" craft proto=icmp
+ip link set br0 up
+eventually 5 grep -q 3 /sys/class/net/xtun/brport/state || :
 bridge link set dev xtun state 0
 mended bridge-port "xtun is a port of a bridge in the state 'disabled'" \
 	"bridge link set dev xtun state 3" craft proto=icmp
@@ -369,6 +388,11 @@ clear_backlog
 # --- and one that no row knows, and one that is none
 
 rewritten unexplained "the kernel dropped it in ip_rcv" "type=0800 payload=44000014" proto=icmp
+ok "what the kernel tries a NAPI out with is no drop" spares no-drop with_tap 0x1012 true
+is "... of any kind" "$(rules)" ""
+sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
+mended ipv6-disabled "xtun has IPv6 switched off" "sysctl -w net/ipv6/conf/xtun/disable_ipv6=0" \
+	craft from=fd00::2 to=fd00::1 proto=icmp
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 ip addr add fd00::1/64 dev xtun nodad
 ok "a frame that the kernel only ends is no drop" spares no-drop craft from=fd00::2 to=fd00::1 proto=icmp
