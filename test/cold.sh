@@ -15,7 +15,7 @@ need binutils
 # All that there is where frames or doorbells pass, and under what.
 ends="xtun_chr_attach_first xtun_refused_remember
 xtun_ioc_ioctl xtun_refused_remember
-xtun_lose xtun_why_remember
+xtun_lose_err xtun_why_remember
 xtun_ring_break xtun_why_fault_text
 xtun_ring_rx_give_up xtun_why_blame
 xtun_ring_tx_lose xtun_why_blame"
