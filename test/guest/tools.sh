@@ -239,7 +239,7 @@ ok "a reader with a short buffer" eventually 10 has_readers 1
 send 1
 ends 0 "it has read" "$dd"
 exits 0 "status: losses are no disorder" xtun status
-like "... full" "$said" "lost 2 full: .*ip link set dev xtun txqueuelen"
+like "... full" "$said" "lost 2 full: .*a command, which xtun why xtun tells"
 like "... down" "$said" "lost 1 down: .*ip link set dev xtun up"
 like "... short" "$said" "lost 1 short: "
 like "... stale" "$said" "lost 2 stale: "
