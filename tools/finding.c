@@ -126,9 +126,9 @@ static bool can_be_cured(const struct xtun_loss *loss, struct xtun_case *c)
 		return xtun_sysctl("net/core/netdev_max_backlog") >= 0;
 	if (!strcmp(loss->name, "xdp_drop")) {
 		xtun_xdp_off(&c->at, &off);
-		memcpy(c->found[0], off.cure, sizeof(c->found[0]));
-		memcpy(c->found[1], off.undo, sizeof(c->found[1]));
-		memcpy(c->found[2], off.advice, sizeof(c->found[2]));
+		snprintf(c->found[0], sizeof(c->found[0]), "%s", off.cure);
+		snprintf(c->found[1], sizeof(c->found[1]), "%s", off.undo);
+		snprintf(c->found[2], sizeof(c->found[2]), "%s", off.advice);
 		return true;
 	}
 	if (strcmp(loss->name, "xdp_failed"))

@@ -94,6 +94,30 @@ int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head,
 }
 
 /**
+ * xtun_netlink_ask_neighbours() - ask for all neighbours
+ * @family: PF_UNSPEC for those of IP, PF_BRIDGE for what bridges and tunnels have learnt
+ * @each: as of xtun_netlink_ask(), of an RTM_NEWNEIGH
+ * @arg: for @each
+ *
+ * Return: as xtun_netlink_ask().
+ */
+int xtun_netlink_ask_neighbours(int family, void (*each)(const struct nlmsghdr *head, void *arg),
+				void *arg)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ndmsg msg;
+	} request = {
+		.head.nlmsg_len = sizeof(request),
+		.head.nlmsg_type = RTM_GETNEIGH,
+		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		.msg.ndm_family = family,
+	};
+
+	return xtun_netlink_ask(NETLINK_ROUTE, &request.head, each, arg);
+}
+
+/**
  * xtun_netlink_find() - an attribute among others
  * @attr: the first
  * @len: bytes of all

@@ -174,17 +174,9 @@ static void read_neighbour(const struct nlmsghdr *head, void *arg)
 /* Whether somebody at that device is known by that MAC. */
 bool xtun_has_neighbour(int ifindex, const uint8_t *mac)
 {
-	struct {
-		struct nlmsghdr head;
-		struct ndmsg msg;
-	} all = {
-		.head.nlmsg_len = sizeof(all),
-		.head.nlmsg_type = RTM_GETNEIGH,
-		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-	};
 	struct neighbour n = { .ifindex = ifindex, .mac = mac };
 
-	xtun_netlink_ask(NETLINK_ROUTE, &all.head, read_neighbour, &n);
+	xtun_netlink_ask_neighbours(PF_UNSPEC, read_neighbour, &n);
 	return n.found;
 }
 

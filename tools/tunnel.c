@@ -74,18 +74,9 @@ static void read_link(const struct nlmsghdr *head, void *arg)
  */
 int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16])
 {
-	struct {
-		struct nlmsghdr head;
-		struct ndmsg msg;
-	} entries = {
-		.head.nlmsg_len = sizeof(entries),
-		.head.nlmsg_type = RTM_GETNEIGH,
-		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.msg.ndm_family = PF_BRIDGE,
-	};
 	struct remote r = { .ifindex = ifindex, .mac = mac };
 
-	xtun_netlink_ask(NETLINK_ROUTE, &entries.head, read_entry, &r);
+	xtun_netlink_ask_neighbours(PF_BRIDGE, read_entry, &r);
 	if (!r.len)
 		xtun_netlink_ask_link(ifindex, read_link, &r);
 	memcpy(to, r.to, sizeof(r.to));

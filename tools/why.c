@@ -185,7 +185,7 @@ static void tell_with_bytes(const struct xtun_finding *v, uint64_t frame)
 	if (v->kept && may_be_another(v, frame))
 		printf("  one of #%" PRIu64 " to #%" PRIu64
 		       ", which were lost alike: it need not be #%" PRIu64 "\n",
-		       v->number, v->number + v->times - 1, frame);
+		       v->number, v->last_number, frame);
 	if (v->kept)
 		xtun_hex(stdout, v->bytes, v->kept);
 	else

@@ -98,6 +98,8 @@ int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg);
 int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head, void *arg),
 			  void *arg);
+int xtun_netlink_ask_neighbours(int family, void (*each)(const struct nlmsghdr *head, void *arg),
+				void *arg);
 const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, int type);
 const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type);
 uint32_t xtun_netlink_be32(const struct nlattr *attr);
