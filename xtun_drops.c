@@ -286,12 +286,29 @@ struct xtun_drops_verdict {
 	bool tx;
 };
 
+/*
+ * What this machine sends meets the filters of OUTPUT with its route, and before it has a
+ * device: skb->dev may hold a node of TCP's tree. Of no frame but netfilter's is the route
+ * looked at, for in a queue of TCP there is a list in its place.
+ */
+static const struct xtun_drops_dev *xtun_drops_way(struct xtun_drops_set *set,
+						   const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return dst ? xtun_drops_find(set->devs, set->ours, READ_ONCE(dst->dev)) : NULL;
+}
+
 static bool xtun_drops_judge(struct xtun_listener *l, struct xtun_drops_set *set,
-			     const struct sk_buff *skb, struct xtun_drops_verdict *v)
+			     const struct sk_buff *skb, bool filtered,
+			     struct xtun_drops_verdict *v)
 {
 	const struct xtun_drops_dev *in = xtun_drops_nth(set, skb->skb_iif);
 	const struct xtun_drops_dev *at = xtun_drops_find(set->devs, set->ours, skb->dev);
 
+	/* What was forwarded has its devices. */
+	if (!at && filtered && !skb->skb_iif)
+		at = xtun_drops_way(set, skb);
 	/* As almost all are that the machine drops. */
 	if (!in && !at)
 		return false;
@@ -372,7 +389,8 @@ static void xtun_drops_put(struct xtun_listener *l, const struct xtun_drops_verd
 	irq_work_queue(&l->wake);
 }
 
-static void xtun_drops_see(const struct sk_buff *skb, void *location, const char *reason)
+static void xtun_drops_see(const struct sk_buff *skb, void *location, const char *reason,
+			   bool filtered)
 {
 	struct xtun_drops_verdict verdict;
 	struct xtun_drops_set *set;
@@ -384,7 +402,7 @@ static void xtun_drops_see(const struct sk_buff *skb, void *location, const char
 	rcu_read_lock();
 	list_for_each_entry_rcu(l, &xtun_drops_listeners, node) {
 		set = rcu_dereference(l->set);
-		if (set && xtun_drops_judge(l, set, skb, &verdict))
+		if (set && xtun_drops_judge(l, set, skb, filtered, &verdict))
 			xtun_drops_put(l, &verdict, skb, location, reason);
 	}
 	rcu_read_unlock();
@@ -392,7 +410,7 @@ static void xtun_drops_see(const struct sk_buff *skb, void *location, const char
 
 static void xtun_drops_probe(void *data, XTUN_COMPAT_KFREE_SKB)
 {
-	xtun_drops_see(skb, location, XTUN_COMPAT_DROP_REASON_NAME);
+	xtun_drops_see(skb, location, XTUN_COMPAT_DROP_REASON_NAME, XTUN_COMPAT_FILTERED);
 }
 
 /* --- who listens */

@@ -166,6 +166,13 @@ static inline int xtun_compat_stream_open(struct inode *inode, struct file *file
 #define XTUN_COMPAT_DROP_REASON_NAME	NULL
 #endif
 
+/* Whether it is netfilter that drops; a kernel that does not tell never says so. */
+#if defined(XTUN_COMPAT_REASON_TOLD) && defined(XTUN_HAVE_DROP_REASON_NETFILTER_DROP)
+#define XTUN_COMPAT_FILTERED		(reason == SKB_DROP_REASON_NETFILTER_DROP)
+#else
+#define XTUN_COMPAT_FILTERED		false
+#endif
+
 /**
  * xtun_compat_drop_reason_name() - what the kernel calls a reason
  * @reason: as the tracepoint gives it

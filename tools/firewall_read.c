@@ -201,9 +201,10 @@ static void look_from(struct xtun_match *m, const struct xtun_nft_rule *base,
 	    base->is.family != NFPROTO_IPV6)
 		return;
 	if (base->hook == NF_INET_PRE_ROUTING || base->hook == NF_INET_LOCAL_IN ||
-	    (base->hook == NF_INET_FORWARD && !strcmp(d->dev, d->iface)))
+	    (base->hook == NF_INET_FORWARD && d->direction == XTUN_RX &&
+	     !strcmp(d->dev, d->iface)))
 		m->in = d->dev;
-	else if (base->hook == NF_INET_POST_ROUTING)
+	else if (base->hook == NF_INET_POST_ROUTING || d->direction == XTUN_TX)
 		m->out = d->dev;
 }
 

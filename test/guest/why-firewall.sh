@@ -8,6 +8,13 @@
 
 stack_up
 
+# tells_reasons: whether the kernel does, of what it drops.
+tells_reasons() {
+	drops unexplained craft type=0800 "payload=460000201234000040014ae20a6300020a63000107ff00000800f7ff00000000" >&2
+	# shellcheck disable=SC2154
+	jq -r 'select(.rule == "unexplained") | if .why | test("it gives none") then "no" else "yes" end' "$out/told"
+}
+
 # --- iptables
 
 iptables -A INPUT -s 10.99.0.7 -j DROP
@@ -40,6 +47,21 @@ iptables -P FORWARD DROP
 mended firewall "the policy of the chain FORWARD in the table ip filter" \
 	"iptables -A FORWARD -s 10.99.0.2 -d 10.98.0.2 -p icmp -j ACCEPT" craft proto=icmp to=10.98.0.2
 iptables -P FORWARD ACCEPT
+
+# Who has sent it is told by no error, if it is an answer to what came in. A kernel without
+# reasons does not say of it that it was to leave by xtun.
+iptables -A OUTPUT -o xtun -p icmp -j DROP
+reasons=$(tells_reasons)
+like "the kernel says for what reason it drops, or that it has none" "$reasons" "^(yes|no)$"
+if [ "$reasons" = yes ]; then
+	as="firewall, of what leaves" \
+		mended firewall "dropped it: rule 1 of OUTPUT in the table filter of iptables$" \
+		"iptables -I OUTPUT 1 -s 10.99.0.1 -d 10.99.0.2 -p icmp -j ACCEPT" craft proto=icmp
+	is "... which way" "$(field firewall direction)" tx
+else
+	skip "what OUTPUT drops" "this kernel gives no reasons"
+fi
+iptables -F OUTPUT
 
 # --- iptables at a bridge
 
