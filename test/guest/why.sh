@@ -204,6 +204,8 @@ like "... and are two" "$told" "
 number=$(xtun why -t 0 --json | jq -s 'map(select(.times == 20))[0].number' || :)
 like "... of which the first is known by its number" "$(xtun why --frame "$number" || :)" \
 	"^#$number and 19 more up to #$((number + 38)), "
+is "... and the last by its own" "$(xtun why --frame $((number + 38)) --json |
+	jq -r '.number, .last_number')" "$number"$'\n'"$((number + 38))"
 told=$(xtun why --frame $((number + 5)) 2>&1 || :)
 like "... one between may be of either" "$told" \
 	"frame #$((number + 5)) is one of these, or no longer remembered"
