@@ -21,8 +21,8 @@ usual="5.10 6.1 7.3 malta s390x"
 brief="load nat order ring rw wait xdp"
 # What takes long, and is the same on each kernel.
 long="abi batched capture config drops flaws lib-silent lib-ways lives lwip-rings
-	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-firewall
-	why-lost why-probe why-refused why-silent why-stack why-tunnel"
+	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-bridge
+	why-firewall why-lost why-probe why-refused why-shape why-silent why-stack why-tunnel"
 # What measures more than it judges, only with "all", and if it is named.
 measuring="scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one

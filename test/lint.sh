@@ -98,7 +98,7 @@ guests_say() {
 # rule_is_tested RULE: that it is named, mended and back; or by hand, in each of these steps,
 # of "RULE" or of a case "RULE, WHICH".
 rule_is_tested() {
-	guests_say "\<(mended|rewritten) $1( |\$)" || {
+	guests_say "\<(mended|rewritten|wrong) $1( |\$)" || {
 		guests_say "\<explained $1 |\"$1(, [^\"]*)?: named\"" &&
 		guests_say "\"$1(, [^\"]*)?: mended\"" && guests_say "\"$1(, [^\"]*)?: back\""
 	}

@@ -6,8 +6,8 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 export KERNEL="${KERNEL:-5.10 6.1 6.12 7.3 malta 6.1+i386}"
-export TEST="${TEST:-drops proc why why-firewall why-healthy why-lost why-probe why-refused
-	why-silent why-stack why-tunnel}"
+export TEST="${TEST:-drops proc why why-bridge why-firewall why-healthy why-lost why-probe why-refused
+	why-shape why-silent why-stack why-tunnel}"
 
 # What an earlier run has left is none of this one's.
 for target in $KERNEL; do

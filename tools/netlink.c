@@ -141,6 +141,15 @@ const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, in
 	return NULL;
 }
 
+/* What kind a device is of, out of an RTM_NEWLINK; NULL if that does not tell. */
+const struct nlattr *xtun_netlink_linkinfo(const struct nlmsghdr *head)
+{
+	const struct ifinfomsg *msg = NLMSG_DATA(head);
+
+	return xtun_netlink_find((const void *)(msg + 1), NLMSG_PAYLOAD(head, sizeof(*msg)),
+				 IFLA_LINKINFO);
+}
+
 /* The same of those that stand within another; NULL if there is none. */
 const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type)
 {

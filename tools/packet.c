@@ -71,7 +71,7 @@ static void parse_transport(struct xtun_packet *p, const uint8_t *transport)
 		{ PROTO_ICMP, 8, 2 }, { PROTO_IGMP, 8, 2 }, { PROTO_TCP, 20, 16 },
 		{ PROTO_UDP, 8, 6 }, { PROTO_ICMP6, 8, 2 },
 	};
-	size_t before = transport - p->net, kept;
+	size_t before = transport - p->net, kept, len;
 
 	if (before >= p->net_kept || p->fragment)
 		return;
@@ -81,11 +81,20 @@ static void parse_transport(struct xtun_packet *p, const uint8_t *transport)
 		p->sport = get16(transport);
 		p->dport = get16(transport + 2);
 	}
-	if (p->total > p->net_kept || p->total < before)
+	if (p->total < before)
+		return;
+	len = p->total - before;
+	/* What is behind its own end is no part of it; and may be gone. */
+	if (p->proto == PROTO_UDP && kept >= 8 && get16(transport + 4)) {
+		if (get16(transport + 4) > len)
+			return;
+		len = get16(transport + 4);
+	}
+	if (len > kept)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(sums); i++)
-		if (sums[i].proto == p->proto && p->total - before >= sums[i].header)
-			judge_transport(p, p->total - before, sums[i].offset);
+		if (sums[i].proto == p->proto && len >= sums[i].header)
+			judge_transport(p, len, sums[i].offset);
 }
 
 static void parse_ip(struct xtun_packet *p)

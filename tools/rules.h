@@ -110,6 +110,19 @@ static inline unsigned int get16(const uint8_t *p)
  * found[]; what it has found is thrown away if it is not.
  */
 
+/* rules_header.c */
+bool xtun_is_cut_short(struct xtun_case *c);
+bool xtun_has_bad_ip_sum(struct xtun_case *c);
+bool xtun_has_bad_ip_header(struct xtun_case *c);
+bool xtun_has_bad_length(struct xtun_case *c);
+bool xtun_is_odd_arp(struct xtun_case *c);
+bool xtun_is_without_the_rest(struct xtun_case *c);
+
+/* rules_queue.c */
+bool xtun_is_filtered_by_tc(struct xtun_case *c);
+bool xtun_is_without_carrier(struct xtun_case *c);
+bool xtun_is_dropped_by_queue(struct xtun_case *c);
+
 /* rules_link.c */
 bool xtun_is_no_drop(struct xtun_case *c);
 bool xtun_is_backlogged(struct xtun_case *c);
@@ -117,10 +130,18 @@ bool xtun_is_dropped_by_xdp(struct xtun_case *c);
 bool xtun_is_headerless(struct xtun_case *c);
 bool xtun_is_whole_frame(struct xtun_case *c);
 bool xtun_is_strange_vlan(struct xtun_case *c);
+bool xtun_is_of_vlan_down(struct xtun_case *c);
 bool xtun_is_for_other_mac(struct xtun_case *c);
 bool xtun_is_for_other_host(struct xtun_case *c);
 bool xtun_has_no_llc(struct xtun_case *c);
 bool xtun_has_no_handler(struct xtun_case *c);
+
+/* rules_bridge.c */
+bool xtun_is_port(const struct xtun_iface *dev);
+bool xtun_is_from_no_mac(struct xtun_case *c);
+bool xtun_is_for_its_own_port(struct xtun_case *c);
+bool xtun_is_for_closed_port(struct xtun_case *c);
+bool xtun_is_for_no_port(struct xtun_case *c);
 bool xtun_is_at_bridge_down(struct xtun_case *c);
 bool xtun_is_blocked(struct xtun_case *c);
 bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c);
@@ -136,8 +157,8 @@ bool xtun_is_dropped_by_some(struct xtun_case *c);
 
 /* rules_ip.c */
 bool xtun_has_no_outer_route(struct xtun_case *c);
-bool xtun_is_cut_short(struct xtun_case *c);
-bool xtun_has_bad_ip_sum(struct xtun_case *c);
+bool xtun_is_for_loopback(struct xtun_case *c);
+bool xtun_is_for_one_by_many(struct xtun_case *c);
 bool xtun_is_martian(struct xtun_case *c);
 bool xtun_is_from_many(struct xtun_case *c);
 bool xtun_is_at_its_end(struct xtun_case *c);
@@ -157,6 +178,9 @@ bool xtun_is_of_strange_gre_version(struct xtun_case *c);
 bool xtun_has_no_gre_tunnel(struct xtun_case *c);
 bool xtun_is_unknown_protocol(struct xtun_case *c);
 bool xtun_has_bad_sum(struct xtun_case *c);
+bool xtun_is_echo_for_many(struct xtun_case *c);
+bool xtun_is_strange_icmp(struct xtun_case *c);
+bool xtun_is_left_unread(struct xtun_case *c);
 bool xtun_has_no_socket(struct xtun_case *c);
 bool xtun_has_socket_elsewhere(struct xtun_case *c);
 bool xtun_found_socket_full(struct xtun_case *c);

@@ -3,6 +3,7 @@
 #include "rules.h"
 
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -153,6 +154,55 @@ bool xtun_has_no_gre_tunnel(struct xtun_case *c)
 	if (gre[0] & 0x20)
 		found(c, 2, " key %u", get16(gre + 4) << 16 | get16(gre + 6));
 	return type != 0x88be && type != 0x22eb;	/* ERSPAN has keys of its own */
+}
+
+/* RFC 1122, 3.2.2.6. */
+bool xtun_is_echo_for_many(struct xtun_case *c)
+{
+	static const char setting[] = "net/ipv4/icmp_echo_ignore_broadcasts";
+	const struct xtun_packet *p = &c->packet;
+	struct xtun_route route;
+
+	if (!comes_in(c) || !is_ipv4(c) || p->proto != IPPROTO_ICMP || !p->transport ||
+	    (p->transport[0] != ICMP_ECHO && p->transport[0] != ICMP_TIMESTAMP) ||
+	    !within(c, "icmp_rcv") || !(unreasoned(c) || because(c, "INVALID_PROTO")))
+		return false;
+	xtun_route_get(AF_INET, p->dst, &route);
+	found(c, 1, "sysctl -w %s=0", setting);
+	found(c, 2, "sysctl -w %s=1", setting);
+	found(c, 3, p->transport[0] == ICMP_ECHO ? "echo" : "timestamp");
+	return (route.broadcast || p->dst[0] >> 4 == 14) && xtun_sysctl(setting) == 1;
+}
+
+/* RFC 1122, 3.2.2: what is not known is discarded. */
+bool xtun_is_strange_icmp(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || !is_ipv4(c) || p->proto != IPPROTO_ICMP || !p->transport ||
+	    p->sum.verdict == XTUN_SUM_WRONG || !within(c, "icmp_rcv") || has_no_name(c) ||
+	    !(unreasoned(c) || because(c, "UNHANDLED_PROTO")))
+		return false;
+	found(c, 1, "%u", p->transport[0]);
+	/* Those of extended echoes newer kernels know (RFC 8335). */
+	return p->transport[0] > NR_ICMP_TYPES && p->transport[0] != 42 && p->transport[0] != 43;
+}
+
+/* What waits in a socket goes with it. */
+bool xtun_is_left_unread(struct xtun_case *c)
+{
+	const struct xtun_packet *p = &c->packet;
+
+	if (!comes_in(c) || !is_ip(c) || has_no_name(c) ||
+	    !(unreasoned(c) || because(c, "QUEUE_PURGE")) ||
+	    !within(c, "udp_destruct udpv6_destruct inet_sock_destruct sk_stream_kill"))
+		return false;
+	if (within(c, "inet_sock_destruct"))
+		found(c, 1, "a program that had a raw socket, and a copy of this in it,");
+	else
+		found(c, 1, "the program that had %s port %d open",
+		      p->proto == IPPROTO_TCP ? "TCP" : "UDP", p->dport);
+	return true;
 }
 
 bool xtun_has_no_socket(struct xtun_case *c)

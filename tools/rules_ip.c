@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What IP drops: for its header, or for where a packet comes from or is to go. */
+/* What IP drops for where a packet comes from, or is to go. */
 #include "rules.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
-
-bool xtun_is_cut_short(struct xtun_case *c)
-{
-	const struct xtun_packet *p = &c->packet;
-
-	if (!comes_in(c) || !is_ip(c) || p->total <= p->net_len)
-		return false;
-	found(c, 1, "%zu", p->total);
-	found(c, 2, "%zu", p->net_len);
-	found(c, 3, "%zu", p->total - p->net_len);
-	return true;
-}
-
-bool xtun_has_bad_ip_sum(struct xtun_case *c)
-{
-	found_sum(c, &c->packet.ip);
-	return comes_in(c) && c->packet.ip.verdict == XTUN_SUM_WRONG;
-}
 
 /* Where a route for what came in is looked up. */
 static bool is_being_routed(const struct xtun_case *c)
@@ -89,19 +71,90 @@ bool xtun_is_too_large(struct xtun_case *c)
 	return c->packet.total > (size_t)out.mtu;
 }
 
-/* RFC 1122, 3.2.1.3. Of a network's own broadcast address only who is in it can know. */
+/* IPv6 looks at both addresses first of all, and gives no reason of its own. */
+static bool is_ip6_judged(const struct xtun_case *c)
+{
+	return comes_in(c) && c->packet.family == AF_INET6 && within(c, "ip6_rcv ipv6_rcv") &&
+	       (unreasoned(c) || because(c, "IP_INHDR"));
+}
+
+/* Of a network's own broadcast address only who is in it can know. */
 bool xtun_is_from_many(struct xtun_case *c)
 {
 	const uint8_t *src = c->packet.src;
 	struct xtun_route route;
 	bool group;
 
+	if (is_ip6_judged(c)) {
+		found(c, 1, "multicast");
+		found(c, 2, "RFC 4291, 2.7");
+		return src[0] == 0xff;
+	}
 	if (!is_source_judged(c, "IP_INVALID_SOURCE"))
 		return false;
 	group = src[0] >> 4 == 14;
 	found(c, 1, group ? "multicast" : "broadcast");
+	found(c, 2, "RFC 1122, 3.2.1.3");
 	xtun_route_get(AF_INET, src, &route);
 	return group || route.broadcast;
+}
+
+static bool is_loopback6(const uint8_t *address)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	return !memcmp(address, loopback, sizeof(loopback));
+}
+
+/* To this machine, as it calls itself: RFC 1122, 3.2.1.3, and RFC 4291, 2.5.3. */
+bool xtun_is_for_loopback(struct xtun_case *c)
+{
+	struct xtun_word word;
+	const uint8_t *dst = c->packet.dst;
+
+	if (is_ip6_judged(c))
+		return is_loopback6(dst);
+	if (!is_ipv4(c) || !is_being_routed(c) || dst[0] != 127 ||
+	    !(unreasoned(c) || because(c, "IP_INVALID_DEST") || because(c, "IP_LOCALNET")))
+		return false;
+	found(c, 1, "; route_localnet=1 in net/ipv4/conf/%s would let it in, and to all that is open at 127.0.0.1 alone",
+	      xtun_word(c->at.name, &word));
+	return !xtun_setting(AF_INET, "all", "route_localnet") &&
+	       !xtun_setting(AF_INET, c->at.name, "route_localnet");
+}
+
+/* RFC 1122, 3.3.6: a broadcast of the link has a broadcast or multicast address within. */
+bool xtun_is_for_one_by_many(struct xtun_case *c)
+{
+	static const char name[] = "drop_unicast_in_l2_multicast";
+	int family = c->packet.family;
+	struct xtun_route route;
+	struct xtun_word word;
+	const char *conf = family == AF_INET ? "ipv4" : "ipv6";
+	bool all, own;
+	int n;
+
+	if (!comes_in(c) || !is_ip(c) || !c->packet.mac || !(c->packet.mac[0] & 1) ||
+	    !(unreasoned(c) || because(c, "UNICAST_IN_L2_MULTICAST")) ||
+	    !within(c, "ip_rcv ip_sublist ip_list ip6_rcv ipv6_rcv"))
+		return false;
+	xtun_route_get(family, c->packet.dst, &route);
+	if (route.broadcast || (family == AF_INET ? c->packet.dst[0] >> 4 == 14 :
+						    c->packet.dst[0] == 0xff))
+		return false;
+	/* Of IPv6 each device has its own alone. */
+	all = family == AF_INET && xtun_setting(family, "all", name) == 1;
+	own = xtun_setting(family, c->at.name, name) == 1;
+	for (int i = 0; i < 2; i++) {
+		n = 0;
+		if (own)
+			n = snprintf(c->found[i], sizeof(c->found[i]), "sysctl -w net/%s/conf/%s/%s=%d",
+				     conf, xtun_word(c->at.name, &word), name, i);
+		if (all)
+			snprintf(c->found[i] + n, sizeof(c->found[i]) - n,
+				 "%ssysctl -w net/ipv4/conf/all/%s=%d", own ? " && " : "", name, i);
+	}
+	return all || own;
 }
 
 /* RFC 1812, 5.3.7: nobody sends from these, and no setting but route_localnet lets them in. */
@@ -109,6 +162,8 @@ bool xtun_is_martian(struct xtun_case *c)
 {
 	const uint8_t *src = c->packet.src;
 
+	if (is_ip6_judged(c))
+		return is_loopback6(src);
 	return (is_source_judged(c, "IP_INVALID_SOURCE") || is_source_judged(c, "IP_LOCALNET")) &&
 	       (src[0] == 0 || src[0] == 127 || src[0] >= 240);
 }
@@ -231,6 +286,10 @@ bool xtun_is_forbidden_way(struct xtun_case *c)
 
 	if (!is_for_others(c, &route))
 		return false;
+	/* A rule may look at where it is from. */
+	if (!route.error && within(c, "ip_error ip_rcv_finish ip_list_rcv ip6_pkt"))
+		xtun_route_get_from(c->packet.family, c->packet.src, c->at.index, c->packet.dst,
+				    &route);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (types[i].err != route.error)
 			continue;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What befalls a frame before IP sees it: its header, its tag, a bridge. */
+/* What befalls a frame before IP sees it: its header, its tag, its processor. */
 #include "rules.h"
 
-#include <limits.h>
 #include <linux/if_ether.h>
-#include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,18 +92,10 @@ static bool is_taken_message(const struct xtun_case *c)
 	return p->transport[0] != 128 || xtun_sysctl("net/ipv6/icmp/echo_ignore_all") <= 0;
 }
 
-static bool is_port(const struct xtun_iface *dev)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", dev->name);
-	return !access(path, F_OK);
-}
-
 /* At a bridge's port all that is for others is marked so, and goes on. */
 static bool is_let_go_as_anothers(const struct xtun_case *c)
 {
-	return comes_in(c) && c->drop->other_host && !is_port(&c->at) &&
+	return comes_in(c) && c->drop->other_host && !xtun_is_port(&c->at) &&
 	       (because(c, "OTHERHOST") || unreasoned(c)) &&
 	       within(c, "ip_rcv ip_list ip_sublist ip6_rcv ip6_list ipv6_rcv ipv6_list arp_rcv");
 }
@@ -219,6 +208,17 @@ static bool is_taken_bpdu(const struct xtun_case *c)
 	       xtun_sysfs_line(path, line, sizeof(line)) && line[0] == '1';
 }
 
+/*
+ * Of fragments put together, and of segments, the pieces hang at the first, and are told of
+ * by kernels before 6.3 when that has been read. A queue drops what leaves.
+ */
+static bool is_piece(const struct xtun_case *c)
+{
+	return within(c, "kfree_skb_list") && !has_no_name(c) && unreasoned(c) &&
+	       !strcmp(c->at.name, c->iface->name) && is_ip(c) &&
+	       ((comes_in(c) && c->packet.fragment) || is_for_own_address(c));
+}
+
 /* With one of no bytes the kernel tries a NAPI out when that is made (netif_napi_add). */
 static bool is_the_kernels_own(const struct xtun_case *c)
 {
@@ -235,7 +235,8 @@ bool xtun_is_no_drop(struct xtun_case *c)
 	if (is_echo_reply(c) && (!has_no_name(c) || unreasoned(c)) &&
 	    within(c, "icmp_rcv icmpv6_rcv ping_rcv"))
 		return true;
-	if (is_passing_by(c) || is_counted(c) || is_taken_bpdu(c) || is_the_kernels_own(c))
+	if (is_passing_by(c) || is_counted(c) || is_taken_bpdu(c) || is_the_kernels_own(c) ||
+	    is_piece(c))
 		return true;
 	return unreasoned(c) && !has_no_name(c) && is_taken_message(c);
 }
@@ -305,6 +306,37 @@ bool xtun_is_strange_vlan(struct xtun_case *c)
 	return is_let_go_as_anothers(c) && mac && !memcmp(mac, c->at.mac, MAC_LEN);
 }
 
+/* "xtun.5         | 5  | xtun" */
+static bool find_vlan(const char *dev, int vlan, struct xtun_iface *found)
+{
+	FILE *in = fopen("/proc/net/vlan/config", "re");
+	char line[256], name[IF_NAMESIZE], upon[IF_NAMESIZE];
+	bool is = false;
+	int id;
+
+	while (in && !is && fgets(line, sizeof(line), in))
+		is = sscanf(line, "%15s | %d | %15s", name, &id, upon) == 3 && id == vlan &&
+		     !strcmp(upon, dev);
+	if (in)
+		fclose(in);
+	return is && xtun_iface_read(name, found);
+}
+
+bool xtun_is_of_vlan_down(struct xtun_case *c)
+{
+	struct xtun_iface vlan;
+	struct xtun_word word;
+
+	if (!comes_in(c) || c->packet.vlan < 0 || !unreasoned(c) || has_no_name(c) ||
+	    !within(c, "vlan_do_receive") ||
+	    !find_vlan(c->at.name, c->packet.vlan, &vlan))
+		return false;
+	found(c, 1, "%s", xtun_name(vlan.name));
+	found(c, 2, "%d", c->packet.vlan);
+	found(c, 3, "%s", xtun_word(vlan.name, &word));
+	return !vlan.up;
+}
+
 /* It has the address, and another MAC than whoever sent it believes. */
 bool xtun_is_for_other_mac(struct xtun_case *c)
 {
@@ -351,7 +383,7 @@ bool xtun_has_no_llc(struct xtun_case *c)
 		found(c, 2, ", LLC for DSAP 0x%02x", p->net[0]);
 	if (!is_bpdu(p))
 		found(c, 3, "load the module or start the program that does: cat /proc/net/ptype");
-	else if (is_port(&c->at))
+	else if (xtun_is_port(&c->at))
 		found(c, 3, "have its bridge take part in the spanning tree, or its sender leave it");
 	else
 		found(c, 3, "it is of the spanning tree: make %s a port of a bridge, or let it be",
@@ -363,104 +395,5 @@ bool xtun_has_no_handler(struct xtun_case *c)
 {
 	found(c, 1, "0x%04x", c->packet.type);
 	return comes_in(c) && within(c, "netif_receive") && !has_length(&c->packet) &&
-	       !xtun_has_handler(c->packet.type);
-}
-
-/* BR_STATE_* of <linux/if_bridge.h>. */
-bool xtun_is_at_bridge_down(struct xtun_case *c)
-{
-	char path[128], line[16], master[PATH_MAX];
-	struct xtun_word word;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/bridge/flags", c->at.name);
-	if (!within(c, "br_ nf_hook") || !xtun_sysfs_line(path, line, sizeof(line)) ||
-	    strtoul(line, NULL, 16) & IFF_UP)
-		return false;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/bridge", c->at.name);
-	n = readlink(path, master, sizeof(master) - 1);
-	if (n < 0)
-		return false;
-	master[n] = '\0';
-	found(c, 1, "%s", xtun_name(basename(master)));
-	found(c, 2, "%s", xtun_word(basename(master), &word));
-	return true;
-}
-
-bool xtun_is_blocked(struct xtun_case *c)
-{
-	static const char * const states[] = {
-		"disabled", "listening", "learning", NULL, "blocking"
-	};
-	char path[128], line[16];
-	struct xtun_word word;
-	unsigned long state;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/brport/state", c->at.name);
-	if (!within(c, "br_ nf_hook") || !xtun_sysfs_line(path, line, sizeof(line)))
-		return false;
-	state = strtoul(line, NULL, 10);
-	if (state >= ARRAY_SIZE(states) || !states[state])
-		return false;
-	found(c, 1, "%s", states[state]);
-	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/stp_state", c->at.name);
-	if (xtun_sysfs_line(path, line, sizeof(line)) && line[0] != '0') {
-		found(c, 4, "wait: the spanning tree opens it after twice the bridge's forward_delay, or keeps it shut against a loop");
-		return true;
-	}
-	found(c, 2, "bridge link set dev %s state 3", xtun_word(c->at.name, &word));
-	found(c, 3, "bridge link set dev %s state %lu", word.text, state);
-	return true;
-}
-
-/*
- * A bridge cuts nothing, nor does it tell the sender, whatever the packet allows. Beside the
- * header it lets pass the four bytes of a tag.
- */
-bool xtun_is_too_large_for_port(struct xtun_case *c)
-{
-	size_t header = c->drop->ethernet ? ETH_HEADER : 0;
-	bool leaves = !comes_in(c) || strcmp(c->at.name, c->iface->name);
-
-	found(c, 1, "%zu", c->drop->len - header);
-	found(c, 2, "%d", c->at.mtu);
-	return leaves && unreasoned(c) && within(c, "br_dev_queue_push br_forward") &&
-	       is_port(&c->at) && c->drop->len > header + c->at.mtu + 4;
-}
-
-static bool is_outside_bridge_vlan(const struct xtun_case *c)
-{
-	char path[128], line[16];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/vlan_filtering", c->at.name);
-	return within(c, "allowed_ingress br_allowed") && !has_no_name(c) &&
-	       xtun_sysfs_line(path, line, sizeof(line)) && line[0] == '1';
-}
-
-bool xtun_is_of_strange_bridge_vlan(struct xtun_case *c)
-{
-	found(c, 1, "%d", c->packet.vlan);
-	return is_outside_bridge_vlan(c) && c->packet.vlan > 0;
-}
-
-bool xtun_has_no_bridge_vlan(struct xtun_case *c)
-{
-	char path[128], line[16];
-	struct xtun_word word;
-	unsigned long vid;
-
-	if (!is_outside_bridge_vlan(c) || c->packet.vlan > 0)
-		return false;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/default_pvid", c->at.name);
-	vid = xtun_sysfs_line(path, line, sizeof(line)) ? strtoul(line, NULL, 10) : 0;
-	if (vid) {
-		found(c, 1, "bridge vlan add dev %s vid %lu pvid untagged",
-		      xtun_word(c->at.name, &word), vid);
-		found(c, 2, "bridge vlan del dev %s vid %lu", word.text, vid);
-		found(c, 3, "if it is to be in another VLAN, that one's number: bridge vlan show");
-	} else {
-		found(c, 3, "the bridge has none for its ports either; name one: bridge vlan add dev %s vid N pvid untagged",
-		      xtun_word(c->at.name, &word));
-	}
-	return true;
+	       !xtun_has_handler(c->packet.type, c->at.name);
 }

@@ -104,6 +104,12 @@ static const struct row asked = {
 	"have a program write to @; how far a question goes the other way tells: xtun why --probe ADDRESS @"
 };
 
+static const struct row echo_off = {
+	"echo-off", "this machine answers no echo request, as icmp_echo_ignore_all is 1",
+	NULL, NULL,
+	"if one was written to @: sysctl -w net/ipv4/icmp_echo_ignore_all=0"
+};
+
 static const struct row node_bars = { "node", NULL, NULL, NULL, NULL };
 
 /* All that was found of one interface. */
@@ -266,6 +272,21 @@ static void say_never_asked(struct silences *s)
 	fclose(out);
 }
 
+/* Only if somebody has sent one: many a machine is meant to be like that. */
+static void say_echo_off(struct silences *s)
+{
+	long long asked = xtun_snmp("Icmp:", "InEchos");
+	long long answered = xtun_snmp("Icmp:", "OutEchoReps");
+	struct xtun_cause *c;
+
+	if (asked <= answered)
+		return;
+	c = say(s, &echo_off);
+	append(c->why, sizeof(c->why),
+	       "; by all its interfaces it has had %lld of them, and answered %lld", asked,
+	       answered);
+}
+
 /* Of the interface, whoever reads it. */
 static void say_of_link(struct silences *s, const struct flows *sum)
 {
@@ -285,6 +306,8 @@ static void say_of_link(struct silences *s, const struct flows *sum)
 		say(s, &chattered);
 	if (iface->carrier && sum->readers && !was_written(iface, sum))
 		say_never_asked(s);
+	else if (xtun_sysctl("net/ipv4/icmp_echo_ignore_all") == 1)
+		say_echo_off(s);
 }
 
 /**
@@ -297,7 +320,7 @@ static void say_of_link(struct silences *s, const struct flows *sum)
  * Return: how many there are in @list; none is the best.
  */
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
-		    const struct xtun_law *law, struct xtun_silence list[8])
+		    const struct xtun_law *law, struct xtun_silence list[XTUN_SILENCES])
 {
 	struct silences s = { .iface = iface, .list = list };
 	struct xtun_node node;

@@ -38,6 +38,35 @@ int xtun_sysctl(const char *name)
 	return number_in(path);
 }
 
+/*
+ * A line of names, and then one of numbers, each behind the name of their group: a counter
+ * of /proc/net/snmp, -1 if the kernel has none.
+ */
+long long xtun_snmp(const char *group, const char *name)
+{
+	FILE *in = fopen("/proc/net/snmp", "re");
+	char names[2048], numbers[2048], *at[2], *word, *number;
+	size_t n = strlen(group);
+	long long found = -1;
+
+	while (in && found < 0 && fgets(names, sizeof(names), in) &&
+	       fgets(numbers, sizeof(numbers), in)) {
+		if (strncmp(names, group, n))
+			continue;
+		word = strtok_r(names, "\n ", &at[0]);
+		number = strtok_r(numbers, "\n ", &at[1]);
+		while (word && number) {
+			if (!strcmp(word, name))
+				found = strtoll(number, NULL, 10);
+			word = strtok_r(NULL, "\n ", &at[0]);
+			number = strtok_r(NULL, "\n ", &at[1]);
+		}
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
 /* Many of a namespace are those of the machine, and there to be read alone, or not at all. */
 bool xtun_sysctl_settable(const char *name)
 {
@@ -52,9 +81,18 @@ bool xtun_sysctl_settable(const char *name)
 struct route_request {
 	struct nlmsghdr head;
 	struct rtmsg msg;
-	struct rtattr attr;
-	uint8_t to[16];
+	char attrs[3 * RTA_SPACE(16)];
 };
+
+static void ask_by(struct route_request *request, int type, const void *data, size_t len)
+{
+	struct rtattr *attr = (void *)((char *)request + NLMSG_ALIGN(request->head.nlmsg_len));
+
+	attr->rta_type = type;
+	attr->rta_len = RTA_LENGTH(len);
+	memcpy(RTA_DATA(attr), data, len);
+	request->head.nlmsg_len = NLMSG_ALIGN(request->head.nlmsg_len) + RTA_ALIGN(attr->rta_len);
+}
 
 static size_t address_len(int family)
 {
@@ -78,29 +116,41 @@ static void read_route(const struct nlmsghdr *head, void *arg)
 }
 
 /**
- * xtun_route_get() - where the kernel would send to an address
+ * xtun_route_get_from() - where the kernel sends what comes in
  * @family: AF_INET or AF_INET6
- * @to: the address, in network byte order
+ * @from: the address that it is from, in network byte order; or NULL: of this machine
+ * @dev: number of the device that it comes by, if @from is not NULL
+ * @to: the address that it is for
  * @route: filled; @error is ENETUNREACH where there is no route, and other errnos if
- * one forbids it or it cannot be asked
+ * one forbids it, the source is not taken, or it cannot be asked
  */
-void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route)
+void xtun_route_get_from(int family, const uint8_t *from, int dev, const uint8_t *to,
+			 struct xtun_route *route)
 {
 	size_t n = address_len(family);
 	struct route_request request = {
-		.head.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)) + RTA_LENGTH(n),
+		.head.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
 		.head.nlmsg_type = RTM_GETROUTE,
 		.head.nlmsg_flags = NLM_F_REQUEST,
 		.msg.rtm_family = family,
 		.msg.rtm_dst_len = n * 8,
-		.attr.rta_type = RTA_DST,
-		.attr.rta_len = RTA_LENGTH(n),
+		.msg.rtm_src_len = from ? n * 8 : 0,
 	};
 
+	ask_by(&request, RTA_DST, to, n);
+	if (from) {
+		ask_by(&request, RTA_SRC, from, n);
+		ask_by(&request, RTA_IIF, &dev, sizeof(dev));
+	}
 	memset(route, 0, sizeof(*route));
-	memcpy(request.to, to, n);
 	memcpy(route->via, to, n);
 	route->error = xtun_netlink_ask(NETLINK_ROUTE, &request.head, read_route, route);
+}
+
+/* The same of what this machine sends. */
+void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route)
+{
+	xtun_route_get_from(family, NULL, 0, to, route);
 }
 
 /* --- tables of /proc/net */
@@ -180,16 +230,25 @@ bool xtun_has_neighbour(int ifindex, const uint8_t *mac)
 	return n.found;
 }
 
-/* Whether any part of the kernel, or a program, takes frames of that type; "0800 ip_rcv" */
-bool xtun_has_handler(unsigned int ethertype)
+/**
+ * xtun_has_handler() - whether any part of the kernel, or a program, takes such frames
+ * @ethertype: their type
+ * @dev: the device that they come by
+ *
+ * Return: true if so. A line is "0800          ip_rcv", or with a device behind the type.
+ */
+bool xtun_has_handler(unsigned int ethertype, const char *dev)
 {
 	FILE *in = fopen("/proc/net/ptype", "re");
+	char line[256], first[64], second[64];
 	bool found = false;
 	unsigned int type;
-	char line[256];
+	int n;
 
-	while (in && !found && fgets(line, sizeof(line), in))
-		found = sscanf(line, "%4x ", &type) == 1 && type == ethertype;
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		n = sscanf(line, "%4x %63s %63s", &type, first, second);
+		found = n >= 2 && type == ethertype && (n == 2 || !strcmp(first, dev));
+	}
 	if (in)
 		fclose(in);
 	return found;

@@ -51,10 +51,7 @@ static void read_entry(const struct nlmsghdr *head, void *arg)
 
 static void read_link(const struct nlmsghdr *head, void *arg)
 {
-	const struct ifinfomsg *msg = NLMSG_DATA(head);
-	const struct nlattr *info = xtun_netlink_find((const void *)(msg + 1),
-						      NLMSG_PAYLOAD(head, sizeof(*msg)),
-						      IFLA_LINKINFO);
+	const struct nlattr *info = xtun_netlink_linkinfo(head);
 	const struct nlattr *kind = xtun_netlink_inside(info, IFLA_INFO_KIND);
 	const struct nlattr *data = xtun_netlink_inside(info, IFLA_INFO_DATA);
 

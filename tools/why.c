@@ -13,7 +13,6 @@
 #define LISTEN_S 2		/* to the stack, if not told how long */
 #define AT_ONCE 128		/* drops between two looks at the clock */
 #define TOLD 16U		/* causes that are not told of once more */
-#define MOST_SILENCES 8
 
 /* A loss of xtun, and how many of its frames have been told of. */
 struct counted {
@@ -43,7 +42,7 @@ struct why {
 	uint64_t dropped;		/* frames, by the stack */
 	uint64_t missed;		/* such, of whose number programs have been told */
 	int status;			/* EXIT_OK; or with which it ended before its time */
-	const char *silent[MOST_SILENCES];	/* why nothing came, as it was told last */
+	const char *silent[XTUN_SILENCES];	/* why nothing came, as it was told last */
 	struct told told[TOLD];
 	unsigned int n_told;		/* ever; the last are in the array, by their number */
 };
@@ -265,7 +264,7 @@ static bool look(struct why *w)
 
 static bool is_silent_still(const struct why *w, const char *name)
 {
-	for (size_t i = 0; i < MOST_SILENCES && w->silent[i]; i++)
+	for (size_t i = 0; i < XTUN_SILENCES && w->silent[i]; i++)
 		if (!strcmp(w->silent[i], name))
 			return true;
 	return false;
@@ -273,7 +272,7 @@ static bool is_silent_still(const struct why *w, const char *name)
 
 static void tell_silence(struct why *w, const struct xtun_law *law)
 {
-	struct xtun_silence list[MOST_SILENCES];
+	struct xtun_silence list[XTUN_SILENCES];
 	size_t n = xtun_silence(&w->iface, &w->losses, law, list);
 
 	for (size_t i = 0; i < n; i++) {
@@ -284,7 +283,7 @@ static void tell_silence(struct why *w, const struct xtun_law *law)
 		else
 			xtun_silence_text(stdout, &list[i]);
 	}
-	for (size_t i = 0; i < MOST_SILENCES; i++)
+	for (size_t i = 0; i < XTUN_SILENCES; i++)
 		w->silent[i] = i < n ? list[i].name : NULL;
 }
 

@@ -72,8 +72,11 @@ struct xtun_route {
 };
 
 void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route);
+void xtun_route_get_from(int family, const uint8_t *from, int dev, const uint8_t *to,
+			 struct xtun_route *route);
 int xtun_setting(int family, const char *dev, const char *name);
 int xtun_sysctl(const char *name);
+long long xtun_snmp(const char *group, const char *name);
 bool xtun_sysctl_settable(const char *name);
 /* Of what was too little. */
 static inline int xtun_more(int n)
@@ -83,7 +86,7 @@ static inline int xtun_more(int n)
 
 bool xtun_has_joined(int family, const char *dev, const uint8_t *group);
 bool xtun_has_neighbour(int ifindex, const uint8_t *mac);
-bool xtun_has_handler(unsigned int ethertype);
+bool xtun_has_handler(unsigned int ethertype, const char *dev);
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits);
 bool xtun_socket_elsewhere(int family, int proto, int port, const uint8_t *to, char *at,
 			   size_t size);
@@ -98,6 +101,7 @@ int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg);
 int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head, void *arg),
 			  void *arg);
+const struct nlattr *xtun_netlink_linkinfo(const struct nlmsghdr *head);
 int xtun_netlink_ask_neighbours(int family, void (*each)(const struct nlmsghdr *head, void *arg),
 				void *arg);
 const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, int type);
@@ -109,6 +113,18 @@ size_t xtun_netlink_len(const struct nlattr *attr);
 
 /* tunnel.c: where a VXLAN sends what is for an Ethernet address */
 int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16]);
+
+/* bridge.c: behind which port a bridge has a MAC */
+int xtun_bridge_port(int bridge, const uint8_t *mac, int vlan);
+
+/* queues.c: what tc has set up before a device */
+struct xtun_queueing {
+	char root[32];		/* kind of the queue; empty if there is none */
+	bool chosen;		/* somebody has put it there, and not the kernel */
+};
+
+void xtun_queueing_read(int ifindex, struct xtun_queueing *found);
+bool xtun_has_filter(int ifindex, bool ingress);
 
 /* ways.c: by which interface what has no route could leave */
 struct xtun_way {
@@ -276,8 +292,11 @@ struct xtun_silence {
 	struct xtun_cause cause;
 };
 
+/* As many as there can be at once. */
+#define XTUN_SILENCES	9
+
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
-		    const struct xtun_law *law, struct xtun_silence list[8]);
+		    const struct xtun_law *law, struct xtun_silence list[XTUN_SILENCES]);
 void xtun_silence_text(FILE *out, const struct xtun_silence *s);
 void xtun_silence_json(FILE *out, const struct xtun_silence *s, const char *ifname);
 

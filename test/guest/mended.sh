@@ -69,6 +69,11 @@ field() {
 	jq -r "select(.rule == \"$1\") | .$2 // \"\"" "$out/told" | head -n 1
 }
 
+# passes RULE COMMAND...: so too, and that it is dropped for nothing else.
+passes() {
+	spares "$@" && [ -z "$(rules)" ]
+}
+
 # $as: what the case is called, if it is one of several of that rule: "RULE, WHICH".
 
 # explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
@@ -80,6 +85,8 @@ explained() {
 	like "... and what there is to do" "$(field "$rule" cure)$(field "$rule" advice)" .
 }
 
+# $mends: "passes" if the frame is then to be dropped by nobody.
+
 # mended RULE WHY CURE COMMAND...: so too, and that the cure is one, and can be undone.
 mended() {
 	local rule=$1 cure=$3 undo
@@ -87,7 +94,7 @@ mended() {
 	is "... what mends it" "$(field "$rule" cure)" "$cure"
 	undo=$(field "$rule" undo)
 	ok "... can be typed" sh -c "$cure"
-	ok "${as:-$rule}: mended" spares "$rule" "${@:4}"
+	ok "${as:-$rule}: mended" "${mends:-spares}" "$rule" "${@:4}"
 	ok "... what takes that back can be typed too" sh -c "$undo"
 	ok "${as:-$rule}: back" drops "$rule" "${@:4}"
 }
@@ -98,6 +105,6 @@ rewritten() {
 	read -ra bad <<<"$3"
 	read -ra good <<<"$4"
 	explained "$1" "$2" craft "${bad[@]}"
-	ok "${as:-$1}: mended" spares "$1" craft "${good[@]}"
+	ok "${as:-$1}: mended" "${mends:-spares}" "$1" craft "${good[@]}"
 	ok "${as:-$1}: back" drops "$1" craft "${bad[@]}"
 }

@@ -109,6 +109,24 @@ frames_up
 broken "ARP off" arp "ARP is off at xtun: the kernel neither asks nor answers" \
 	"ip link set dev xtun arp on" "ip link set dev xtun arp off" ip link set xtun arp off
 frames_up
+# icmp NAME: that count of the kernel's.
+icmp() {
+	awk -v name="$1" '$1 == "Icmp:" && !at { for (i = 2; i <= NF; i++) if ($i == name) at = i; next }
+		$1 == "Icmp:" { print $at; exit }' /proc/net/snmp
+}
+
+# As a ping's: the kernel ends what it does not answer as if it had taken it.
+sysctl -q -w net.ipv4.icmp_echo_ignore_all=1
+xtun-test craft proto=icmp >/dev/xtun
+unechoed="this machine answers no echo request, as icmp_echo_ignore_all is 1; by all its interfaces it has had"
+silenced "echoes off" \
+	"$unechoed $(icmp InEchos) of them, and answered $(icmp OutEchoReps)\." \
+	"if one was written to xtun: sysctl -w net/ipv4/icmp_echo_ignore_all=0"
+sysctl -q -w net.ipv4.icmp_echo_ignore_all=0
+ok "echoes off: mended" silent "$unechoed"
+sysctl -q -w net.ipv4.icmp_echo_ignore_all=1
+ok "echoes off: back" says "$unechoed"
+sysctl -q -w net.ipv4.icmp_echo_ignore_all=0
 # unaddressed CASE SENTENCE: which address it is to have is not known, so nothing can be typed
 # as it stands.
 unaddressed() {

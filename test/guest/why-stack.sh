@@ -143,6 +143,15 @@ forbidden() {
 forbidden blackhole "throws away"
 forbidden prohibit prohibits
 forbidden unreachable "calls unreachable"
+ip rule add from 10.99.0.2 prohibit
+as="route-forbids, a rule" \
+	explained route-forbids "a route or a rule of routing prohibits what is for 10.98.0.2" \
+	craft proto=icmp to=10.98.0.2
+ip rule del from 10.99.0.2 prohibit
+ok "route-forbids, a rule: mended" spares route-forbids craft proto=icmp to=10.98.0.2
+ip rule add from 10.99.0.2 prohibit
+ok "route-forbids, a rule: back" drops route-forbids craft proto=icmp to=10.98.0.2
+ip rule del from 10.99.0.2 prohibit
 modprobe dummy numdummies=0
 ip link add further type dummy
 ip addr add 10.97.0.1/24 dev further
@@ -281,77 +290,6 @@ unanswered xtun 10.99.0.77 "let the program that reads xtun answer" ping -c 1 -W
 unanswered near 10.98.0.77 "see that whoever has that address is up, and at that link" \
 	craft proto=icmp to=10.98.0.77
 
-# --- a bridge
-
-# bpdu: as a bridge sends it that takes itself for the root of the spanning tree.
-bpdu() {
-	craft type=0026 dst=01:80:c2:00:00:00 \
-		payload=4242030000000000800002000000000100000000800002000000000180010000140002000f00
-}
-
-# with_bridge COMMAND...: while xtun is a port of one that takes part in that.
-with_bridge() {
-	local status=0
-	ip link add br0 type bridge stp_state 1
-	ip link set br0 up
-	ip link set xtun master br0
-	"$@" || status=1
-	ip link del br0
-	return $status
-}
-explained llc "an 802.3 frame of 38 bytes, LLC for DSAP 0x42, which nothing on this machine takes" bpdu
-is "... what mends it" "$(field llc advice)" \
-	"it is of the spanning tree: make xtun a port of a bridge, or let it be"
-ok "llc: mended" with_bridge spares llc bpdu
-nok "... and that the bridge ends it is no drop" grep -q stp_ "$out/told"
-ok "llc: back" drops llc bpdu
-ip link add br0 type bridge
-ip link set xtun master br0
-ip link set br0 up
-eventually 5 grep -q 3 /sys/class/net/xtun/brport/state || :
-ip link set br0 down
-mended bridge-down "br0, the bridge that xtun is a port of, is down" "ip link set dev br0 up" craft proto=icmp
-ip link set br0 up
-eventually 5 grep -q 3 /sys/class/net/xtun/brport/state || :
-bridge link set dev xtun state 0
-mended bridge-port "xtun is a port of a bridge in the state 'disabled'" \
-	"bridge link set dev xtun state 3" craft proto=icmp
-bridge link set dev xtun state 3
-ip link set xtun nomaster
-ip link set br0 type bridge stp_state 1 forward_delay 1000
-ip link set xtun master br0
-explained bridge-port "in the state '(listening|learning)'" craft proto=icmp
-is "... which no command is to open" "$(field bridge-port cure)" ""
-like "... but time" "$(field bridge-port advice)" "^wait: the spanning tree opens it"
-ok "... which it does" eventually 60 grep -q 3 /sys/class/net/xtun/brport/state
-ok "bridge-port: mended" spares bridge-port craft proto=icmp
-ip link set xtun nomaster
-ip link set xtun master br0
-ok "bridge-port: back" drops bridge-port craft proto=icmp
-ip link set br0 type bridge stp_state 0
-bridge link set dev xtun state 3
-ip link set near mtu 600 master br0
-as="mtu, a bridge's port" mended mtu "of 1028 bytes, and near, a port of a bridge, takes 600" \
-	"ip link set dev near mtu 1028" craft dst=02:00:00:00:00:05 proto=icmp to=10.98.0.2 size=1000
-ip link set near mtu 1500 nomaster
-ip link set br0 type bridge vlan_filtering 1
-bridge vlan del dev xtun vid 1
-mended bridge-untagged "xtun has none for what comes without a tag" \
-	"bridge vlan add dev xtun vid 1 pvid untagged" craft proto=icmp
-ip link set br0 type bridge vlan_filtering 0
-ip link set br0 type bridge vlan_default_pvid 0
-ip link set br0 type bridge vlan_filtering 1
-explained bridge-untagged "xtun has none for what comes without a tag" craft proto=icmp
-is "... where the bridge has none, no command names one" "$(field bridge-untagged cure)" ""
-like "... but what there is to name" "$(field bridge-untagged advice)" \
-	"bridge vlan add dev xtun vid N pvid untagged$"
-ip link set br0 type bridge vlan_filtering 0
-ip link set br0 type bridge vlan_default_pvid 1
-ip link set br0 type bridge vlan_filtering 1
-bridge vlan add dev xtun vid 1 pvid untagged
-mended bridge-vlan "xtun is no member of VLAN 7" \
-	"bridge vlan add dev xtun vid 7" craft vlan=7 proto=icmp
-ip link del br0
 stack_down
 
 # --- a processor that has enough to do
@@ -387,7 +325,6 @@ clear_backlog
 
 # --- and one that no row knows, and one that is none
 
-rewritten unexplained "the kernel dropped it in ip_rcv" "type=0800 payload=44000014" proto=icmp
 ok "what the kernel tries a NAPI out with is no drop" spares no-drop with_tap 0x1012 true
 is "... of any kind" "$(rules)" ""
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1

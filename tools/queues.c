@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What has been set up by tc between the stack and a device. */
+#include "why.h"
+
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+struct search {
+	int ifindex;
+	struct xtun_queueing *found;
+};
+
+/* A line of "tc qdisc show". */
+static void read_qdisc(const struct nlmsghdr *head, void *arg)
+{
+	const struct tcmsg *msg = NLMSG_DATA(head);
+	struct search *s = arg;
+	char kind[sizeof(s->found->root)];
+
+	if (head->nlmsg_type != RTM_NEWQDISC || msg->tcm_ifindex != s->ifindex)
+		return;
+	xtun_netlink_name(kind, sizeof(kind),
+			  xtun_netlink_find((const void *)(msg + 1),
+					    NLMSG_PAYLOAD(head, sizeof(*msg)), TCA_KIND));
+	if (msg->tcm_parent != TC_H_ROOT)
+		return;
+	memcpy(s->found->root, kind, sizeof(kind));
+	s->found->chosen = msg->tcm_handle;
+}
+
+/* For all of a kind: RTM_GET... */
+static void ask(int kind, int ifindex, uint32_t parent,
+		void (*each)(const struct nlmsghdr *head, void *arg), void *arg)
+{
+	struct {
+		struct nlmsghdr head;
+		struct tcmsg msg;
+	} request = {
+		.head.nlmsg_len = sizeof(request),
+		.head.nlmsg_type = kind,
+		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		.msg.tcm_ifindex = ifindex,
+		.msg.tcm_parent = parent,
+	};
+
+	xtun_netlink_ask(NETLINK_ROUTE, &request.head, each, arg);
+}
+
+/**
+ * xtun_queueing_read() - what waits for frames before a device
+ * @ifindex: of the device
+ * @found: filled
+ */
+void xtun_queueing_read(int ifindex, struct xtun_queueing *found)
+{
+	struct search s = { .ifindex = ifindex, .found = found };
+
+	memset(found, 0, sizeof(*found));
+	ask(RTM_GETQDISC, ifindex, 0, read_qdisc, &s);
+}
+
+static void read_filter(const struct nlmsghdr *head, void *arg)
+{
+	bool *found = arg;
+
+	*found |= head->nlmsg_type == RTM_NEWTFILTER;
+}
+
+/**
+ * xtun_has_filter() - whether tc has been given one
+ * @ifindex: of the device
+ * @ingress: of what comes in, not of what leaves
+ *
+ * Return: true if so.
+ */
+bool xtun_has_filter(int ifindex, bool ingress)
+{
+	uint32_t minor = ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS;
+	bool found = false;
+
+	ask(RTM_GETTFILTER, ifindex, TC_H_MAKE(TC_H_CLSACT, minor), read_filter, &found);
+	return found;
+}
