@@ -214,7 +214,7 @@ static bool is_taken_bpdu(const struct xtun_case *c)
  */
 static bool is_piece(const struct xtun_case *c)
 {
-	return within(c, "kfree_skb_list") && !has_no_name(c) && unreasoned(c) &&
+	return within(c, "kfree_skb_list skb_release_data") && !has_no_name(c) && unreasoned(c) &&
 	       !strcmp(c->at.name, c->iface->name) && is_ip(c) &&
 	       ((comes_in(c) && c->packet.fragment) || is_for_own_address(c));
 }

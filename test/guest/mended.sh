@@ -28,6 +28,10 @@ rules() {
 		(.why | contains("0x9999") | not)).rule' "$out/told"
 }
 
+told_as_comments() {
+	sed 's/"data":"[^"]*",//; s/^/# /' "$out/told"
+}
+
 # drops RULE COMMAND...: whether what that sends is dropped for that reason.
 drops() {
 	local rule=$1 told=0
@@ -37,7 +41,7 @@ drops() {
 	"$@" >/dev/null 2>&1 || :
 	eventually 20 has_told "$rule" || told=1
 	silence_listener
-	[ "$told" = 0 ] || sed 's/"data":"[^"]*",//; s/^/# /' "$out/told"
+	[ "$told" = 0 ] || told_as_comments
 	return "$told"
 }
 
@@ -71,7 +75,10 @@ field() {
 
 # passes RULE COMMAND...: so too, and that it is dropped for nothing else.
 passes() {
-	spares "$@" && [ -z "$(rules)" ]
+	spares "$@" || return 1
+	[ -n "$(rules)" ] || return 0
+	told_as_comments
+	return 1
 }
 
 # $as: what the case is called, if it is one of several of that rule: "RULE, WHICH".

@@ -112,6 +112,7 @@ mended echo-broadcast "it is an ICMP echo request for all of 10.99.0.255, and th
 	"sysctl -w net/ipv4/icmp_echo_ignore_broadcasts=0" craft proto=icmp to=10.99.0.255
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 ip addr add fd00::1/64 dev xtun nodad
+ip neigh add fd00::2 lladdr 02:00:00:00:00:02 dev xtun
 as="ip-header, IPv6" wrong ip-header "it says version 5, and its type that it is 6" \
 	"5000000000003b40$(printf '%064d' 0)" 86dd
 as="broadcast-source, IPv6" rewritten broadcast-source \
