@@ -91,6 +91,11 @@ struct xtun_why;
 #define XTUN_MTU_MAX	(65535 - ETH_HLEN)
 /* One frame of the largest MTU that carries a VLAN tag. */
 #define XTUN_FRAME_MAX	(XTUN_MTU_MAX + ETH_HLEN + VLAN_HLEN)
+/*
+ * Behind a vnet header the longest packet of IP, which is cut before it leaves, whatever the
+ * MTU: 65535 bytes, of IPv6 40 more (RFC 8200, 3), and two tags. Tap takes it.
+ */
+#define XTUN_FRAME_VNET_MAX	(65535 + 40 + ETH_HLEN + 2 * VLAN_HLEN)
 /* Protocol info and a vnet header, as anybody but a test has them in front of a frame. */
 #define XTUN_HEADERS_USUAL	64
 /* As tap: a queue for each processor of a large guest. */

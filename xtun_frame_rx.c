@@ -188,7 +188,9 @@ static enum xtun_counter xtun_frame_judge(const struct xtun_shape *shape, size_t
 {
 	if (unlikely(len < shape->least))
 		return XTUN_RX_SHORT;
-	return unlikely(len > XTUN_FRAME_MAX) ? XTUN_RX_LONG : 0;
+	if (likely(len <= XTUN_FRAME_MAX))
+		return 0;
+	return shape->vnet && len <= XTUN_FRAME_VNET_MAX ? 0 : XTUN_RX_LONG;
 }
 
 /**
@@ -277,7 +279,7 @@ struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_
  *
  * Context: process, may sleep for memory, and for room under TUNSETSNDBUF.
  * Return: length in bytes, with what stands in front; -EINVAL if shorter than
- * its headers, longer than XTUN_FRAME_MAX, or with headers that do not fit it;
+ * its headers, longer than xtun_frame_judge() allows, or with headers that do not fit it;
  * -EAGAIN, -ERESTARTSYS, -ENOMEM, -EFAULT, -EMSGSIZE if it has too many pieces
  * for IFF_NAPI_FRAGS, or what xtun_rx_receive() answers. No bytes at all are a
  * question, see xtun_rx_ask().

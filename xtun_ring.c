@@ -119,7 +119,8 @@ struct xtun_ring *xtun_ring_create(const struct xtun_rings *want)
 
 	BUILD_BUG_ON(sizeof(struct xtun_ring_user) > PAGE_SIZE);
 	BUILD_BUG_ON(sizeof(struct xtun_ring_kernel) > PAGE_SIZE);
-	BUILD_BUG_ON(XTUN_RECORD_SIZE(XTUN_FRAME_MAX + XTUN_HEADERS_USUAL) > XTUN_RING_MIN);
+	BUILD_BUG_ON(XTUN_RECORD_SIZE(XTUN_FRAME_VNET_MAX + XTUN_HEADERS_USUAL) >
+		     XTUN_RING_MIN);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&ring->lock);

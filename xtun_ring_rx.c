@@ -309,7 +309,7 @@ static bool xtun_ring_rx_has_room(const struct xtun_ring *ring)
 
 	/* Half of it, but not less than the largest frame. */
 	return used <= ring->rx_size / 2 && ring->rx_size - used >=
-	       XTUN_RECORD_SIZE(XTUN_FRAME_MAX + XTUN_HEADERS_USUAL);
+	       XTUN_RECORD_SIZE(XTUN_FRAME_VNET_MAX + XTUN_HEADERS_USUAL);
 }
 
 /**

@@ -12,8 +12,8 @@
 #include "../xtun_uapi.h"
 #include "xtun.h"
 
-/* MTU 65521, an Ethernet header, a VLAN tag, and a struct virtio_net_hdr. */
-#define FRAME_MAX	(65539 + 10)
+/* The longest of IPv6, an Ethernet header, two VLAN tags, and a struct virtio_net_hdr. */
+#define FRAME_MAX	(65597 + 10)
 
 /*
  * Positions are bytes since the beginning, modulo 2^32, each at a record. In a ring

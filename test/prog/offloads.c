@@ -40,6 +40,9 @@ static const struct {
 	{ "TSO, IPv6", { .port = 4, .v6 = true, .mss = 1000, .payload = 4321 } },
 	{ "TSO, ECN", { .port = 5, .ecn = true, .mss = 1000, .payload = 4321 } },
 	{ "TSO, ECN, IPv6", { .port = 6, .ecn = true, .v6 = true, .mss = 1000, .payload = 4321 } },
+	{ "TSO, the longest", { .port = 9, .mss = 1000, .payload = 65535 - 40 } },
+	{ "TSO, IPv6, the longest",
+	  { .port = 10, .v6 = true, .mss = 1000, .payload = 65535 - 20 } },
 	{ "USO", { .port = 7, .udp = true, .mss = 1000, .payload = 4321 } },
 	{ "USO, IPv6", { .port = 8, .udp = true, .v6 = true, .mss = 1000, .payload = 4321 } },
 };
