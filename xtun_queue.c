@@ -138,9 +138,7 @@ void xtun_queue_resized(struct xtun_queue *q)
  */
 static bool xtun_queue_presses_back(const struct xtun_slot *slot, const struct xtun_queue *q)
 {
-	const struct xtun *xt = netdev_priv(slot->dev);
-
-	return (READ_ONCE(xt->flags) & IFF_BACKPRESSURE) && q->readers;
+	return xtun_presses_back(slot) && q->readers;
 }
 
 static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb,

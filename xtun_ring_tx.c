@@ -174,17 +174,10 @@ static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring
 		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
-static bool xtun_ring_tx_may_press(const struct xtun_slot *slot)
-{
-	const struct xtun *xt = netdev_priv(slot->dev);
-
-	return READ_ONCE(xt->flags) & IFF_BACKPRESSURE;
-}
-
 /* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
 static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
-	return xtun_ring_tx_may_press(slot) && READ_ONCE(ring->q->enabled) && !ring->broken &&
+	return xtun_presses_back(slot) && READ_ONCE(ring->q->enabled) && !ring->broken &&
 	       !xtun_ring_tx_has_room(slot, ring);
 }
 
@@ -254,7 +247,7 @@ static __always_inline enum xtun_counter xtun_ring_tx_produce(struct xtun_slot *
 			xtun_frame_to_bytes(skb, record + 1);
 		xtun_ring_tx_publish(ring, size);
 	}
-	if (unlikely(xtun_ring_tx_may_press(slot)))
+	if (unlikely(xtun_presses_back(slot)))
 		xtun_ring_tx_press_back(slot, ring);
 	spin_unlock(&ring->lock);
 	return loss;

@@ -110,6 +110,18 @@ static void without(int fd)
 	   "without back-pressure: of %d frames all but %d are lost", MANY, LENGTH);
 }
 
+/* Nothing is there that could wait; the core would drop what comes, and only its log say so. */
+static void without_qdisc(int fd)
+{
+	uint64_t full = xt_counter("tx_lost_full");
+
+	run("tc qdisc replace dev " XT_IF " root noqueue");
+	send_some(XT_IF, 0, SOME);
+	ok(xt_counter("tx_lost_full") - full == SOME - LENGTH && xt_drain(fd) == LENGTH,
+	   "with noqueue: of %d frames all but %d are lost, and counted", SOME, LENGTH);
+	have_qdisc(XT_IF);
+}
+
 /* What tx_in was before; the queue is full then, and the qdisc waits. */
 static uint64_t stop(const char *ifname, int fd)
 {
@@ -258,6 +270,8 @@ void theme_press(void)
 	lengthen(fd);
 	shorten(fd);
 	down_and_up(fd);
+	without_qdisc(fd);
+	none_is_lost(XT_IF, fd, "... and with a qdisc again");
 	set_flag("off");
 	without(fd);
 	xt_law(XT_IF);
