@@ -42,7 +42,11 @@ static int xtun_napi_poll(struct napi_struct *napi, int budget)
 	/* Without one the queue ends, and whoever ends it counts the rest. */
 	slot = rcu_dereference(q->slot);
 	while (slot && n < budget && (skb = xtun_napi_next(q))) {
-		xtun_napi_deliver(slot, napi, skb);
+		/* Since it was written; nobody who takes it down waits for us. */
+		if (unlikely(!xtun_is_up(slot->dev)))
+			xtun_lose(slot, XTUN_RX_DOWN, skb, xtun_rx_len(skb));
+		else
+			xtun_napi_deliver(slot, napi, skb);
 		n++;
 	}
 	rcu_read_unlock();
