@@ -127,8 +127,9 @@ int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait)
 	/* Pairs with xtun_account_create(). */
 	struct sock *sk = smp_load_acquire(&xf->account);
 
+	/* What is charged is a refcount_t: far from its end, whatever the limit. */
 	if (likely(!xtun_account_limited(sk)) ||
-	    sk_wmem_alloc_get(sk) < READ_ONCE(sk->sk_sndbuf))
+	    sk_wmem_alloc_get(sk) < min(READ_ONCE(sk->sk_sndbuf), INT_MAX / 2))
 		return 0;
 	/* If there is room by now, nobody will tell of it. */
 	if (nowait)
