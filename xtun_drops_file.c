@@ -7,6 +7,7 @@
 #include <linux/kallsyms.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/slab.h>
@@ -203,6 +204,16 @@ static int xtun_drops_await(struct xtun_drops_file *f, const struct file *file)
 	return wait_event_interruptible(f->wait->head, xtun_drops_ready(f));
 }
 
+static bool xtun_drops_hold(struct net *net)
+{
+	if (!try_module_get(THIS_MODULE))
+		return false;
+	if (maybe_get_net(net))
+		return true;
+	module_put(THIS_MODULE);
+	return false;
+}
+
 static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
 	struct xtun_drops_file *f = file->private_data;
@@ -219,9 +230,9 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 		/*
 		 * The reader's memory may be long in coming (userfaultfd(2), FUSE), and a
 		 * namespace that ends waits for each call of its files to return, while no
-		 * other can begin or end: so it does not end meanwhile.
+		 * other can begin or end; so does rmmod. So neither does meanwhile.
 		 */
-		if (!maybe_get_net(f->ns->net)) {
+		if (!xtun_drops_hold(f->ns->net)) {
 			mutex_unlock(&f->mutex);
 			break;
 		}
@@ -238,6 +249,7 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 		if (more)
 			wake_up(&f->wait->head);
 		put_net(f->ns->net);
+		module_put(THIS_MODULE);
 		/* Somebody else may have taken what there was. */
 	} while (!n && size && !READ_ONCE(f->ns->ended));
 	return n;
