@@ -246,7 +246,7 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM] +
 				     sum[XTUN_TX_TXFILTER] + sum[XTUN_TX_FILTER] +
 				     sum[XTUN_TX_EBPF] + sum[XTUN_TX_BROKEN];
-		/* These were transmitted, as far as tx_packets goes. */
+		/* Transmitted, as far as tx_packets goes, or with nowhere to wait. */
 		stats->tx_errors += sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
 				    sum[XTUN_TX_DETACHED];
 		stats->rx_packets += sum[XTUN_RX_OUT];
