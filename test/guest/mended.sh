@@ -73,12 +73,16 @@ field() {
 	jq -r "select(.rule == \"$1\") | .$2 // \"\"" "$out/told" | head -n 1
 }
 
-# passes RULE COMMAND...: so too, and that it is dropped for nothing else.
-passes() {
-	spares "$@" || return 1
+# none_told: that of the stack nothing has been.
+none_told() {
 	[ -n "$(rules)" ] || return 0
 	told_as_comments
 	return 1
+}
+
+# passes RULE COMMAND...: so too, and that it is dropped for nothing else.
+passes() {
+	spares "$@" && none_told
 }
 
 # $as: what the case is called, if it is one of several of that rule: "RULE, WHICH".

@@ -326,14 +326,14 @@ clear_backlog
 # --- and one that no row knows, and one that is none
 
 ok "what the kernel tries a NAPI out with is no drop" spares no-drop with_tap 0x1012 true
-is "... of any kind" "$(rules)" ""
+ok "... of any kind" none_told
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
 mended ipv6-disabled "xtun has IPv6 switched off" "sysctl -w net/ipv6/conf/xtun/disable_ipv6=0" \
 	craft from=fd00::2 to=fd00::1 proto=icmp
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 ip addr add fd00::1/64 dev xtun nodad
 ok "a frame that the kernel only ends is no drop" spares no-drop craft from=fd00::2 to=fd00::1 proto=icmp
-is "... of any kind" "$(rules)" ""
+ok "... of any kind" none_told
 # Reports of MLD and IGMP (version 3) that their sender is in a group. The answer to the
 # echo request above finds nobody meanwhile.
 ok "nor is what tells routers of a group" spares no-drop craft dst=33:33:00:00:00:16 \

@@ -199,8 +199,9 @@ done
 told=$(said)
 like "two kinds in turn leave the others where they are" "$told" "^#1, T s ago.*
 #2 and 1 more, from T"
+# Those that came long before, on a slow machine, stay by themselves.
 like "... and are two" "$told" "
-#4 and 35 more up to #[0-9]+, from T to T s ago, from userspace, 5 bytes"
+#[0-9]+ and [0-9]+ more up to #[0-9]+, from T to T s ago, from userspace, 5 bytes"
 number=$(xtun why -t 0 --json | jq -s 'map(select(.times == 20))[0].number' || :)
 like "... of which the first is known by its number" "$(xtun why --frame "$number" || :)" \
 	"^#$number and 19 more up to #$((number + 38)), "
