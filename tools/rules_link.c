@@ -222,7 +222,8 @@ static bool is_piece(const struct xtun_case *c)
 /* With one of no bytes the kernel tries a NAPI out when that is made (netif_napi_add). */
 static bool is_the_kernels_own(const struct xtun_case *c)
 {
-	return !c->drop->len && !has_no_name(c) && within(c, "napi_get_frags_check");
+	return !c->drop->len && !has_no_name(c) &&
+	       within(c, "napi_get_frags_check netif_napi_add");
 }
 
 /* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
