@@ -579,24 +579,6 @@ void xtun_net_restart(struct net_device *dev);
 int xtun_net_init(void);
 void xtun_net_exit(void);
 
-/**
- * xtun_presses_back() - whether a full queue is to stop its netdev queue
- * @slot: of the queue
- *
- * Without a qdisc nothing waits then: the core drops what comes, and we do not hear of it.
- *
- * Context: bottom halves off.
- * Return: true if so.
- */
-static inline bool xtun_presses_back(const struct xtun_slot *slot)
-{
-	const struct xtun *xt = netdev_priv(slot->dev);
-
-	if (likely(!(READ_ONCE(xt->flags) & IFF_BACKPRESSURE)))
-		return false;
-	return rcu_dereference_bh(netdev_get_tx_queue(slot->dev, slot->index)->qdisc)->enqueue;
-}
-
 /* xtun_tx.c: frames that the stack sends */
 netdev_tx_t xtun_tx_xmit(struct sk_buff *skb, struct net_device *dev);
 
@@ -683,6 +665,24 @@ int xtun_filter_set_classic(struct xtun *xt, const struct sock_fprog *fprog);
 void xtun_filter_clear_classic(struct xtun *xt);
 int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, const int __user *arg);
 void xtun_filter_free(struct xtun *xt);
+
+/**
+ * xtun_presses_back() - whether a full queue is to stop its netdev queue
+ * @slot: of the queue
+ *
+ * Without a qdisc nothing waits then: the core drops what comes, and we do not hear of it.
+ *
+ * Context: bottom halves off.
+ * Return: true if so.
+ */
+static inline bool xtun_presses_back(const struct xtun_slot *slot)
+{
+	const struct xtun *xt = netdev_priv(slot->dev);
+
+	if (likely(!(READ_ONCE(xt->flags) & IFF_BACKPRESSURE)))
+		return false;
+	return rcu_dereference_bh(netdev_get_tx_queue(slot->dev, slot->index)->qdisc)->enqueue;
+}
 
 /* xtun_queue.c: the queue between the two */
 void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb);

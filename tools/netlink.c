@@ -70,6 +70,33 @@ int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 }
 
 /**
+ * xtun_netlink_ask_for() - ask NETLINK_ROUTE by a message without attributes
+ * @kind: RTM_GET...
+ * @flags: NLM_F_DUMP, if it is for all; or 0
+ * @msg: the message, of 64 bytes at most
+ * @len: its length
+ * @each: as of xtun_netlink_ask()
+ * @arg: for @each
+ *
+ * Return: as xtun_netlink_ask().
+ */
+int xtun_netlink_ask_for(int kind, int flags, const void *msg, size_t len,
+			 void (*each)(const struct nlmsghdr *head, void *arg), void *arg)
+{
+	union {
+		struct nlmsghdr head;
+		char bytes[NLMSG_SPACE(64)];
+	} request = {
+		.head.nlmsg_len = NLMSG_LENGTH(len),
+		.head.nlmsg_type = kind,
+		.head.nlmsg_flags = NLM_F_REQUEST | flags,
+	};
+
+	memcpy(NLMSG_DATA(&request.head), msg, len);
+	return xtun_netlink_ask(NETLINK_ROUTE, &request.head, each, arg);
+}
+
+/**
  * xtun_netlink_ask_link() - ask about a device
  * @ifindex: of the device
  * @each: as of xtun_netlink_ask(), of an RTM_NEWLINK
@@ -80,17 +107,9 @@ int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head, void *arg),
 			  void *arg)
 {
-	struct {
-		struct nlmsghdr head;
-		struct ifinfomsg msg;
-	} request = {
-		.head.nlmsg_len = sizeof(request),
-		.head.nlmsg_type = RTM_GETLINK,
-		.head.nlmsg_flags = NLM_F_REQUEST,
-		.msg.ifi_index = ifindex,
-	};
+	struct ifinfomsg msg = { .ifi_index = ifindex };
 
-	return xtun_netlink_ask(NETLINK_ROUTE, &request.head, each, arg);
+	return xtun_netlink_ask_for(RTM_GETLINK, 0, &msg, sizeof(msg), each, arg);
 }
 
 /**
@@ -104,17 +123,9 @@ int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head,
 int xtun_netlink_ask_neighbours(int family, void (*each)(const struct nlmsghdr *head, void *arg),
 				void *arg)
 {
-	struct {
-		struct nlmsghdr head;
-		struct ndmsg msg;
-	} request = {
-		.head.nlmsg_len = sizeof(request),
-		.head.nlmsg_type = RTM_GETNEIGH,
-		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.msg.ndm_family = family,
-	};
+	struct ndmsg msg = { .ndm_family = family };
 
-	return xtun_netlink_ask(NETLINK_ROUTE, &request.head, each, arg);
+	return xtun_netlink_ask_for(RTM_GETNEIGH, NLM_F_DUMP, &msg, sizeof(msg), each, arg);
 }
 
 /**

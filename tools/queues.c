@@ -29,24 +29,6 @@ static void read_qdisc(const struct nlmsghdr *head, void *arg)
 	s->found->chosen = msg->tcm_handle;
 }
 
-/* For all of a kind: RTM_GET... */
-static void ask(int kind, int ifindex, uint32_t parent,
-		void (*each)(const struct nlmsghdr *head, void *arg), void *arg)
-{
-	struct {
-		struct nlmsghdr head;
-		struct tcmsg msg;
-	} request = {
-		.head.nlmsg_len = sizeof(request),
-		.head.nlmsg_type = kind,
-		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.msg.tcm_ifindex = ifindex,
-		.msg.tcm_parent = parent,
-	};
-
-	xtun_netlink_ask(NETLINK_ROUTE, &request.head, each, arg);
-}
-
 /**
  * xtun_queueing_read() - what waits for frames before a device
  * @ifindex: of the device
@@ -55,9 +37,10 @@ static void ask(int kind, int ifindex, uint32_t parent,
 void xtun_queueing_read(int ifindex, struct xtun_queueing *found)
 {
 	struct search s = { .ifindex = ifindex, .found = found };
+	struct tcmsg msg = { .tcm_ifindex = ifindex };
 
 	memset(found, 0, sizeof(*found));
-	ask(RTM_GETQDISC, ifindex, 0, read_qdisc, &s);
+	xtun_netlink_ask_for(RTM_GETQDISC, NLM_F_DUMP, &msg, sizeof(msg), read_qdisc, &s);
 }
 
 static void read_filter(const struct nlmsghdr *head, void *arg)
@@ -76,9 +59,13 @@ static void read_filter(const struct nlmsghdr *head, void *arg)
  */
 bool xtun_has_filter(int ifindex, bool ingress)
 {
-	uint32_t minor = ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS;
+	struct tcmsg msg = {
+		.tcm_ifindex = ifindex,
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT,
+					ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS),
+	};
 	bool found = false;
 
-	ask(RTM_GETTFILTER, ifindex, TC_H_MAKE(TC_H_CLSACT, minor), read_filter, &found);
+	xtun_netlink_ask_for(RTM_GETTFILTER, NLM_F_DUMP, &msg, sizeof(msg), read_filter, &found);
 	return found;
 }

@@ -286,10 +286,13 @@ bool xtun_is_forbidden_way(struct xtun_case *c)
 
 	if (!is_for_others(c, &route))
 		return false;
-	/* A rule may look at where it is from. */
-	if (!route.error && within(c, "ip_error ip_rcv_finish ip_list_rcv ip6_pkt"))
+	/* A rule may look at where it is from; other errors then may be of the source. */
+	if (!route.error && within(c, "ip_error ip_rcv_finish ip_list_rcv ip6_pkt")) {
 		xtun_route_get_from(c->packet.family, c->packet.src, c->at.index, c->packet.dst,
 				    &route);
+		if (route.error != EACCES)
+			return false;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (types[i].err != route.error)
 			continue;

@@ -235,7 +235,8 @@ bool xtun_has_neighbour(int ifindex, const uint8_t *mac)
  * @ethertype: their type
  * @dev: the device that they come by
  *
- * Return: true if so. A line is "0800          ip_rcv", or with a device behind the type.
+ * Return: true if so. A line is "0800          ip_rcv", or with a device behind the type,
+ * or the function's module at the end: "0004          llc_rcv [llc]".
  */
 bool xtun_has_handler(unsigned int ethertype, const char *dev)
 {
@@ -247,7 +248,8 @@ bool xtun_has_handler(unsigned int ethertype, const char *dev)
 
 	while (in && !found && fgets(line, sizeof(line), in)) {
 		n = sscanf(line, "%4x %63s %63s", &type, first, second);
-		found = n >= 2 && type == ethertype && (n == 2 || !strcmp(first, dev));
+		found = n >= 2 && type == ethertype &&
+			(n == 2 || second[0] == '[' || !strcmp(first, dev));
 	}
 	if (in)
 		fclose(in);

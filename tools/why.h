@@ -99,6 +99,8 @@ struct nlattr;
 
 int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg);
+int xtun_netlink_ask_for(int kind, int flags, const void *msg, size_t len,
+			 void (*each)(const struct nlmsghdr *head, void *arg), void *arg);
 int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head, void *arg),
 			  void *arg);
 const struct nlattr *xtun_netlink_linkinfo(const struct nlmsghdr *head);
