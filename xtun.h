@@ -660,10 +660,12 @@ static inline bool xtun_filter_is_set(const struct xtun *xt)
 
 bool xtun_filter_pass(const struct xtun *xt, const struct xtun_queue *q, struct sk_buff *skb,
 		      enum xtun_counter *loss);
-int xtun_filter_set_macs(struct xtun *xt, const void __user *arg);
-int xtun_filter_set_classic(struct xtun *xt, const struct sock_fprog *fprog);
+int xtun_filter_take_macs(struct xtun_macs **macs, const void __user *arg);
+void xtun_filter_free_macs(struct xtun_macs *macs);
+int xtun_filter_set_macs(struct xtun *xt, struct xtun_macs *macs);
+void xtun_filter_set_classic(struct xtun *xt, struct bpf_prog *prog);
 void xtun_filter_clear_classic(struct xtun *xt);
-int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, const int __user *arg);
+int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, int fd);
 void xtun_filter_free(struct xtun *xt);
 
 /**

@@ -3,7 +3,6 @@
  * The ioctls of <linux/if_tun.h>, with tap's errno for each misuse.
  */
 #include <linux/compat.h>
-#include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/proc_fs.h>
 #include <linux/rtnetlink.h>
@@ -13,6 +12,7 @@
 #include <net/sock.h>
 
 #include "xtun.h"
+#include "xtun_ctl.h"
 #include "xtun_why.h"
 
 /**
@@ -21,8 +21,8 @@
  * @q: its queue
  * @dev: its interface
  * @xt: the same
- * @arg: number
- * @argp: pointer
+ * @arg: its argument, as a number
+ * @user: what the argument points to
  */
 struct xtun_ctl {
 	struct xtun_file *xf;
@@ -30,7 +30,7 @@ struct xtun_ctl {
 	struct net_device *dev;
 	struct xtun *xt;
 	unsigned long arg;
-	void __user *argp;
+	struct xtun_ctl_user *user;
 };
 
 static int xtun_ctl_get_features(unsigned int __user *argp)
@@ -211,9 +211,8 @@ static int xtun_ctl_get_hwaddr(const struct xtun_ctl *c, struct ifreq *ifr)
 
 static int xtun_ctl_get_sndbuf(const struct xtun_ctl *c)
 {
-	int sndbuf = c->xf->account ? c->xf->account->sk_sndbuf : INT_MAX;
-
-	return put_user(sndbuf, (int __user *)c->argp);
+	c->user->value = c->xf->account ? c->xf->account->sk_sndbuf : INT_MAX;
+	return 0;
 }
 
 static void xtun_ctl_set_sndbuf_of(struct xtun_queue *q, int sndbuf)
@@ -233,12 +232,13 @@ static void xtun_ctl_set_sndbuf_of(struct xtun_queue *q, int sndbuf)
 
 static int xtun_ctl_set_sndbuf(const struct xtun_ctl *c, const struct file *file)
 {
+	int sndbuf = c->user->value;
+	int err = c->user->err;
 	struct xtun_queue *q;
 	unsigned int i;
-	int sndbuf, err;
 
-	if (get_user(sndbuf, (int __user *)c->argp))
-		return -EFAULT;
+	if (err)
+		return err;
 	if (sndbuf <= 0)
 		return -EINVAL;
 	err = xtun_account_create(c->xf, file->f_cred);
@@ -254,43 +254,44 @@ static int xtun_ctl_set_sndbuf(const struct xtun_ctl *c, const struct file *file
 
 static int xtun_ctl_set_vnet_hdr_sz(const struct xtun_ctl *c)
 {
-	int size;
-
-	if (get_user(size, (int __user *)c->argp))
-		return -EFAULT;
-	if (size < (int)sizeof(struct virtio_net_hdr))
+	if (c->user->err)
+		return c->user->err;
+	if (c->user->value < (int)sizeof(struct virtio_net_hdr))
 		return -EINVAL;
-	WRITE_ONCE(c->xt->vnet_hdr_sz, size);
+	WRITE_ONCE(c->xt->vnet_hdr_sz, c->user->value);
 	return 0;
 }
 
 static int xtun_ctl_get_flag(const struct xtun_ctl *c, unsigned int flag)
 {
-	int on = !!(c->xt->flags & flag);
-
-	return put_user(on, (int __user *)c->argp);
+	c->user->value = !!(c->xt->flags & flag);
+	return 0;
 }
 
 static int xtun_ctl_set_flag(const struct xtun_ctl *c, unsigned int flag)
 {
-	int on;
-
-	if (get_user(on, (int __user *)c->argp))
-		return -EFAULT;
-	WRITE_ONCE(c->xt->flags, on ? c->xt->flags | flag : c->xt->flags & ~flag);
+	if (c->user->err)
+		return c->user->err;
+	WRITE_ONCE(c->xt->flags,
+		   c->user->value ? c->xt->flags | flag : c->xt->flags & ~flag);
 	return 0;
+}
+
+static int xtun_ctl_set_macs(const struct xtun_ctl *c)
+{
+	if (c->user->err)
+		return c->user->err;
+	return xtun_filter_set_macs(c->xt, xtun_ctl_keep(c->user->macs));
 }
 
 static int xtun_ctl_attach_filter(const struct xtun_ctl *c)
 {
-	struct sock_fprog fprog;
-	int err;
-
-	/* TUNGETFILTER tells of all of it, padding too. */
-	memset(&fprog, 0, sizeof(fprog));
-	err = xtun_compat_get_fprog(&fprog, c->argp);
-	c->xt->filters.told = fprog;
-	return err ?: xtun_filter_set_classic(c->xt, &fprog);
+	/* Whether it is a program or not, as tap. */
+	c->xt->filters.told = c->user->fprog;
+	if (c->user->err)
+		return c->user->err;
+	xtun_filter_set_classic(c->xt, xtun_ctl_keep(c->user->prog));
+	return 0;
 }
 
 /* Of a tap interface alone: a filter of Ethernet frames. */
@@ -300,31 +301,36 @@ static int xtun_ctl_filter(const struct xtun_ctl *c, unsigned int cmd)
 		return -EINVAL;
 	switch (cmd) {
 	case TUNSETTXFILTER:
-		return xtun_filter_set_macs(c->xt, c->argp);
+		return xtun_ctl_set_macs(c);
 	case TUNATTACHFILTER:
 		return xtun_ctl_attach_filter(c);
 	case TUNDETACHFILTER:
 		xtun_filter_clear_classic(c->xt);
 		return 0;
 	default:
-		return xtun_compat_put_fprog(c->argp, &c->xt->filters.told);
+		c->user->fprog = c->xt->filters.told;
+		return 0;
 	}
+}
+
+static int xtun_ctl_set_ebpf(const struct xtun_ctl *c, struct bpf_prog __rcu **where)
+{
+	return c->user->err ?: xtun_filter_set_ebpf(where, c->user->value);
 }
 
 static int xtun_ctl_set_carrier(const struct xtun_ctl *c)
 {
-	unsigned int on;
-
-	if (get_user(on, (unsigned int __user *)c->argp))
-		return -EFAULT;
-	return c->dev->netdev_ops->ndo_change_carrier(c->dev, on);
+	if (c->user->err)
+		return c->user->err;
+	return c->dev->netdev_ops->ndo_change_carrier(c->dev, c->user->value);
 }
 
 static int xtun_ctl_vnet(const struct xtun_ctl *c, unsigned int cmd)
 {
 	switch (cmd) {
 	case TUNGETVNETHDRSZ:
-		return put_user(c->xt->vnet_hdr_sz, (int __user *)c->argp);
+		c->user->value = c->xt->vnet_hdr_sz;
+		return 0;
 	case TUNSETVNETHDRSZ:
 		return xtun_ctl_set_vnet_hdr_sz(c);
 	case TUNGETVNETLE:
@@ -339,9 +345,10 @@ static int xtun_ctl_vnet(const struct xtun_ctl *c, unsigned int cmd)
 				     xtun_ctl_set_flag(c, XTUN_VNET_BE);
 }
 
-static int xtun_ctl_attached(const struct xtun_ctl *c, const struct file *file, unsigned int cmd,
-			     struct ifreq *ifr)
+static int xtun_ctl_attached(const struct xtun_ctl *c, const struct file *file, unsigned int cmd)
 {
+	struct ifreq *ifr = &c->user->ifr;
+
 	switch (cmd) {
 	case TUNGETIFF:
 		return xtun_ctl_get_iff(c, ifr);
@@ -381,9 +388,9 @@ static int xtun_ctl_attached(const struct xtun_ctl *c, const struct file *file, 
 	case TUNGETFILTER:
 		return xtun_ctl_filter(c, cmd);
 	case TUNSETSTEERINGEBPF:
-		return xtun_filter_set_ebpf(&c->xt->steer.ebpf, c->argp);
+		return xtun_ctl_set_ebpf(c, &c->xt->steer.ebpf);
 	case TUNSETFILTEREBPF:
-		return xtun_filter_set_ebpf(&c->xt->filters.ebpf, c->argp);
+		return xtun_ctl_set_ebpf(c, &c->xt->filters.ebpf);
 	case TUNSETCARRIER:
 		return xtun_ctl_set_carrier(c);
 	case TUNGETDEVNETNS:
@@ -393,50 +400,37 @@ static int xtun_ctl_attached(const struct xtun_ctl *c, const struct file *file, 
 	}
 }
 
-static int xtun_ctl_set_ifindex(struct xtun_file *xf, const int __user *argp)
+static int xtun_ctl_set_ifindex(struct xtun_file *xf, const struct xtun_ctl_user *user)
 {
-	int ifindex;
-
-	if (get_user(ifindex, argp))
-		return -EFAULT;
-	if (ifindex < 0)
+	if (user->err)
+		return user->err;
+	if (user->value < 0)
 		return -EINVAL;
-	xf->ifindex = ifindex;
+	xf->ifindex = user->value;
 	return 0;
 }
 
-static int xtun_ctl_locked(struct file *file, unsigned int cmd, struct ifreq *ifr,
-			   unsigned long arg, void __user *argp)
+static int xtun_ctl_locked(struct file *file, unsigned int cmd, unsigned long arg,
+			   struct xtun_ctl_user *user)
 {
 	struct xtun_file *xf = file->private_data;
 	struct xtun_queue *q = xtun_chr_queue_rtnl(xf);
 	struct xtun_slot *slot = q ? rtnl_dereference(q->slot) : NULL;
-	struct xtun_ctl c = { .xf = xf, .q = q, .arg = arg, .argp = argp };
+	struct xtun_ctl c = { .xf = xf, .q = q, .arg = arg, .user = user };
 
 	switch (cmd) {
 	case TUNSETIFF:
-		return slot ? -EEXIST : xtun_attach_set_iff(file, ifr);
+		return slot ? -EEXIST : xtun_attach_set_iff(file, &user->ifr);
 	case TUNSETQUEUE:
-		return xtun_attach_set_queue(xf, ifr);
+		return xtun_attach_set_queue(xf, &user->ifr);
 	case TUNSETIFINDEX:
-		return slot ? -EPERM : xtun_ctl_set_ifindex(xf, argp);
+		return slot ? -EPERM : xtun_ctl_set_ifindex(xf, user);
 	}
 	if (!slot)
 		return -EBADFD;
 	c.dev = slot->dev;
 	c.xt = netdev_priv(slot->dev);
-	return xtun_ctl_attached(&c, file, cmd, ifr);
-}
-
-static bool xtun_ctl_takes_ifreq(unsigned int cmd)
-{
-	return cmd == TUNSETIFF || cmd == TUNSETQUEUE || cmd == SIOCGIFHWADDR ||
-	       cmd == SIOCSIFHWADDR;
-}
-
-static bool xtun_ctl_gives_ifreq(unsigned int cmd)
-{
-	return cmd == TUNSETIFF || cmd == TUNGETIFF || cmd == SIOCGIFHWADDR;
+	return xtun_ctl_attached(&c, file, cmd);
 }
 
 /* Those of tap, whatever the size that is encoded in them. */
@@ -457,15 +451,16 @@ static void xtun_ctl_name_own(struct xtun_file *xf, struct ifreq *ifr)
 	strscpy(ifr->ifr_name, slot ? slot->dev->name : "", IFNAMSIZ);
 }
 
-static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg, void __user *argp,
-		     size_t ifreq_len)
+static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg,
+		     struct xtun_ctl_user *user)
 {
 	struct xtun_file *xf = file->private_data;
-	struct ifreq ifr = {}, asked;
+	bool takes_ifreq = xtun_ctl_takes_ifreq(cmd);
+	struct ifreq asked;
 	int ret;
 
 	if (cmd == TUNGETFEATURES)
-		return xtun_ctl_get_features(argp);
+		return xtun_ctl_get_features(user->argp);
 	if (cmd == SIOCGSKNS)
 		return xtun_ctl_open_netns(xf->net);
 	if (!xtun_ctl_is_tap(cmd)) {
@@ -473,21 +468,20 @@ static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg, voi
 		xtun_refused_remember(xf->net, cmd, NULL, 0, -ENOTTY);
 		return -ENOTTY;
 	}
-	if (xtun_ctl_takes_ifreq(cmd) && copy_from_user(&ifr, argp, ifreq_len))
-		return -EFAULT;
-	asked = ifr;
+	xtun_ctl_take(user, cmd);
+	if (takes_ifreq && user->err)
+		return user->err;
+	asked = user->ifr;
 
 	rtnl_lock();
-	ret = xtun_ctl_locked(file, cmd, &ifr, arg, argp);
+	ret = xtun_ctl_locked(file, cmd, arg, user);
 	if (cmd == TUNSETQUEUE)
 		xtun_ctl_name_own(xf, &asked);
 	rtnl_unlock();
-	if (ret < 0)
-		xtun_refused_remember(xf->net, cmd, xtun_ctl_takes_ifreq(cmd) ? &asked : NULL, arg,
-				      ret);
-
-	if (ret >= 0 && xtun_ctl_gives_ifreq(cmd) && copy_to_user(argp, &ifr, ifreq_len))
-		return -EFAULT;
+	xtun_ctl_free(user);
+	if (ret >= 0)
+		return xtun_ctl_give(user, cmd) ?: ret;
+	xtun_refused_remember(xf->net, cmd, takes_ifreq ? &asked : NULL, arg, ret);
 	return ret;
 }
 
@@ -502,7 +496,12 @@ static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg, voi
  */
 long xtun_ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return xtun_ctl(file, cmd, arg, (void __user *)arg, sizeof(struct ifreq));
+	struct xtun_ctl_user user = {
+		.argp = (void __user *)arg,
+		.ifreq_len = sizeof(struct ifreq),
+	};
+
+	return xtun_ctl(file, cmd, arg, &user);
 }
 
 #ifdef CONFIG_COMPAT
@@ -519,7 +518,11 @@ long xtun_ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
  */
 long xtun_ctl_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return xtun_ctl(file, xtun_compat_fprog_cmd(cmd), arg, compat_ptr(arg),
-			sizeof(struct compat_ifreq));
+	struct xtun_ctl_user user = {
+		.argp = compat_ptr(arg),
+		.ifreq_len = sizeof(struct compat_ifreq),
+	};
+
+	return xtun_ctl(file, xtun_compat_fprog_cmd(cmd), arg, &user);
 }
 #endif

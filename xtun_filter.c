@@ -108,48 +108,67 @@ static bool xtun_filter_fill(struct xtun_macs *macs, const u8 *addr, unsigned in
 }
 
 /**
- * xtun_filter_set_macs() - TUNSETTXFILTER
- * @xt: the interface
+ * xtun_filter_take_macs() - read the argument of TUNSETTXFILTER
+ * @macs: set to what the addresses come to, NULL if everything passes
  * @arg: struct tun_filter and its addresses
  *
- * Context: process, under RTNL.
- * Return: number of addresses that are compared whole, 0 if everything passes,
- * -EFAULT, -ENOMEM.
+ * Context: process, without RTNL.
+ * Return: 0, -EFAULT, -ENOMEM.
  */
-int xtun_filter_set_macs(struct xtun *xt, const void __user *arg)
+int xtun_filter_take_macs(struct xtun_macs **macs, const void __user *arg)
 {
 	struct tun_filter head;
-	struct xtun_macs *macs;
+	struct xtun_macs *new;
+	int err = 0;
 	u8 *addr;
-	int err;
 
 	if (copy_from_user(&head, arg, sizeof(head)))
 		return -EFAULT;
-	if (!head.count) {
-		xtun_filter_replace_macs(xt, NULL);
+	if (!head.count)
 		return 0;
-	}
 
 	addr = memdup_user(arg + sizeof(head), head.count * ETH_ALEN);
 	if (IS_ERR(addr))
 		return PTR_ERR(addr);
-	err = -ENOMEM;
-	macs = kzalloc(sizeof(*macs), GFP_KERNEL_ACCOUNT);
-	if (!macs)
-		goto free;
-	err = 0;
-	if (xtun_filter_fill(macs, addr, head.count)) {
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new) {
+		err = -ENOMEM;
+	} else if (xtun_filter_fill(new, addr, head.count)) {
 		if (head.flags & TUN_FLT_ALLMULTI)
-			macs->hashed = ~0ULL;
-		err = macs->exact;
+			new->hashed = ~0ULL;
+		*macs = new;
 	} else {
-		kfree(macs);
-		macs = NULL;
+		kfree(new);
 	}
-	xtun_filter_replace_macs(xt, macs);
-free:
 	kfree(addr);
 	return err;
+}
+
+/**
+ * xtun_filter_free_macs() - free addresses that were not set
+ * @macs: addresses, or NULL
+ *
+ * Context: any.
+ */
+void xtun_filter_free_macs(struct xtun_macs *macs)
+{
+	kfree(macs);
+}
+
+/**
+ * xtun_filter_set_macs() - TUNSETTXFILTER
+ * @xt: the interface
+ * @macs: addresses, which are the interface's from now on; NULL if everything passes
+ *
+ * Context: process, under RTNL.
+ * Return: number of addresses that are compared whole, 0 if everything passes.
+ */
+int xtun_filter_set_macs(struct xtun *xt, struct xtun_macs *macs)
+{
+	int exact = macs ? macs->exact : 0;
+
+	xtun_filter_replace_macs(xt, macs);
+	return exact;
 }
 
 static void xtun_filter_mark(struct xtun *xt, bool filtered)
@@ -179,26 +198,17 @@ static void xtun_filter_replace_classic(struct xtun *xt, struct bpf_prog *prog)
 /**
  * xtun_filter_set_classic() - TUNATTACHFILTER
  * @xt: the interface
- * @fprog: the program, in user memory
+ * @prog: the program, which is the interface's from now on
  *
  * It applies to the queues that are in service now, and to those that are
  * attached later without IFF_NOFILTER.
  *
  * Context: process, under RTNL.
- * Return: 0, -EINVAL if it is no program, -EFAULT, -ENOMEM.
  */
-int xtun_filter_set_classic(struct xtun *xt, const struct sock_fprog *fprog)
+void xtun_filter_set_classic(struct xtun *xt, struct bpf_prog *prog)
 {
-	struct sock_fprog copy = *fprog;
-	struct bpf_prog *prog;
-	int err;
-
-	err = bpf_prog_create_from_user(&prog, &copy, NULL, false);
-	if (err)
-		return err;
 	xtun_filter_replace_classic(xt, prog);
 	xtun_filter_mark(xt, true);
-	return 0;
 }
 
 /**
@@ -227,18 +237,15 @@ static void xtun_filter_replace_ebpf(struct bpf_prog __rcu **where, struct bpf_p
 /**
  * xtun_filter_set_ebpf() - TUNSETFILTEREBPF and TUNSETSTEERINGEBPF
  * @where: the program's place
- * @arg: descriptor of a socket filter, -1 for none
+ * @fd: descriptor of a socket filter, -1 for none
  *
  * Context: process, under RTNL.
- * Return: 0, -EFAULT, -EBADF, -EINVAL if it is a program of another type.
+ * Return: 0, -EBADF, -EINVAL if it is a program of another type.
  */
-int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, const int __user *arg)
+int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, int fd)
 {
 	struct bpf_prog *prog = NULL;
-	int fd;
 
-	if (get_user(fd, arg))
-		return -EFAULT;
 	if (fd != -1) {
 		prog = bpf_prog_get_type(fd, BPF_PROG_TYPE_SOCKET_FILTER);
 		if (IS_ERR(prog))

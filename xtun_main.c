@@ -24,6 +24,7 @@
  *	xtun_account.c	how much of what a file wrote the stack still holds
  *	xtun_attach.c	the shape that TUNSETIFF and TUNSETQUEUE give
  *	xtun_ctl.c	the ioctls of tap
+ *	xtun_ctl_user.c	what they take from a program's memory, and give to it
  *	xtun_ioc.c	the ioctls that are xtun's own
  *	xtun_chr.c	/dev/xtun: open, read, write, poll, release
  *	xtun_ethtool.c	what ethtool shows and sets

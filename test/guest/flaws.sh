@@ -13,7 +13,7 @@ else
 	modprobe tun
 fi
 
-for theme in make frames detach rights race; do
+for theme in make frames detach rights slow race; do
 	cases flaw_$theme
 done
 

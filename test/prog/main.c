@@ -15,7 +15,8 @@
 	T(uring) T(xdp) T(xdp_queues) T(flood) T(stamp) T(volume) T(healthy) T(fault) T(zerocopy) \
 	T(redirect) T(redirect_native) T(misqueue) T(unfinished) T(nomem) T(nomem_load) \
 	T(nomem_pages) T(nomem_tap) T(nomem_frames) \
-	T(flaw_make) T(flaw_frames) T(flaw_detach) T(flaw_rights) T(flaw_race) T(flaw_hammer) \
+	T(flaw_make) T(flaw_frames) T(flaw_detach) T(flaw_rights) T(flaw_slow) \
+	T(flaw_race) T(flaw_hammer) \
 	T(steer) T(steer_told) T(filter_address) T(filter_program) \
 	T(press) T(sndbuf) T(cut) T(ring) T(ring_edge) T(channels) T(ring_refused) T(ring_owner) \
 	T(ring_tap) T(ring_share) T(ring_press) T(ring_xdp) T(ways) T(ring_wake) T(ring_time) \
