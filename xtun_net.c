@@ -117,6 +117,9 @@ void xtun_net_close_slot(struct xtun_slot *slot)
  * @dev: the interface
  *
  * Queues keep their numbers, so there may be gaps: what counts is the last.
+ * Those to the kernel never become fewer: a frame may wait in a backlog that
+ * tells the highest, and generic XDP warns of one that is not there
+ * (netif_get_rxqueue()).
  *
  * Context: process, under RTNL.
  * Return: 0 or a negative errno.
@@ -125,6 +128,7 @@ int xtun_net_set_queues(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	unsigned int n = dev->num_tx_queues;
+	unsigned int rx;
 	int err;
 
 	while (n > 1 && !(xt->slots && rtnl_dereference(xt->slots[n - 1].queue)))
@@ -132,7 +136,12 @@ int xtun_net_set_queues(struct net_device *dev)
 	/* Pairs with xtun_tx_xmit(): the last slot's counters and queue before their number. */
 	smp_wmb();
 	err = netif_set_real_num_tx_queues(dev, n);
-	return err ?: netif_set_real_num_rx_queues(dev, min(n, dev->num_rx_queues));
+	if (err)
+		return err;
+	rx = min(n, dev->num_rx_queues);
+	if (dev->reg_state == NETREG_REGISTERED)
+		rx = max(rx, dev->real_num_rx_queues);
+	return netif_set_real_num_rx_queues(dev, rx);
 }
 
 /*

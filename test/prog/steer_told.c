@@ -156,12 +156,29 @@ static void received_elsewhere(void)
 		skip("this guest has one processor", "... on another processor than the writer's");
 }
 
+/* What waits in a backlog tells the queue that it was written to. */
+static void stays_known(void)
+{
+	bool shown = !access(SYSFS "tx-3", F_OK) && !access(SYSFS "rx-3", F_OK);
+
+	close(flows_fd[FLOWS_QUEUES - 1]);
+	flows_fd[FLOWS_QUEUES - 1] = -1;
+	if (!shown) {
+		skip("this kernel does not show queues in sysfs", "a queue that is closed");
+		return;
+	}
+	ok(access(SYSFS "tx-3", F_OK) && !access(SYSFS "tx-2", F_OK),
+	   "the last of the queues is closed: frames are sent to one less");
+	ok(!access(SYSFS "rx-3", F_OK), "... and its number is known to those that were received");
+}
+
 void theme_steer_told(void)
 {
 	flows_open();
 	by_program();
 	by_processor();
 	received_elsewhere();
+	stays_known();
 	xt_law(FLOWS_IF);
 	flows_close();
 }
