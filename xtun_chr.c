@@ -128,9 +128,10 @@ static __always_inline struct xtun_queue *xtun_chr_attach(struct file *file)
 	const struct xtun_file *xf = file->private_data;
 
 	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
-	if (likely(smp_load_acquire(&xf->attached)))
-		return rcu_dereference_check(xf->queue, true);
-	return xtun_chr_attach_first(file);
+	if (unlikely(!smp_load_acquire(&xf->attached)))
+		return xtun_chr_attach_first(file);
+	/* Pairs with xtun_chr_attach_own(): a further queue before the shape that came with it. */
+	return (struct xtun_queue __force *)smp_load_acquire(&xf->queue);
 }
 
 /**
@@ -222,6 +223,7 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bo
 		}
 		WRITE_ONCE(xf->frags, frags);
 		WRITE_ONCE(xf->tap, tap);
+		/* Pairs with xtun_chr_attach(), if the file was attached before. */
 		rcu_assign_pointer(xf->queue, q);
 		/* Pairs with xtun_chr_queue() and xtun_chr_attach(): the queue before the flag. */
 		smp_store_release(&xf->attached, true);
