@@ -25,10 +25,19 @@ static bool xtun_account_limited(const struct sock *sk)
 	return sk && READ_ONCE(sk->sk_sndbuf) != INT_MAX;
 }
 
+/*
+ * Where the stack holds no frame there is room, however small the limit: nobody would
+ * tell of more. sock_wfree() asks while a byte of each that is being freed is left.
+ */
+static bool xtun_account_writeable(const struct sock *sk)
+{
+	return sk_wmem_alloc_get(sk) < SKB_TRUESIZE(1) || sock_writeable(sk);
+}
+
 /* Whoever finds no room is to be told of some. */
 static bool xtun_account_lacks_room(struct xtun_file *xf, const struct sock *sk)
 {
-	if (sock_writeable(sk))
+	if (xtun_account_writeable(sk))
 		return false;
 	set_bit(0, &xf->nospace);
 	/*
@@ -36,7 +45,7 @@ static bool xtun_account_lacks_room(struct xtun_file *xf, const struct sock *sk)
 	 * which the stack has let go of a frame; docs/litmus/write-space.litmus.
 	 */
 	smp_mb__after_atomic();
-	return !sock_writeable(sk);
+	return !xtun_account_writeable(sk);
 }
 
 /*
@@ -47,7 +56,7 @@ static void xtun_account_write_space(struct sock *sk)
 {
 	struct xtun_file *xf;
 
-	if (!sock_writeable(sk))
+	if (!xtun_account_writeable(sk))
 		return;
 	rcu_read_lock();
 	xf = rcu_dereference_sk_user_data(sk);
@@ -106,7 +115,7 @@ static bool xtun_account_may_go_on(struct xtun_file *xf, struct xtun_queue *q,
 	bool may;
 
 	spin_lock_bh(&q->lock);
-	/* sock_writeable() is what the account's end of the wake-up goes by. */
+	/* Which is what the account's end of the wake-up goes by. */
 	may = q->dead || !xtun_account_lacks_room(xf, sk);
 	spin_unlock_bh(&q->lock);
 	return may;

@@ -11,6 +11,7 @@
 #include <linux/if_tun.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -167,7 +168,7 @@ static int write_all(void)
 	return 0;
 }
 
-static void blocking(void)
+static void blocking(const char *limit)
 {
 	int status;
 	pid_t pid;
@@ -179,8 +180,9 @@ static void blocking(void)
 	usleep(MOMENT * 1000);
 	xt_await_sleep(pid);
 	sent = MOST;
-	ok(!waitpid(pid, &status, WNOHANG), "a writer that blocks sleeps");
-	ok(take_all(), "... goes on as they are read, and all arrive in order");
+	ok(!waitpid(pid, &status, WNOHANG), "%s: a writer that blocks sleeps", limit);
+	if (!ok(take_all(), "... goes on as they are read, and all arrive in order"))
+		kill(pid, SIGKILL);
 	ok(waitpid(pid, &status, 0) == pid && !status, "... and it comes to its end");
 	fcntl(writer, F_SETFL, O_NONBLOCK);
 }
@@ -211,21 +213,27 @@ static void closed(void)
 	ok(xt_drain(reader) == 0, "... and no more");
 }
 
+static void limit(int sndbuf)
+{
+	if (ioctl(writer, TUNSETSNDBUF, &sndbuf))
+		die("TUNSETSNDBUF");
+}
+
 void theme_sndbuf(void)
 {
-	int sndbuf = SNDBUF;
-
 	if (!prepared()) {
 		skip("this kernel has no bridge or no qdiscs", "TUNSETSNDBUF");
 		return;
 	}
 	unlimited();
-	if (ioctl(writer, TUNSETSNDBUF, &sndbuf))
-		die("TUNSETSNDBUF");
+	limit(SNDBUF);
 	quiet();
 	full();
 	goes_on();
-	blocking();
+	blocking("TUNSETSNDBUF");
+	limit(1);
+	blocking("a limit less than a frame");
+	limit(SNDBUF);
 	closed();
 	xt_law(READER_IF);
 	close(reader);
