@@ -35,7 +35,7 @@ static const struct xtun_loss losses[] = {
 	  NULL, NULL, "nothing to mend; the program that reads @ wants it so" },
 	{ XTUN_TX, "broken", "for a program that wrote nonsense into its rings",
 	  NULL, NULL, "mend the program; closing its file gives @ back to others" },
-	{ XTUN_RX, "down", "written while @ was down; write() answered EIO",
+	{ XTUN_RX, "down", "written while @ was down, or just before",
 	  "ip link set dev @ up", "ip link set dev @ down", NULL },
 	{ XTUN_RX, "short", "shorter than an Ethernet header (14 bytes); write() answered EINVAL",
 	  NULL, NULL, "write whole frames, the Ethernet header first and nothing before it" },
@@ -71,6 +71,8 @@ static const struct {
 	int err;
 	struct xtun_loss loss;
 } by_errno[] = {
+	{ EIO, { XTUN_RX, "down", "written while @ was down; write() answered EIO",
+	    "ip link set dev @ up", "ip link set dev @ down", NULL } },
 	{ EMSGSIZE, { XTUN_RX, "layout",
 	    "more pieces than IFF_NAPI_FRAGS takes; write() answered EMSGSIZE",
 	    NULL, NULL, "write 18 pieces at most" } },
