@@ -132,7 +132,7 @@ const struct intended intended[] = {
 	  .why = "the last queue goes, and what it received may be on its way: its number stays" },
 	{ .before = "? TUNSETSNDBUF 1: 0*", .key = "*poll", .a = "*[01]", .b = "0x[45]",
 	  .somewhere = true,
-	  .why = "however small its limit, who has nothing in the stack may write; tap never says so" },
+	  .why = "who has nothing in the stack may write, whatever the limit; tap never says so" },
 	NUMBERED("? open again: 0"),
 	NUMBERED("? TUNSETQUEUE detach: 0, *"),
 	PUT_BACK("? read *: EINVAL",
