@@ -39,6 +39,7 @@
  *	RTNL		the shape: creating and deleting interfaces and own
  *			queues, and all that an ioctl sets
  *	xtun_file.lock	which queue a file is on
+ *	xtun_steer.lock	which queues are in service; nobody holds a queue's
  *	xtun_why.lock	the losses that an interface remembers; a queue's or a ring's
  *			may be taken under it
  *	xtun_queue.lock	frames and files of a queue; taken with bottom halves
@@ -280,7 +281,7 @@ struct xtun_read {
  * @before: who had taken one before
  * @stopped: the netdev queue is, for want of room
  * @enabled: not taken out of service by IFF_DETACH_QUEUE
- * @filtered: the interface's classic filter applies
+ * @filtered: the interface's classic filter applies; written under RTNL alone
  * @napi_on: @napi delivers
  * @dead: the queue has ended; set once, also read without the lock
  */
@@ -315,9 +316,9 @@ struct xtun_queue {
  * @rcu: to free it, since @account may outlive it
  * @net: namespace in which it was opened; reference held; constant
  * @reader: open for reading; constant
- * @exclusive: is to be the sole user of its queue; written before it attaches
+ * @exclusive: is to be the sole user of its queue; written under @lock, or before it attaches
  * @tap: said TUNSETIFF: its frames carry what the interface's flags say;
- *	written before it attaches
+ *	written under @lock before the @queue that it came with
  * @frags: IFF_NAPI_FRAGS: each iovec becomes a fragment; likewise
  * @batch: read() and write() move records; read and written anywhere
  * @ring: its rings; set once, under RTNL, and freed with it
@@ -328,7 +329,8 @@ struct xtun_queue {
  * @fasync: receivers of SIGIO
  * @lock: protects @queue and @attached against writers
  * @queue: where it joined, with a reference; read under RCU
- * @attached: joined for good: @queue stays until release
+ * @attached: joined for good: @queue stays until release, or until its interface is deleted
+ *	and TUNSETIFF gives the file another
  * @past: queues it had before, see xtun_chr.c; under RTNL
  * @node: in xtun_queue.files; protected by that queue's lock
  */

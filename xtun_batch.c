@@ -436,8 +436,8 @@ static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
  * @from: the records
  * @nowait: do not wait for the stack to let go of earlier frames
  *
- * A record whose vnet header does not fit its frame is lost, and counted, and
- * does not keep the others. With %IFF_NAPI and %IFF_NAPI_FRAGS the frames enter
+ * A record whose checksum or segments do not fit its frame is lost, and counted,
+ * and does not keep the others. With %IFF_NAPI and %IFF_NAPI_FRAGS the frames enter
  * as they do without.
  *
  * Context: process, may sleep.

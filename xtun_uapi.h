@@ -18,8 +18,8 @@
 /**
  * struct xtun_record - stands before each frame in a ring and in a batch
  * @len: bytes that follow: what one read() of a file without batches would have
- *	returned, or one write() would have been given. With %IFF_VNET_HDR that
- *	begins with the vnet header, without %IFF_NO_PI with protocol info
+ *	returned, or one write() would have been given. Without %IFF_NO_PI that
+ *	begins with protocol info, then, with %IFF_VNET_HDR, comes the vnet header
  * @flags: XTUN_RECORD_...; in a record from the program it must be 0
  *
  * The next record begins at the next multiple of %XTUN_RECORD_ALIGN. What lies
@@ -41,7 +41,8 @@ struct xtun_record {
 
 /* What XTUN_IOC_FEATURES may answer. */
 #define XTUN_F_BATCH		0x1	/* XTUN_IOC_SET_BATCH */
-#define XTUN_F_RINGS		0x2	/* XTUN_IOC_SET_RINGS; not where the data cache aliases */
+/* Not with rings=N, nor where the data cache aliases. */
+#define XTUN_F_RINGS		0x2	/* XTUN_IOC_SET_RINGS */
 #define XTUN_F_POLLER		0x4	/* XTUN_RINGS_POLLER */
 
 /* Sizes of a ring, in bytes; a power of two between the two. */
@@ -170,13 +171,14 @@ struct xtun_ring_kernel {
  * the interface is gone; EPIPE the ring is broken.
  */
 #define XTUN_IOC_DOORBELL	_IO(XTUN_IOC_MAGIC, 2)
-/* When to be woken; by default, what "ethtool -C" has set. EINVAL, as above. */
+/* When to be woken; by default, what "ethtool -C" has set. EINVAL, as above; EFAULT. */
 #define XTUN_IOC_SET_WAKE	_IOW(XTUN_IOC_MAGIC, 3, struct xtun_wake)
 #define XTUN_IOC_GET_WAKE	_IOR(XTUN_IOC_MAGIC, 4, struct xtun_wake)
 /*
  * 1: each read() returns as many records as fit its buffer, 64 at most, and perhaps
  * fewer than wait: only EAGAIN means that none waits. Each write() takes as many as
- * it is given. 0: one frame each, with no record before it.
+ * it is given. 0: one frame each, with no record before it. EINVAL for any other number;
+ * EBUSY if the file has rings; EFAULT.
  */
 #define XTUN_IOC_SET_BATCH	_IOW(XTUN_IOC_MAGIC, 5, __u32)
 

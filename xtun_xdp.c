@@ -5,8 +5,8 @@
  *
  * A program runs in the writer's context; with rings, in that of whoever takes the
  * frame, which may be the softirq or the poller. It gets the frame natively if it
- * lies in a page or less, with room before it; larger ones, and those that carry
- * an offload, go the generic way, as with tap.
+ * lies in a page or less, with room before it; larger ones, and those with
+ * segments to be cut, go the generic way, as with tap.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_trace.h>

@@ -109,9 +109,9 @@ struct xtun_frame {
  *
  * The ways are tried in order. Rings are passed over where the module or the machine
  * has none, or memory or RLIMIT_MEMLOCK does not suffice for them; batches where the
- * module has none. tap is taken only if neither device nor fd is given and there is no
- * /dev/xtun, or no driver behind it: if opening it fails with ENOENT, ENODEV or ENXIO.
- * No other failure is passed over.
+ * module has none. Unless the way names it, tap is taken only if neither device nor
+ * fd is given and there is no /dev/xtun, or no driver behind it: if opening it fails
+ * with ENOENT, ENODEV or ENXIO. No other failure is passed over.
  *
  * Return: what the other calls take; NULL with errno: EINVAL options that make no
  * sense; EACCES, EPERM not allowed; ENODEV no such interface in this network
