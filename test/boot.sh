@@ -36,11 +36,12 @@ cat "$rootfs" "$kdir/modules.cpio" "$@" "$scratch/run.cpio" >"$scratch/initrd"
 patience() {
 	echo "watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60"
 	[ "$karch" = x86 ] || return 0
-	if [ ! -x "$cache/tsc" ]; then
+	tsc=$cache/tsc-$(sha256sum <"$here/tsc.c" | cut -c 1-8)
+	if [ ! -x "$tsc" ]; then
 		cc -O2 -o "$scratch/tsc" "$here/tsc.c"
-		mv "$scratch/tsc" "$cache/tsc"
+		mv "$scratch/tsc" "$tsc"
 	fi
-	echo "no_timer_check tsc=reliable tsc_early_khz=$("$cache/tsc")"
+	echo "no_timer_check tsc=reliable tsc_early_khz=$("$tsc")"
 }
 
 # The kernel's log, the command's terminal, its files. What the kernel does not

@@ -13,7 +13,7 @@ out=$top/build/$kernel${XTUN_WITHOUT:+-without}
 kdir=$("$here/kernel.sh" "$kernel")
 arch "$(cat "$kdir/arch")"
 # The kernel's objtool is linked with libelf.
-need make "$(compiler "$(cat "$kdir/arch")")" libc6-dev libelf-dev
+need make "$(compiler "$(cat "$kdir/arch")")" libc6-dev libelf-dev kmod
 if [ -n "${STRICT:-}" ]; then
 	need sparse
 	extra="W=1 C=2"
@@ -28,7 +28,9 @@ sources() {
 # What the module was made of: the same again need not be built again.
 fingerprint() {
 	echo "${extra:-} ${XTUN_WITHOUT:-}"
-	cat "$kdir/release"
+	# Of one name there may have been another kernel, of another configuration.
+	echo "$kdir $(stat -c %Y "$kdir/release")"
+	"$triplet-gcc" --version | head -n 1
 	sources | (cd "$top" && xargs sha256sum)
 }
 

@@ -5,14 +5,16 @@
 # What they are linked with where this machine has it not.
 dev_root() {
 	suite=$(suite_for "$1")
-	root=$cache/dev/$suite-$1
+	linked="libc6-dev liblwip-dev liburing-dev"
+	root=$cache/dev/$suite-$1-$(echo "$linked" | sha256sum | cut -c 1-8)
 	# Other clones use this cache too. The caller keeps its own lock.
 	lock "dev-$suite-$1"
 	if [ ! -e "$root/complete" ]; then
 		say "Unpacking libraries to link with ($suite, $1)"
 		rm -rf "$root"
 		mkdir -p "$root"
-		"$here/apt.sh" "$suite" "$1" closure "$root" libc6-dev liblwip-dev liburing-dev
+		# shellcheck disable=SC2086
+		"$here/apt.sh" "$suite" "$1" closure "$root" $linked
 		find "$root" -type l -lname '/*' | while read -r link; do
 			ln -sfn "$root$(readlink "$link")" "$link"
 		done

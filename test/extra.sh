@@ -21,7 +21,7 @@ need cpio
 fingerprint() {
 	echo "$recipe"
 	(cd "$top" && sed -n 's/^#of: //p' "$recipe" | xargs -r sha256sum)
-	cat "$recipe"
+	cat "$recipe" "$here/cc.sh"
 }
 
 key=$(fingerprint | sed "s,$top/,," | sha256sum | cut -c 1-12)

@@ -51,8 +51,11 @@ closure() {
 	"$here/apt.sh" "$suite" "$arch" closure-names "$@"
 }
 
+# Without the lists there would be no package at all.
 has_all() {
 	[ "$arch" != mipsn32 ] || return 1
+	"$here/apt.sh" "$suite" "$arch" cache show base-files >/dev/null ||
+		die "The package lists of $suite for $arch cannot be read."
 	for package in "$@"; do
 		"$here/apt.sh" "$suite" "$arch" cache show "$package" >/dev/null 2>&1 || return 1
 	done

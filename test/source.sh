@@ -130,9 +130,16 @@ drop_objects() {
 		\( -name '*.o' -o -name '*.a' -o -name '.*.cmd' \) -exec rm -f {} +
 }
 
+# The files of a folder that somebody works on. One may be taken away, or put back older.
+files_of_source() {
+	find "$source" -name .git -prune -o -type f -printf '%T@ %s %p\n' | sort | sha256sum
+}
+
 build() {
 	mkdir -p "$build"
 	rm -rf "$dir/release" "$dir/root"
+	# Before, for there is time to change one while it is built.
+	[ "$name" != tree ] || files_of_source >"$dir/files"
 	(configure) >"$dir/log" 2>&1 || {
 		tail -n 20 "$dir/log" >&2
 		die "The configuration of kernel $name failed: $dir/log"
@@ -156,8 +163,7 @@ build() {
 
 is_built() {
 	[ -e "$dir/release" ] || return 1
-	[ "$name" != tree ] ||
-		[ -z "$(find "$source" -name .git -prune -o -type f -newer "$dir/release" -print -quit)" ]
+	[ "$name" != tree ] || files_of_source | cmp -s - "$dir/files"
 }
 
 if ! is_built; then

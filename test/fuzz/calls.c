@@ -34,8 +34,10 @@ static void open_one(struct fuzz *f, struct fuzz_file *file)
 	if (file->fd >= 0)
 		return;
 	fd = open("/dev/xtun", flags);
-	if (fd >= 0)
+	if (fd >= 0) {
 		file->fd = fd;
+		f->did[FUZZ_OPENED]++;
+	}
 }
 
 static void close_one(struct fuzz_file *file)
@@ -66,7 +68,8 @@ static void set_iff(struct fuzz *f, int fd)
 	} else {
 		snprintf(ifr.ifr_name, IFNAMSIZ, "fuzz%u", fuzz_below(f, 3));
 	}
-	ioctl(fd, TUNSETIFF, &ifr);
+	if (!ioctl(fd, TUNSETIFF, &ifr))
+		f->did[FUZZ_ATTACHED]++;
 }
 
 static void tap_ioctl(struct fuzz *f, int fd)
@@ -123,6 +126,7 @@ static void set_rings(struct fuzz *f, struct fuzz_file *file)
 	if (!ioctl(file->fd, XTUN_IOC_SET_RINGS, fuzz_once_in(f, 50) ? (void *)8 : &want)) {
 		file->tx_size = want.tx_size;
 		file->rx_size = want.rx_size;
+		f->did[FUZZ_RINGS]++;
 	}
 }
 
@@ -218,7 +222,8 @@ static void transfer(struct fuzz *f, int fd)
 		else
 			len = writev(fd, iov, 4);
 	}
-	(void)len;
+	if (len > 0)
+		f->did[FUZZ_MOVED]++;
 }
 
 static void wait_for(struct fuzz *f, int fd)

@@ -18,11 +18,15 @@
 #define FUZZ_PARTS	4		/* user page, kernel page, tx ring, rx ring */
 #define FUZZ_RING_MAX	(1u << 20)	/* of those that are mapped */
 
+/* What must succeed now and then, or nothing is tried. */
+enum { FUZZ_OPENED, FUZZ_ATTACHED, FUZZ_RINGS, FUZZ_MAPPED, FUZZ_MOVED, FUZZ_DID };
+
 struct fuzz {
 	uint64_t state;			/* of the random numbers */
 	sigjmp_buf fault;
 	volatile bool touching;		/* a fault leads back to @fault */
 	unsigned long done;
+	unsigned long did[FUZZ_DID];
 };
 
 /* A file of all threads; each of them may change any of it at any time. */

@@ -16,6 +16,7 @@
 
 #define THREADS_MAX	16
 #define KICK		10000	/* microseconds after which no call sleeps on */
+#define ENOUGH		5000	/* operations, of which each kind succeeds now and then */
 
 struct fuzz_file fuzz_files[FUZZ_FILES];
 
@@ -157,6 +158,26 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* Of calls that all fail nothing is learnt. */
+static bool tried_all(unsigned long total, unsigned int n)
+{
+	static const char * const names[FUZZ_DID] = {
+		"opened", "attached", "rings", "mapped", "read or written"
+	};
+	bool all = true;
+	unsigned int i, k;
+
+	for (k = 0; k < FUZZ_DID; k++) {
+		unsigned long sum = 0;
+
+		for (i = 0; i < n; i++)
+			sum += threads[i].did[k];
+		all &= sum > 0 || total < ENOUGH;
+		printf("%s: %lu times\n", names[k], sum);
+	}
+	return all;
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -203,6 +224,8 @@ int main(int argc, char **argv)
 	}
 	close_files();
 	fuzz_link_restore();
+	if (!tried_all(total, n))
+		errx(1, "something has never succeeded");
 	printf("%lu operations\n", total);
 	return 0;
 }

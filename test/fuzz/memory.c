@@ -36,8 +36,9 @@ static void map_part(struct fuzz *f, struct fuzz_file *file, unsigned int part)
 		size -= fuzz_once_in(f, 2) ? 0 : sysconf(_SC_PAGESIZE);
 		flags = fuzz_once_in(f, 2) ? MAP_SHARED : MAP_PRIVATE;
 	}
-	if (size)
-		mmap(file->part[part], size, prot, flags | MAP_FIXED, file->fd, offset);
+	if (size && mmap(file->part[part], size, prot, flags | MAP_FIXED, file->fd,
+			 offset) != MAP_FAILED)
+		f->did[FUZZ_MAPPED]++;
 }
 
 static void map_all(struct fuzz *f, struct fuzz_file *file)

@@ -85,6 +85,12 @@ check_law() {
 	done < <(xtun_interfaces)
 }
 
+# xtun_unload: in the middle of a test; with it the counters go.
+xtun_unload() {
+	check_law
+	rmmod xtun
+}
+
 # What a test leaves behind is ended here, so that only xtun is on trial.
 end_jobs() {
 	local job
@@ -422,7 +428,9 @@ without_others_races() {
 	END { printf "%s", block }'
 }
 
+# The log keeps so much, and no more.
 complaints() {
+	dmesg | grep -F "$log_start" >/dev/null || echo "Of what the kernel said the beginning is lost."
 	dmesg | sed "1,/$log_start/d" | without_others_races |
 		grep -E "$trouble" | grep -vE "$expected_log" || :
 }

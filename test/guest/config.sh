@@ -17,26 +17,31 @@ modprobe -q configfs || :
 refused name=a/b "name=a/b is no name"
 refused name=x%d "name=x%d is no name"
 refused name=lo "cannot make interface lo: -17"
+refused queues=0 "queues=0 is not from 1 to 256"
+refused queues=257 "queues=257 is not from 1 to 256"
 refused owner=-2 "\`-2' invalid for parameter"
 
 xtun_load create=0
 nok "create=0: no interface" ip link show xtun
 nok "... so nothing to write to" sh -c 'echo a frame it is not >/dev/xtun'
 ip link add xtun type xtun
+nok "... nor is one made of a group address" ip link add xtun address 01:00:00:00:00:01 type xtun
+nok "... or of a short one" ip link add xtun address 02:00:00 type xtun
+nok "... so there is none" ip link show xtun
 ok "... until one is made" sh -c 'ip link set xtun up; head -c 60 /dev/zero >/dev/xtun'
 ok "... which can be deleted" ip link del xtun
-rmmod xtun
+xtun_unload
 
 xtun_load name=wire0
 ok "name=wire0: that is its name" ip link set wire0 up
 ok "... and the one that files attach to" sh -c 'head -c 60 /dev/zero >/dev/xtun'
-rmmod xtun
+xtun_unload
 
 for who in "owner=1000 owner" "group=2000 group" "owner=1000 group=2000 both"; do
 	# shellcheck disable=SC2086
 	xtun_load ${who% *}
 	theme "${who##* }"
-	rmmod xtun
+	xtun_unload
 done
 
 xtun_load
@@ -52,6 +57,20 @@ ok "TUNSETPERSIST 0 is no error" /test/bin/xtun-test attach /dev/xtun xtun 0x100
 ok "... and changes nothing" ip link show xtun
 like "... which the log says" "$(dmesg | tail -n 5)" "xtun: stays when its files are closed"
 nok "ethtool -C: what is written has no batches but its own" ethtool -C xtun rx-frames 8
+if ip link add br0 type bridge; then
+	ip link set xtun master br0
+	nok "TUNSETLINK: a bridge has no port of another type" /test/bin/xtun-test attach \
+		/dev/xtun xtun 0x1002 /test/bin/xtun-test link 1
+	like "... and it stays what it is" "$(ip link show xtun)" "link/ether"
+	ip link del br0
+	ok "... but else it can be had" /test/bin/xtun-test attach /dev/xtun xtun 0x1002 \
+		/test/bin/xtun-test link 512
+	like "... and is shown" "$(ip link show xtun)" "link/ppp"
+	ok "... and taken back" /test/bin/xtun-test attach /dev/xtun xtun 0x1002 \
+		/test/bin/xtun-test link 1
+else
+	skip "TUNSETLINK: a bridge has no port of another type" "this kernel has no bridges"
+fi
 theme config
 
 # --- netpoll, which would send with interrupts off

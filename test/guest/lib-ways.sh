@@ -35,7 +35,7 @@ fails_with() {
 modprobe -q tun || :
 xtun_load
 cases ways
-rmmod xtun
+xtun_unload
 
 # Nothing but what the test sends.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
@@ -57,7 +57,7 @@ fails_with "Permission denied" setpriv --reuid 65534 --clear-groups
 ip link del xtun
 fails_with "No such device" env
 node=$(stat -c '%Hr %Lr' /dev/xtun)
-rmmod xtun
+xtun_unload
 
 if [ -e /dev/net/tun ]; then
 	answers tap "the module xtun is not loaded"

@@ -67,9 +67,10 @@ theme() {
 	is "$1: nothing in the kernel's log" "$(log_lines)" "$before"
 }
 
-# eventually SECONDS COMMAND...: until it succeeds, or that time has passed.
+# eventually SECONDS COMMAND...: until it succeeds, or that time has passed, of which a kernel
+# that checks itself is given more.
 eventually() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * ${slowness:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1

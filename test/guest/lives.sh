@@ -33,7 +33,7 @@ less_than_before() {
 	before=$(available)
 	lives "$half"
 	diag "$before kB were free, then $(available) kB"
-	! eventually 10 has_available $((before - allowed))
+	! slowness=1 eventually 10 has_available $((before - allowed))
 }
 
 # What the module itself allocates and forgets is found at the end, object by

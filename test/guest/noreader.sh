@@ -38,7 +38,7 @@ ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev xtun
 before=$(transmitted PACKETS)
 nok "ping of a known neighbour gets no answer" ping -I xtun -c 4 -i 0.2 -W 1 10.99.0.2
 is "and each of its requests leaves" $(($(transmitted PACKETS) - before)) 4
-rmmod xtun
+xtun_unload
 
 xtun_load
 quiet
@@ -49,7 +49,7 @@ like "ifconfig shows its flags" "$(ifconfig xtun)" "UP[ ,]BROADCAST[ ,]RUNNING[ 
 like "ifconfig shows its address" "$(ifconfig xtun)" "inet (addr:)?10.99.0.1 "
 pinged "ifconfig"
 like "ifconfig counts" "$(ifconfig xtun)" "TX packets[ :]$(transmitted PACKETS) "
-rmmod xtun
+xtun_unload
 
 xtun_load
 quiet

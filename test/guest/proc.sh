@@ -90,7 +90,7 @@ ip link del many
 
 # --- whose they are
 
-rmmod xtun
+xtun_unload
 xtun_load owner=65534
 frames_up
 ip link set xtun txqueuelen 5
@@ -133,13 +133,13 @@ fi
 
 # --- interfaces that are no more
 
-rmmod xtun
+xtun_unload
 xtun_load create=0
 theme dead
 
 # --- many interfaces, little by little; and the module goes under a reader
 
-rmmod xtun
+xtun_unload
 xtun_load create=0
 for i in $(seq 100); do
 	echo "link add many$i type xtun"

@@ -8,12 +8,12 @@
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 theme ring_tap
-rmmod xtun
+xtun_unload
 
 xtun_load
 expect_log "queue [0-9]*: the rings' program wrote"
 cases ring_press
-rmmod xtun
+xtun_unload
 
 # A veth that runs a program natively has frames of a page.
 xtun_load

@@ -32,15 +32,15 @@ grouped() {
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 grouped theme ring
-rmmod xtun
+xtun_unload
 
 xtun_load
 theme ring_refused
-rmmod xtun
+xtun_unload
 
 xtun_load owner=1000 queues=2
 theme ring_owner
-rmmod xtun
+xtun_unload
 
 xtun_load queues=4
 theme ring_share

@@ -258,7 +258,7 @@ ok "once timed out, the connections are gone" eventually 30 no_connections
 is "and the frames still wait" $(($(waiting) - left)) 20
 iptables -D OUTPUT -o xtun -m conntrack --ctstate NEW -j ACCEPT
 sysctl -q -w net.netfilter.nf_conntrack_udp_timeout=30
-rmmod xtun
+xtun_unload
 
 # --- no counter is 32 bits wide
 

@@ -186,7 +186,7 @@ exits 2 "dump: not an Ethernet interface" xtun dump lo
 
 ### echo, and what a refused frame is
 
-rmmod xtun
+xtun_unload
 xtun_load
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
 ip addr add 10.99.0.1/24 dev xtun

@@ -136,7 +136,7 @@ loses "two that grew old" \
 transmit 104
 loses "one that waits when the interface is deleted" \
 	"$(event loss 104 tx_lost_detached)" "$purged" ip link del xtun
-rmmod xtun
+xtun_unload
 
 # --- nothing is lost on a healthy device
 
@@ -272,7 +272,7 @@ detached() {
 	exec 4>&-
 }
 
-rmmod xtun
+xtun_unload
 xtun_load dyndbg=+p
 like "insmod makes the interface" "$(dmesg | tail -n 5)" "xtun.*: create"
 says "up" "xtun: open" ip link set xtun up

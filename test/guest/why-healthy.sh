@@ -86,6 +86,9 @@ nok "nobody answers for a host that is not there" \
 # Routers are looked for at first, and memberships reported again.
 sleep 8
 # Of all that there is no loss to be told, at either end.
+for follower in "${followers[@]}"; do
+	ok "it is still watched" test -d "/proc/$follower"
+done
 is "healthy: spared" "$(told_of a)" ""
 is "healthy: spared" "$(told_of b)" ""
 is "... nor when it is asked for" "$(ip netns exec b xtun why -t 1 right)" "right has lost no frame."

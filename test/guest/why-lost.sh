@@ -324,7 +324,7 @@ packet 00
 named rx_lost_proto "neither IPv4 nor IPv6; write\(\) answered EINVAL" true
 go
 packet 45
-eventually 5 grep -q 'tun7' /proc/net/xtun
+ok "rx_lost_proto: the packet was written" eventually 5 sh -c "ethtool -S tun7 | grep -q ' q0_rx_in: 1$'"
 is "rx_lost_proto: mended" "$(lost)" 0
 go
 packet 00

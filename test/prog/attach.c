@@ -81,6 +81,13 @@ int persist(const char *value)
 	return 0;
 }
 
+int link_type(const char *type)
+{
+	if (ioctl(ATTACH_FD, TUNSETLINK, strtoul(type, NULL, 0)))
+		err(1, "TUNSETLINK %s", type);
+	return 0;
+}
+
 int owner(const char *user)
 {
 	if (ioctl(ATTACH_FD, TUNSETOWNER, strtoul(user, NULL, 0)))

@@ -18,6 +18,7 @@ int setrings(void);
 /* TUNSETOFFLOAD, TUNSETPERSIST, TUNSETQUEUE, and what no such file takes. */
 int offload(const char *value);
 int persist(const char *value);
+int link_type(const char *type);
 int owner(const char *user);
 int setqueue(const char *flags);
 int ifflags(const char *ifname);

@@ -40,6 +40,7 @@ static void drop(int fd)
 static void without_blocking(int dev)
 {
 	int fd = drops_open(DROPS, O_NONBLOCK);
+	void *volatile nowhere = (void *)8;
 	char buf[8192];
 	short got;
 	ssize_t n;
@@ -51,6 +52,7 @@ static void without_blocking(int dev)
 	n = read(fd, buf, 7);
 	ok(n == 7 && !memcmp(buf, "xtun rx", 7), "it can be read in pieces (%zd)", n);
 	ok(xt_poll(fd, POLLIN, 0, &got) >= 0, "... which are told of too");
+	fails(read(fd, nowhere, sizeof(buf)), EFAULT, "... not into memory that is not there");
 	n = read(fd, buf, sizeof(buf));
 	ok(n > 0 && buf[0] == ' ' && buf[n - 1] == '\n' && memchr(buf, '\n', n) != buf + n - 1,
 	   "... to the end of its two lines (%zd)", n);
@@ -79,6 +81,28 @@ static void blocking(int dev)
 
 	drop(dev);
 	ok(waitpid(pid, &status, 0) == pid && !status, "a reader that sleeps is woken");
+	close(fd);
+}
+
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+static void interrupted(void)
+{
+	struct sigaction sa = { .sa_handler = ignore };
+	int fd = drops_open(DROPS, 0), status;
+	char buf[100];
+	pid_t pid;
+
+	sigaction(SIGUSR1, &sa, NULL);
+	pid = xt_fork();
+	if (!pid)
+		_exit(!(read(fd, buf, sizeof(buf)) == -1 && errno == EINTR));
+	xt_await_sleep(pid);
+	kill(pid, SIGUSR1);
+	ok(waitpid(pid, &status, 0) == pid && !status, "a signal ends a read that waits: EINTR");
 	close(fd);
 }
 
@@ -188,6 +212,7 @@ void theme_drops(void)
 
 	without_blocking(dev);
 	blocking(dev);
+	interrupted();
 	shared(dev);
 	apart(dev);
 	close(dev);

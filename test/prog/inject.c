@@ -181,11 +181,21 @@ static unsigned int next(unsigned int nth)
 	return nth + 1 + (nth > EVERY ? nth / 32 : 0);
 }
 
+static unsigned int tried, injected;
+
+void inject_end(void)
+{
+	if (tried)
+		ok(injected > 0, "of %u calls some allocation could be made to fail: %u", tried,
+		   injected);
+}
+
 int inject_each(const struct inject_case *c, int *spared)
 {
 	struct attempt a = { .c = c };
 	int failed = 0, done = 0, wrong = 0, error = 0;
 
+	tried++;
 	/* A page fault would need memory too. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		die("mlockall");
@@ -206,6 +216,7 @@ int inject_each(const struct inject_case *c, int *spared)
 	errno = error;
 	ok(!wrong, "%s: of %s%u allocations %d failed, one at a time; it failed %d times, did without %d times",
 	   c->what, a.nth > EVERY ? "some " : "", a.nth - 1, failed + done + wrong, failed, done);
+	injected += failed + done + wrong;
 	errno = a.error;
 	ok(a.ret != -1, "%s: then it succeeds", c->what);
 	if (spared)

@@ -35,6 +35,9 @@ struct inject_case {
  */
 int inject_each(const struct inject_case *c, int *spared);
 
+/* At the end of a theme: that some did fail, if any were to. */
+void inject_end(void);
+
 /* Whether allocations in interrupts, too, fail until further notice. */
 void inject_always(bool on);
 

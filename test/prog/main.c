@@ -5,6 +5,7 @@
 
 #include "attach.h"
 #include "craft.h"
+#include "inject.h"
 #include "lose.h"
 #include "ring_wrong.h"
 #include "silent.h"
@@ -72,6 +73,8 @@ int main(int argc, char **argv)
 		return offload(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "persist"))
 		return persist(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "link"))
+		return link_type(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "owner"))
 		return owner(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "setqueue"))
@@ -93,13 +96,14 @@ int main(int argc, char **argv)
 	for (i = 0; argc == 2 && i < sizeof(themes) / sizeof(*themes); i++) {
 		if (!strcmp(argv[1], themes[i].name)) {
 			themes[i].run();
+			inject_end();
 			return 0;
 		}
 	}
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
 			"       xtun-test craft KEY=VALUE...\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
-			"       xtun-test offload VALUE | persist VALUE | setqueue FLAGS\n"
+			"       xtun-test offload VALUE | persist VALUE | link TYPE | setqueue FLAGS\n"
 			"       xtun-test setiff NAME FLAGS | ifindex NUMBER | setrings\n"
 			"       xtun-test owner USER\n"
 			"       xtun-test ifflags IFACE | alone DEVICE\n"

@@ -187,6 +187,39 @@ static void blocking(const char *limit)
 	fcntl(writer, F_SETFL, O_NONBLOCK);
 }
 
+static void ignore(int sig)
+{
+	(void)sig;
+}
+
+static int interrupted_in_write(void)
+{
+	struct sigaction sa = { .sa_handler = ignore };
+
+	sigaction(SIGUSR1, &sa, NULL);
+	fcntl(writer, F_SETFL, 0);
+	return !(put() == -1 && errno == EINTR);
+}
+
+static void interrupted(void)
+{
+	int status;
+	pid_t pid;
+
+	begin();
+	fill();
+	pid = xt_fork();
+	if (!pid)
+		_exit(interrupted_in_write());
+	usleep(MOMENT * 1000);
+	xt_await_sleep(pid);
+	kill(pid, SIGUSR1);
+	ok(waitpid(pid, &status, 0) == pid && !status,
+	   "a signal ends a write that waits for room: EINTR");
+	fcntl(writer, F_SETFL, O_NONBLOCK);
+	ok(take_all() && xt_drain(reader) == 0, "... which gave the interface nothing");
+}
+
 static int wait_in_write(void)
 {
 	fcntl(writer, F_SETFL, 0);
@@ -234,6 +267,7 @@ void theme_sndbuf(void)
 	limit(1);
 	blocking("a limit less than a frame");
 	limit(SNDBUF);
+	interrupted();
 	closed();
 	xt_law(READER_IF);
 	close(reader);

@@ -262,10 +262,13 @@ static void aborted(int stack)
 static void tx(int stack)
 {
 	struct counted was = count();
+	uint64_t sent_back = xt_counter("rx_xdp_tx");
 	struct xdp x = begin(XT_ETHERTYPE, XDP_TX);
 	uint32_t first = write_frames(FRAMES);
 
 	ok(settle(first) == FRAMES, "TX: each frame comes back as it was written");
+	ok(xt_counter("rx_xdp_tx") - sent_back == (is_native() ? FRAMES : 0),
+	   "TX: it is counted as sent back, if it was by xtun");
 	ok(xdp_decided(&x, 0) == FRAMES, "TX: the program has seen each frame");
 	ok(xdp_is_silent(stack), "TX: the stack receives none");
 	counted_since(was, FRAMES, FRAMES, "TX");
@@ -297,15 +300,36 @@ static void tx_full(void)
 static void redirect(int stack, int peer)
 {
 	struct counted was = count();
+	uint64_t redirected = xt_counter("rx_xdp_redirect");
 	struct xdp x = begin(XT_ETHERTYPE, XDP_REDIRECT);
 	uint32_t first = write_frames(FRAMES);
 
 	ok(settle(first) == 0, "REDIRECT: nothing comes back");
+	ok(xt_counter("rx_xdp_redirect") - redirected == (is_native() ? FRAMES : 0),
+	   "REDIRECT: it is counted as redirected, if it was by xtun");
 	ok(xdp_decided(&x, 0) == FRAMES, "REDIRECT: the program has seen each frame");
 	ok(xdp_is_silent(stack), "REDIRECT: the stack receives none on " XT_IF);
 	ok(arrived(peer, first, FRAMES) == FRAMES,
 	   "REDIRECT: each arrives at the other end of the veth as written");
 	counted_since(was, FRAMES, 0, "REDIRECT");
+	xdp_end(&x);
+}
+
+/* For the native form: the generic one takes them. */
+static void too_large(int stack)
+{
+	static const size_t large_sizes[4] = { 4000, 5000, 8000, 9014 };
+	uint64_t taken = xt_counter("rx_xdp_generic");
+	struct counted was = count();
+	struct xdp x = begin(XT_ETHERTYPE, XDP_DROP);
+
+	sizes = large_sizes;
+	settle(write_frames(FRAMES));
+	ok(xdp_is_silent(stack) && xdp_decided(&x, 0) == FRAMES,
+	   "larger than a page: the program drops each all the same");
+	ok(xt_counter("rx_xdp_generic") - taken == FRAMES, "... and it is counted as taken so");
+	counted_since(was, FRAMES, 0, "larger than a page");
+	sizes = native_sizes;
 	xdp_end(&x);
 }
 
@@ -333,8 +357,10 @@ static void all_verdicts(int stack, int peer, uint32_t how, const char *direct)
 	tx_full();
 	redirect(stack, peer);
 	after(stack);
-	if (is_native())
+	if (is_native()) {
 		aborted(stack);
+		too_large(stack);
+	}
 }
 
 /*
