@@ -199,7 +199,8 @@ static int xtun_ring_rx_drain(struct xtun_queue *q)
 	do {
 		n = xtun_ring_rx_inline(q);
 		total += n;
-		cond_resched();
+		/* A program may keep it here for as long as it likes, as below. */
+		cond_resched_tasks_rcu_qs();
 	} while (n == XTUN_RING_BUDGET && !signal_pending(current));
 	/* Whom a signal calls away need not come back: the softirq has the rest. */
 	if (n == XTUN_RING_BUDGET) {
@@ -233,7 +234,9 @@ static bool xtun_ring_rx_is_over(const struct xtun_ring *ring)
 /*
  * Until none has come for the time that the program named. The NAPI is asked for only
  * when there is something for it: else whoever has it would be made to look again and
- * again, and keep it, and this would take its records for none.
+ * again, and keep it, and this would take its records for none. To be scheduled away is
+ * no quiescent state to RCU-tasks, for which whoever takes a probe or a tracer away waits:
+ * see cond_resched_tasks_rcu_qs().
  */
 static void xtun_ring_rx_spin(struct xtun_ring *ring)
 {
@@ -248,7 +251,7 @@ static void xtun_ring_rx_spin(struct xtun_ring *ring)
 			break;
 		}
 		cpu_relax();
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 

@@ -55,6 +55,11 @@
 #define netif_rx(skb)	netif_rx_ni(skb)
 #endif
 
+/* To RCU-tasks nothing is told, then. */
+#ifndef cond_resched_tasks_rcu_qs
+#define cond_resched_tasks_rcu_qs()	cond_resched()
+#endif
+
 #ifndef XTUN_HAVE_NF_RESET_CT
 #define nf_reset_ct(skb)	nf_reset(skb)
 #endif

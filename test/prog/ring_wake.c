@@ -29,6 +29,8 @@
 #define LIMIT	20000		/* milliseconds; nothing here takes that long */
 #define TRIES	50
 #define SECOND	1000000
+#define TRACING	"/sys/kernel/tracing/"
+#define INSTANCE TRACING "instances/xtun/"
 
 static uint8_t buf[XT_BUF];
 static struct rings r;
@@ -561,6 +563,44 @@ static void poller(void)
 	close(r.fd);
 }
 
+/* Whoever takes a tracer away waits until each task has slept, or says that it is in none. */
+static bool takes_tracer_away(void)
+{
+	return !system("mkdir " INSTANCE) &&
+	       !system("echo vfs_open >" INSTANCE "set_ftrace_filter") &&
+	       !system("echo function >" INSTANCE "current_tracer") &&
+	       !system("echo nop >" INSTANCE "current_tracer") && !system("rmdir " INSTANCE);
+}
+
+static void keeps_nobody(void)
+{
+	size_t len = xt_numbered(buf, xt_everyone, xt_peer, FRAME, 1);
+	int ms, status = -1;
+	pid_t pid;
+
+	if (access(TRACING "instances", F_OK) ||
+	    system("grep -qw function " TRACING "available_tracers")) {
+		skip("this kernel cannot trace functions", "a poller keeps no tracer");
+		return;
+	}
+	if (rings_make(&r, xt_open(O_NONBLOCK), SIZE, XTUN_IDLE_MAX))
+		die("XTUN_IOC_SET_RINGS");
+	rings_send(&r, buf, len);
+	pid = xt_fork();
+	if (!pid)
+		_exit(!takes_tracer_away());
+	for (ms = 0; ms < LIMIT && !waitpid(pid, &status, WNOHANG); ms += 100) {
+		rings_send(&r, buf, len);
+		usleep(100000);
+	}
+	ok(ms < LIMIT && !status, "a poller that always has something to do keeps no tracer (%d ms)",
+	   ms);
+	rings_unmap(&r);
+	close(r.fd);
+	if (ms >= LIMIT)
+		waitpid(pid, &status, 0);
+}
+
 /* --- how long a frame waits, where time passes by instructions */
 
 #define TICK	4000		/* microseconds, at the 250 Hz of Debian's kernels */
@@ -647,6 +687,7 @@ void theme_ring_wake(void)
 	by_poll();
 	xt_law(XT_IF);
 	defaults();
+	keeps_nobody();
 	poller();
 	close(packet);
 }
