@@ -496,6 +496,8 @@ void xtun_attach_release(struct xtun_file *xf)
 		xtun_attach_drop_rings(slot, q);
 		xtun_napi_stop(slot, q);
 		xtun_queue_enable(slot, q, true);
+		/* What it was spared, or missed while it was out of service, they are not. */
+		WRITE_ONCE(q->filtered, rcu_access_pointer(xt->filters.classic));
 		/* For whoever says TUNSETIFF next, the file has gone by then. */
 		xtun_queue_unlist(q, xf);
 	}

@@ -2,6 +2,7 @@
 /* TUNATTACHFILTER and TUNSETFILTEREBPF: frames that a program wants, or as much of them. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <poll.h>
@@ -200,6 +201,30 @@ static void ebpf(int fd)
 	ok(passes(fd, SHORTEST, SHORTEST), "-1: without the one, the other alone");
 }
 
+/* The queue of plain files, which somebody had who was spared. */
+static void left_behind(void)
+{
+	int fd, packet;
+
+	xt_up();
+	packet = xt_packet(XT_IF);
+	fd = xt_open(O_NONBLOCK);
+	xt_drain(fd);
+	classic_by_length(fd);
+	close(fd);
+	close(xt_tap(XT_DEV, XT_IF, IFF_TAP | IFF_NO_PI | IFF_NOFILTER));
+	fd = xt_open(O_NONBLOCK);
+	xt_drain(fd);
+	xt_transmit(packet, SHORTEST - 1, 1);
+	xt_transmit(packet, SHORTEST, 2);
+	ok(xt_poll(fd, POLLIN, 5000, NULL) >= 0 && xt_drain(fd) == 1,
+	   "IFF_NOFILTER goes with its file: who reads next gets what the filter passes");
+	ioctl(fd, TUNDETACHFILTER, 0);
+	close(packet);
+	close(fd);
+	run("ip link set %s down", XT_IF);
+}
+
 void theme_filter_program(void)
 {
 	int fd = filter_open();
@@ -207,6 +232,7 @@ void theme_filter_program(void)
 	classic(fd);
 	tagged(fd);
 	ebpf(fd);
+	left_behind();
 	xt_law(FILTER_IF);
 	close(fd);
 }
