@@ -96,7 +96,8 @@ static struct xtun_queue *xtun_chr_queue(struct file *file, bool attach)
 
 	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
 	if (likely(smp_load_acquire(&xf->attached)))
-		return rcu_dereference(xf->queue);
+		/* As in xtun_chr_attach(). */
+		return (struct xtun_queue __force *)smp_load_acquire(&xf->queue);
 
 	__skb_queue_head_init(&stale);
 	spin_lock(&xf->lock);
@@ -223,7 +224,7 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bo
 		}
 		WRITE_ONCE(xf->frags, frags);
 		WRITE_ONCE(xf->tap, tap);
-		/* Pairs with xtun_chr_attach(), if the file was attached before. */
+		/* Pairs with xtun_chr_attach() and xtun_chr_queue(), if it was attached before. */
 		rcu_assign_pointer(xf->queue, q);
 		/* Pairs with xtun_chr_queue() and xtun_chr_attach(): the queue before the flag. */
 		smp_store_release(&xf->attached, true);

@@ -209,6 +209,9 @@ static noinline enum xtun_counter xtun_ring_tx_make_place(struct xtun_slot *slot
 {
 	u32 slack = min_t(u32, ring->tx_size / 8, XTUN_RING_SLACK);
 
+	/* As vnet headers can be: none of all that is read would make it room. */
+	if (size > ring->tx_size)
+		return XTUN_TX_FULL;
 	if (!xtun_ring_tx_reap(slot, ring, size + slack))
 		return XTUN_TX_BROKEN;
 	if (xtun_ring_tx_has_place(ring, size))
