@@ -24,10 +24,10 @@ refused owner=-2 "\`-2' invalid for parameter"
 xtun_load create=0
 nok "create=0: no interface" ip link show xtun
 nok "... so nothing to write to" sh -c 'echo a frame it is not >/dev/xtun'
+nok "... none is made with a group address" ip link add xtun address 01:00:00:00:00:01 type xtun
+nok "... nor with a short one" ip link add xtun address 02:00:00 type xtun
+nok "... and none is there" ip link show xtun
 ip link add xtun type xtun
-nok "... nor is one made of a group address" ip link add xtun address 01:00:00:00:00:01 type xtun
-nok "... or of a short one" ip link add xtun address 02:00:00 type xtun
-nok "... so there is none" ip link show xtun
 ok "... until one is made" sh -c 'ip link set xtun up; head -c 60 /dev/zero >/dev/xtun'
 ok "... which can be deleted" ip link del xtun
 xtun_unload
