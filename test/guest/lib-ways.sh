@@ -41,8 +41,13 @@ xtun_unload
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_up
 answers rings ""
-answers batch "RLIMIT_MEMLOCK is too small" \
-	prlimit --memlock=65536:65536 setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock
+# Busybox has another setpriv.
+if setpriv --bounding-set=-ipc_lock true 2>/dev/null; then
+	answers batch "RLIMIT_MEMLOCK is too small" \
+		prlimit --memlock=65536:65536 setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock
+else
+	skip "batch: RLIMIT_MEMLOCK is too small" "this guest cannot take a capability away"
+fi
 echo N >/sys/module/xtun/parameters/rings
 answers batch "the module or this machine has no rings"
 
@@ -53,7 +58,7 @@ printf . 2>/dev/null >&3 || :
 echo Y >/sys/module/xtun/parameters/rings
 fails_with "Device or resource busy" env
 exec 3>&-
-fails_with "Permission denied" setpriv --reuid 65534 --clear-groups
+fails_with "Permission denied" /test/bin/xtun-test as 65534
 ip link del xtun
 fails_with "No such device" env
 node=$(stat -c '%Hr %Lr' /dev/xtun)

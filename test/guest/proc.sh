@@ -6,7 +6,7 @@
 . /test/frames.sh
 
 proc=/proc/net/xtun
-nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+nobody=(/test/bin/xtun-test as 65534)
 
 # losses: without when they were.
 losses() {
@@ -96,17 +96,17 @@ frames_up
 ip link set xtun txqueuelen 5
 transmit 100 6
 is "its owner may see its frames" "$("${nobody[@]}" cat "$proc" | grep -c '^    ')" 1
-nok "another user may not" sh -c 'setpriv --reuid 1 --regid 1 --clear-groups cat /proc/net/xtun |
+nok "another user may not" sh -c '/test/bin/xtun-test as 1 cat /proc/net/xtun |
 	grep "^    "'
 like "... with how many waited" "$(losses)" \
 	"^#1: queue 0 tx full, 100 bytes, 5 waited, the oldest for [0-9]* ms, never read$"
 
 /test/bin/xtun-test attach /dev/xtun xtun 0x1002 /test/bin/xtun-test owner 65533
-is "nor its next owner" "$(setpriv --reuid 65533 --clear-groups grep '^    ' "$proc" || :)" ""
+is "nor its next owner" "$(/test/bin/xtun-test as 65533 grep '^    ' "$proc" || :)" ""
 like "... who sees that there was one" "$(losses)" "queue 0 tx full, 100 bytes"
 transmit 100 6
 is "... and sees those to come" \
-	"$(setpriv --reuid 65533 --clear-groups grep -c '^    ' "$proc")" 1
+	"$(/test/bin/xtun-test as 65533 grep -c '^    ' "$proc")" 1
 
 if [ -e /proc/1/ns/net ]; then
 	ip netns add elsewhere

@@ -4,7 +4,7 @@
 . /test/lib.sh
 PATH=$PATH:/test/bin
 
-nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+nobody=(/test/bin/xtun-test as 65534)
 
 # attach NAME FLAGS [COMMAND...]
 attach() {
@@ -318,7 +318,7 @@ owned() {
 	chmod "${2:-0600}" /dev/xtun
 }
 
-as_group=(setpriv --reuid 65534 --regid 65534 --groups 5)
+as_group=(/test/bin/xtun-test as 65534:5)
 barred "for root alone" 0600 0 "run as root what is to have xtun, or let that user: chown 65534 /dev/xtun, and TUNSETOWNER \(tunctl -f /dev/xtun -t xtun -u 65534\); for good, from the next load on: owner=65534 as a module parameter, "
 like "... by xtun echo too" "$("${nobody[@]}" /test/bin/xtun echo 2>&1 || :)" \
 	"user 65534 may not open /dev/xtun, which is of user 0 and group 0, mode 0600\. Run this as root"

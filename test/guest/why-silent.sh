@@ -4,6 +4,7 @@
 # is printed ends it, and it is made again.
 . /test/lib.sh
 . /test/frames.sh
+requires jq
 PATH=$PATH:/test/bin
 
 said() {

@@ -3,6 +3,7 @@
 # xtun why: how it tells of losses, at once and as they happen, and to whom.
 . /test/lib.sh
 . /test/frames.sh
+requires jq
 PATH=$PATH:/test/bin
 
 # said: without when that was.

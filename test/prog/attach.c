@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* For programs that are given a tap's descriptor and would not open any device but theirs. */
+#define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +81,19 @@ int persist(const char *value)
 	if (ioctl(ATTACH_FD, TUNSETPERSIST, strtoul(value, NULL, 0)))
 		err(1, "TUNSETPERSIST %s", value);
 	return 0;
+}
+
+int as_user(const char *who, char **command)
+{
+	char *group;
+	uid_t user = strtoul(who, &group, 0);
+	gid_t more = *group ? strtoul(group + 1, NULL, 0) : 0;
+
+	if (setgroups(*group ? 1 : 0, &more) || setresgid(user, user, user) ||
+	    setresuid(user, user, user))
+		err(1, "cannot become %s", who);
+	execvp(*command, command);
+	err(1, "%s", *command);
 }
 
 int link_type(const char *type)

@@ -15,6 +15,9 @@ int setiff(const char *name, const char *flags);
 int ifindex(const char *number);
 int setrings(void);
 
+/* USER[:GROUP] COMMAND...: runs it as that user, with his own group and that one alone. */
+int as_user(const char *who, char **command);
+
 /* TUNSETOFFLOAD, TUNSETPERSIST, TUNSETQUEUE, and what no such file takes. */
 int offload(const char *value);
 int persist(const char *value);

@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 		return silent(atoi(argv[2]));
 	if (argc > 5 && !strcmp(argv[1], "attach"))
 		return attach(argv + 2);
+	if (argc > 3 && !strcmp(argv[1], "as"))
+		return as_user(argv[2], argv + 3);
 	if (argc == 3 && !strcmp(argv[1], "alone"))
 		return alone(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "setiff"))
@@ -103,6 +105,7 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: xtun-test law IFACE | record FILE | THEME\n"
 			"       xtun-test craft KEY=VALUE...\n"
 			"       xtun-test attach DEVICE NAME FLAGS COMMAND...\n"
+			"       xtun-test as USER[:GROUP] COMMAND...\n"
 			"       xtun-test offload VALUE | persist VALUE | link TYPE | setqueue FLAGS\n"
 			"       xtun-test setiff NAME FLAGS | ifindex NUMBER | setrings\n"
 			"       xtun-test owner USER\n"
