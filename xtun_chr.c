@@ -292,6 +292,8 @@ static int xtun_chr_release(struct inode *inode, struct file *file)
 		xtun_chr_debug(q, "detach");
 		rcu_read_unlock();
 	}
+	if (xf->ring)
+		xtun_ring_rx_finish(xf->ring);
 	if (xf->tap || xf->ring) {
 		rtnl_lock();
 		xtun_attach_release(xf);

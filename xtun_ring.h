@@ -141,6 +141,7 @@ void xtun_ring_tx_stop(struct xtun_slot *slot, struct xtun_ring *ring);
 
 /* xtun_ring_rx.c: frames from a program */
 int xtun_ring_doorbell(struct xtun_ring *ring);
+void xtun_ring_rx_finish(struct xtun_ring *ring);
 __poll_t xtun_ring_rx_poll(struct xtun_ring *ring);
 void xtun_ring_rx_start(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_ring *ring);
 void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring);

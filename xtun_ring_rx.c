@@ -9,6 +9,7 @@
  * records come, and ends when none has come for a while. Then the doorbell is
  * wanted again.
  */
+#include <linux/delay.h>
 #include <linux/poll.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched/signal.h>
@@ -304,6 +305,25 @@ int xtun_ring_doorbell(struct xtun_ring *ring)
 		spin_unlock_bh(&ring->lock);
 	}
 	return n;
+}
+
+/**
+ * xtun_ring_rx_finish() - take what the program has told of, before its file is closed
+ * @ring: the rings; no mapping is left, so nothing more comes
+ *
+ * While a poller or the softirq is about to look, no doorbell is asked for: whoever has
+ * sent that way has done all that is to be done.
+ *
+ * Context: process, may sleep, without RTNL.
+ */
+void xtun_ring_rx_finish(struct xtun_ring *ring)
+{
+	while (!xtun_ring_rx_is_over(ring) && !xtun_ring_rx_is_empty(ring)) {
+		/* None: somebody else has the NAPI, or the interface is just being deleted. */
+		if (!xtun_ring_rx_inline(ring->q))
+			usleep_range(50, 100);
+		cond_resched_tasks_rcu_qs();
+	}
 }
 
 static bool xtun_ring_rx_has_room(const struct xtun_ring *ring)

@@ -55,7 +55,7 @@ static const struct xtun_loss losses[] = {
 	{ XTUN_RX, "layout", "pieces that IFF_NAPI_FRAGS cannot take; write() was refused",
 	  NULL, NULL, "write 18 pieces at most, none empty and each but the first within a page" },
 	{ XTUN_RX, "detached", "written to a queue that was out of service, or ended",
-	  NULL, NULL, "ring the doorbell before closing; TUNSETQUEUE with IFF_ATTACH_QUEUE" },
+	  NULL, NULL, "put the queue into service first: TUNSETQUEUE with IFF_ATTACH_QUEUE" },
 	{ XTUN_RX, "broken", "the program wrote a record or position into its rings that makes no sense",
 	  NULL, NULL, "mend the program: records as docs/ring.md has them" },
 	{ XTUN_RX, "xdp_drop", "dropped by the XDP program of @",

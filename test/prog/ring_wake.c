@@ -563,6 +563,31 @@ static void poller(void)
 	close(r.fd);
 }
 
+/*
+ * With no doorbell asked for, or none rung: what the program has told of is taken, however
+ * soon its file is closed.
+ */
+static void closed_at_once(uint32_t idle_usecs, const char *what)
+{
+	size_t len = xt_numbered(buf, xt_everyone, xt_peer, FRAME, 1);
+	uint64_t out = xt_counter("rx_out");
+	uint32_t prod;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (rings_make(&r, xt_open(O_NONBLOCK), SIZE, idle_usecs))
+			die("XTUN_IOC_SET_RINGS");
+		rings_send(&r, buf, len);
+		prod = r.user->rx_prod;
+		rings_fill(&r, &prod, buf, len);
+		__atomic_store_n(&r.user->rx_prod, prod, __ATOMIC_RELEASE);
+		rings_unmap(&r);
+		close(r.fd);
+	}
+	ok(xt_counter("rx_out") - out == 2 * TRIES, "%s: closed at once, all is taken (%d of %d)",
+	   what, (int)(xt_counter("rx_out") - out), 2 * TRIES);
+}
+
 /* Whoever takes a tracer away waits until each task has slept, or says that it is in none. */
 static bool takes_tracer_away(void)
 {
@@ -687,6 +712,8 @@ void theme_ring_wake(void)
 	by_poll();
 	xt_law(XT_IF);
 	defaults();
+	closed_at_once(300000, "a poller");
+	closed_at_once(0, "no poller");
 	keeps_nobody();
 	poller();
 	close(packet);
