@@ -36,19 +36,20 @@ static int batch_fill(struct xtun *x, unsigned int n)
 static int batch_drain(struct xtun *x)
 {
 	struct sender *s = &x->sender;
+	int error = 0;
 	ssize_t len;
 
-	while (s->sent < s->next) {
+	while (!error && s->sent < s->next) {
 		len = write(x->fd, s->data + s->sent, s->next - s->sent);
 		if (len > 0)
 			s->sent += len;
 		else if (len < 0 && errno == EAGAIN)
 			return -EAGAIN;
 		else if (len == 0 || errno != EINTR)
-			xtun_buffer_refused(s, len ? -errno : -EIO);
+			error = xtun_buffer_refused(s, len ? -errno : -EIO);
 	}
 	xtun_buffer_emptied(s);
-	return 0;
+	return error;
 }
 
 const struct backend xtun_backend_batch = {

@@ -42,11 +42,19 @@ void xtun_buffer_release(struct xtun *x)
 	r->start = r->next;
 }
 
-/* Leave out the first frame, of which the driver has said that it is lost. */
-void xtun_buffer_refused(struct sender *s, int error)
+/*
+ * Leave out the first frame, of which the driver has said that it is lost; or all, for
+ * an error that the next would meet too.
+ */
+int xtun_buffer_refused(struct sender *s, int error)
 {
+	if (error == -EBADFD || error == -EPIPE) {
+		xtun_buffer_emptied(s);
+		return error;
+	}
 	s->error = error;
 	s->sent += XTUN_RECORD_SIZE(xtun_record_at(s->data, s->size, s->sent)->len);
+	return 0;
 }
 
 void xtun_buffer_emptied(struct sender *s)

@@ -17,11 +17,26 @@ int xtun_device_open(const char *path)
 	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 }
 
-int xtun_device_unblock(int fd)
+int xtun_device_adopt(int fd)
 {
-	int flags = fcntl(fd, F_GETFL);
+	int flags = fcntl(fd, F_GETFL), at_exec = fcntl(fd, F_GETFD);
 
-	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	       at_exec < 0 || fcntl(fd, F_SETFD, at_exec | FD_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/*
+ * Of several files the first has said what stands in front of a frame, for all. Whether
+ * there is protocol info is not told: its bit is also that of having no filter.
+ */
+static int looks_as_asked(int fd, short asked)
+{
+	const short shape = IFF_TAP | IFF_TUN | IFF_VNET_HDR;
+	struct ifreq ifr;
+
+	if (ioctl(fd, TUNGETIFF, &ifr) < 0)
+		return -errno;
+	return (ifr.ifr_flags ^ asked) & shape ? -EINVAL : 0;
 }
 
 /* They are the interface's, and may be what a program before has left there. */
@@ -29,13 +44,20 @@ static int set_header(int fd, const struct xtun_options *o)
 {
 	int size = sizeof(struct virtio_net_hdr), native = 0;
 
-	return ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNSETVNETLE, &native) < 0 ||
-	       ioctl(fd, TUNSETOFFLOAD, (unsigned long)o->offloads) < 0 ? -errno : 0;
+	/* Where the kernel knows no other byte order than its own, there is none to undo. */
+	if (o->flags & XTUN_VNET_HDR && ioctl(fd, TUNSETVNETBE, &native) < 0 && errno != EINVAL)
+		return -errno;
+	if (o->flags & XTUN_VNET_HDR &&
+	    (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNSETVNETLE, &native) < 0))
+		return -errno;
+	return ioctl(fd, TUNSETOFFLOAD, (unsigned long)o->offloads) < 0 ? -errno : 0;
 }
 
 int xtun_device_attach(int fd, const char *ifname, const struct xtun_options *o)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	short asked;
+	int error;
 
 	if (strlen(ifname) >= sizeof(ifr.ifr_name))
 		return -EINVAL;
@@ -44,9 +66,11 @@ int xtun_device_attach(int fd, const char *ifname, const struct xtun_options *o)
 		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	if (o->flags & XTUN_VNET_HDR)
 		ifr.ifr_flags |= IFF_VNET_HDR;
+	asked = ifr.ifr_flags;
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0)
 		return -errno;
-	return o->flags & XTUN_VNET_HDR ? set_header(fd, o) : 0;
+	error = looks_as_asked(fd, asked);
+	return error ? error : set_header(fd, o);
 }
 
 int xtun_device_join(int fd)

@@ -76,7 +76,7 @@ extern const struct backend xtun_backend_rings, xtun_backend_batch, xtun_backend
 int xtun_device_open(const char *path);
 int xtun_device_attach(int fd, const char *ifname, const struct xtun_options *o);
 /* One that was handed over: as if the library had opened it. */
-int xtun_device_unblock(int fd);
+int xtun_device_adopt(int fd);
 /* A file that attached itself would say so at its first frame only: let it do so now. */
 int xtun_device_join(int fd);
 
@@ -85,7 +85,7 @@ int xtun_buffer_start(struct xtun *x);
 void xtun_buffer_stop(struct xtun *x);
 void xtun_buffer_release(struct xtun *x);
 int xtun_buffer_arm(struct xtun *x, int events);
-void xtun_buffer_refused(struct sender *s, int error);
+int xtun_buffer_refused(struct sender *s, int error);
 void xtun_buffer_emptied(struct sender *s);
 
 /* The mask also tells the compiler that no buffer is left. */

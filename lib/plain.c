@@ -50,8 +50,9 @@ static int plain_fill(struct xtun *x, unsigned int n)
 static int plain_drain(struct xtun *x)
 {
 	struct sender *s = &x->sender;
+	int error = 0;
 
-	while (s->sent < s->next) {
+	while (!error && s->sent < s->next) {
 		struct xtun_record *record = xtun_record_at(s->data, s->size, s->sent);
 
 		if (write(x->fd, record + 1, record->len) >= 0)
@@ -59,10 +60,10 @@ static int plain_drain(struct xtun *x)
 		else if (errno == EAGAIN)
 			return -EAGAIN;
 		else if (errno != EINTR)
-			xtun_buffer_refused(s, -errno);
+			error = xtun_buffer_refused(s, -errno);
 	}
 	xtun_buffer_emptied(s);
-	return 0;
+	return error;
 }
 
 const struct backend xtun_backend_plain = {

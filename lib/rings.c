@@ -148,7 +148,8 @@ static int rings_status(const struct xtun *x)
 
 	if (!status)
 		return 0;
-	return status & XTUN_STATUS_BROKEN ? -EPIPE : -EBADFD;
+	/* As the doorbell says it. */
+	return status & XTUN_STATUS_DETACHED ? -EBADFD : -EPIPE;
 }
 
 static int wants_doorbell(const struct xtun *x, __u32 for_what)

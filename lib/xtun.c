@@ -134,7 +134,7 @@ static int start(struct xtun *x, const struct xtun_options *o)
 	if (error)
 		return error;
 	if (x->fd >= 0)
-		error = xtun_device_unblock(x->fd);
+		error = xtun_device_adopt(x->fd);
 	if (error)
 		return error;
 	if (o->way == XTUN_WAY_TAP)
@@ -269,7 +269,8 @@ void *xtun_reserve(struct xtun *x, size_t len)
 	need = XTUN_RECORD_SIZE(len);
 	if (xtun_room(s) < need)
 		error = x->backend->drain(x);
-	if (xtun_room(s) < need) {
+	/* Where it ends there is room enough, and nobody to take what is put there. */
+	if ((error && error != -EAGAIN) || xtun_room(s) < need) {
 		s->wanted = need;
 		errno = error ? -error : EAGAIN;
 		return NULL;

@@ -114,9 +114,10 @@ struct xtun_frame {
  * with ENOENT, ENODEV or ENXIO. No other failure is passed over.
  *
  * Return: what the other calls take; NULL with errno: EINVAL options that make no
- * sense; EACCES, EPERM not allowed; ENODEV no such interface in this network
- * namespace; EBUSY another program has it, or its queue, for itself; ENOMEM; and for
- * a way that was named, EOPNOTSUPP there is none here, or what open(), TUNSETIFF or
+ * sense, or %XTUN_VNET_HDR otherwise than the files of the interface's other queues;
+ * EACCES, EPERM not allowed; ENODEV no such interface in this network namespace;
+ * EBUSY another program has it, or its queue, for itself; ENOMEM; and for a way that
+ * was named, EOPNOTSUPP there is none here, or what open(), TUNSETIFF or
  * XTUN_IOC_SET_RINGS has said.
  */
 struct xtun *xtun_open(const struct xtun_options *options);

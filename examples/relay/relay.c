@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -64,6 +65,7 @@ static int refused(struct relay *r, int error)
 		return 0;
 	case ENETDOWN:
 	case ENOBUFS:
+	case ENOMEM:
 	case EINTR:
 		return 0;
 	default:
@@ -116,9 +118,10 @@ void *relay_out(void *arg)
 
 	do {
 		n = xtun_receive(r->x, frames, BATCH);
-		if (n < 0)
+		/* For want of memory one frame is lost. */
+		if (n < 0 && errno != ENOMEM)
 			return end(r, errno);
-		error = relay_frames_out(r, frames, n);
+		error = n > 0 ? relay_frames_out(r, frames, n) : 0;
 		if (error)
 			return end(r, error);
 		/* Only after armed is the descriptor sure to wake us. */
@@ -134,6 +137,15 @@ static bool is_ours(const struct relay *r, const struct tunnel_header *h, size_t
 	       ntohs(h->len) >= FRAME_MIN && ntohs(h->len) <= len - sizeof(*h);
 }
 
+/* A socket of what is down is told so once; of what is no more, likewise, and then nothing. */
+static bool outer_is_gone(const struct relay *r)
+{
+	struct sockaddr_ll outer = { 0 };
+	socklen_t len = sizeof(outer);
+
+	return !getsockname(r->packet, (struct sockaddr *)&outer, &len) && outer.sll_ifindex < 0;
+}
+
 /* 1: one was received, 0: there is none or no room, -1: errno. */
 static int relay_frame_in(struct relay *r)
 {
@@ -147,6 +159,10 @@ static int relay_frame_in(struct relay *r)
 	if (!iov[1].iov_base)
 		return errno == EAGAIN ? 0 : -1;
 	len = recvmsg(r->packet, &message, MSG_DONTWAIT);
+	if (len < 0 && errno == ENETDOWN && outer_is_gone(r)) {
+		errno = ENODEV;
+		return -1;
+	}
 	if (len < 0)
 		return errno == EAGAIN || errno == EINTR || errno == ENETDOWN ? 0 : -1;
 	if (!is_ours(r, &header, len)) {
@@ -158,10 +174,10 @@ static int relay_frame_in(struct relay *r)
 	return 1;
 }
 
-/* Down is as unplugged: what was sent meanwhile is lost. */
+/* Down is as unplugged: what was sent meanwhile is lost. So is a frame for want of memory. */
 static int flush(struct relay *r)
 {
-	if (!xtun_flush(r->x) || errno == EAGAIN || errno == EIO)
+	if (!xtun_flush(r->x) || errno == EAGAIN || errno == EIO || errno == ENOMEM)
 		return 0;
 	return errno;
 }

@@ -36,8 +36,8 @@ static int answer_echo(struct ip *ip, size_t len)
 	struct icmphdr *icmp = (struct icmphdr *)((uint8_t *)ip + sizeof(*ip));
 	uint32_t sum;
 
-	/* No options, no fragments. */
-	if (len < sizeof(*ip) + sizeof(*icmp) || ip->ip_v != 4 || ip->ip_hl != 5 ||
+	/* No options, no fragments. The header is aligned to two bytes, its bit-fields are not. */
+	if (len < sizeof(*ip) + sizeof(*icmp) || *(uint8_t *)ip != 0x45 ||
 	    ip->ip_p != IPPROTO_ICMP || ip->ip_off & htons(IP_MF | IP_OFFMASK) ||
 	    memcmp(&ip->ip_dst, &address, sizeof(address)) || icmp->type != ICMP_ECHO)
 		return 0;

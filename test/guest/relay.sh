@@ -98,4 +98,8 @@ status=0
 wait "${relays[b]}" || status=$?
 is "a relay whose interface is deleted ends by itself" $status 1
 like "and says why" "$(cat /tmp/relay.b)" "ended: File descriptor in bad state"
-ends TERM a
+ip -n a link del eth0
+status=0
+wait "${relays[a]}" || status=$?
+is "so does one whose outer interface is deleted" $status 1
+like "and says why" "$(cat /tmp/relay.a)" "ended: No such device"

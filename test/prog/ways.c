@@ -20,6 +20,7 @@
 #define BURST	50
 #define SLEEPS	50
 #define MTU	9000
+#define MOST	1000000	/* frames; more than any buffer or ring has room for */
 
 static const char *name, *ifname;	/* of the way, of the interface */
 static struct xtun *x;
@@ -299,6 +300,7 @@ static void misleading(void)
 static void gone(void)
 {
 	struct xtun_frame frame;
+	int i;
 
 	run("ip link del %s", ifname);
 	ok(xtun_wait(x, XTUN_CAN_RECEIVE, 5000) == XTUN_CAN_RECEIVE, "%s: deleted: no sleep", name);
@@ -306,6 +308,9 @@ static void gone(void)
 	if (xtun_reserve(x, 60))
 		xtun_send(x, 60);
 	fails(xtun_flush(x), EBADFD, "%s: ... and sending", name);
+	for (i = 0; i < MOST && xtun_reserve(x, 60); i++)
+		xtun_send(x, 60);
+	ok(i < MOST && errno == EBADFD, "%s: ... also who never flushes (%d)", name, i);
 }
 
 static void try_way(enum xtun_way way, const char *interface)
@@ -344,6 +349,23 @@ static void try_way(enum xtun_way way, const char *interface)
 	xtun_close(x);
 }
 
+/* What stands in front of a frame the first file has said, for all. */
+static void other_header(void)
+{
+	const struct xtun_options plain = { .ifname = "ways1", .flags = XTUN_MULTI_QUEUE };
+	const struct xtun_options with = { .ifname = "ways1",
+					   .flags = XTUN_MULTI_QUEUE | XTUN_VNET_HDR };
+	struct xtun *first = xtun_open(&plain), *second;
+
+	if (!first)
+		die("xtun_open");
+	ok(!xtun_open(&with) && errno == EINVAL, "a header that the other queue has not is refused");
+	second = xtun_open(&plain);
+	ok(second, "... and the same as it has is not");
+	xtun_close(second);
+	xtun_close(first);
+}
+
 void theme_ways(void)
 {
 	xt_up();
@@ -354,4 +376,5 @@ void theme_ways(void)
 	try_way(XTUN_WAY_BATCH, "ways0");
 	try_way(XTUN_WAY_PLAIN, "ways0");
 	try_way(XTUN_WAY_TAP, "ways0");
+	other_header();
 }
