@@ -3,21 +3,23 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
+# Where a kernel's output has a folder of its own, that is KDIR; or as the kernel's own
+# makefile has it, which takes O= from the command line alone.
+OUTPUT := $(if $(filter command,$(origin O)),$(O),$(KDIR))
 # Of another tree than this machine's, its own name counts: that which the kernel itself
 # has. Distributions may give another to the kernel's build, in kernel.release.
-UTS_RELEASE = $(KDIR)/include/generated/utsrelease.h
+UTS_RELEASE = $(OUTPUT)/include/generated/utsrelease.h
 RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(UTS_RELEASE)' 2>/dev/null),$(KVER))
 # Whoever names an architecture or a compiler is obeyed; else the kernel's tree is asked,
 # as it is of what DKMS names for any kernel that some clang has built.
 NAMED := $(ARCH)$(CROSS_COMPILE)$(if $(filter command,$(origin CC)),$(filter-out clang,$(CC)))
-ASK_TREE = $(if $(filter command,$(origin CC)),NAMED_CC='$(CC)' )sh compat/tree.sh '$(KDIR)'
+ASK_TREE = $(if $(filter command,$(origin CC)),NAMED_CC='$(CC)' )sh compat/tree.sh '$(OUTPUT)'
 TREE = $(if $(NAMED),,tree=$$($(ASK_TREE)) && )
 # What is installed for another machine goes into its image, all of it.
 DESTDIR ?= $(INSTALL_MOD_PATH)
 export DESTDIR
 # As root a relative folder would be another one in each makefile.
 $(if $(filter-out /%,$(firstword $(DESTDIR))),$(error DESTDIR=$(DESTDIR) is to begin with /))
-$(if $(filter command,$(origin O)),$(error the kernel's own output folder is named as KDIR=$(O)))
 KBUILD = $(TREE)$(MAKE) -C '$(KDIR)' M='$(CURDIR)' $(if $(NAMED),,$$tree)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/xtun-$(VERSION)
@@ -27,7 +29,8 @@ SOURCES := Kbuild $(filter-out %.mod.c,$(wildcard *.c)) $(wildcard *.h compat/co
 # And all that makes it.
 MODULE_TREE := $(SOURCES) Makefile compat/tree.sh compat/stale.sh dkms.conf LICENSE
 # Of a tree for another machine, the tools are for that one as well.
-MAKE_FOR_TREE = $(if $(NAMED),,tree=$$($(ASK_TREE) tools) && )$(MAKE) $(if $(NAMED),,$$tree)
+NAMED_FOR_TOOLS := $(CROSS_COMPILE)$(if $(filter command,$(origin CC)),$(filter-out clang,$(CC)))
+MAKE_FOR_TREE = $(if $(NAMED_FOR_TOOLS),,tree=$$($(ASK_TREE) tools) && )$(MAKE) O=. $(if $(NAMED_FOR_TOOLS),,$$tree)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-queues bench-profile check check-kernels check-programs \
@@ -85,12 +88,12 @@ check-octeon: ## every test on a kernel as Octeon boards have it: big-endian, sm
 
 install: modules_install tools install-rules ## install the module for this kernel, and the tool (as root)
 	$(if $(DESTDIR),,depmod -a '$(RELEASE)')
-	$(MAKE) -C tools install
+	$(MAKE) -C tools O=. install
 
 uninstall: ## remove what install has installed (as root)
 	rm -f '$(DESTDIR)/lib/modules/$(RELEASE)'/*/xtun.ko*
 	rm -f '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
-	$(MAKE) -C tools uninstall
+	$(MAKE) -C tools O=. uninstall
 	$(if $(DESTDIR),,! test -d '/lib/modules/$(RELEASE)' || depmod -a '$(RELEASE)')
 
 # The module alone, as build systems ask for it; DESTDIR= or INSTALL_MOD_PATH= go before its folder.
@@ -107,12 +110,12 @@ install-source:
 
 dkms-install: dkms modules tools install-rules ## the same by DKMS, for this and each later kernel (as root)
 	@conf/dkms.sh install '$(VERSION)' '$(KVER)'
-	$(MAKE) -C tools install
+	$(MAKE) -C tools O=. install
 
 dkms-uninstall: dkms ## remove what dkms-install has installed (as root)
 	@conf/dkms.sh uninstall
 	rm -f '$(UDEV_RULES)/60-xtun.rules'
-	$(MAKE) -C tools uninstall
+	$(MAKE) -C tools O=. uninstall
 
 deb: ## Debian packages of the module's source and of the tools, in build/deb
 	@command -v dpkg-buildpackage >/dev/null || { \
@@ -151,7 +154,7 @@ headers:
 	@case '$(CURDIR)' in *[\ :%]*) \
 		echo "The kernel's build takes no folder with a space, ':' or '%' in its name. Move this one."; \
 		exit 1 ;; esac
-	@sh compat/stale.sh '$(KDIR)' '$(RELEASE)'
+	@sh compat/stale.sh '$(OUTPUT)' '$(RELEASE)'
 
 dkms:
 	@command -v dkms >/dev/null || { echo "Type: sudo apt-get install dkms"; exit 1; }

@@ -510,7 +510,9 @@ static inline int xtun_compat_set_mac(struct net_device *dev, const struct socka
 	struct sockaddr_storage ss = { .ss_family = sa->sa_family };
 
 	memcpy(ss.__data, sa->sa_data, XTUN_COMPAT_SA_DATA);
-#ifdef XTUN_HAVE_MAC_SOCKADDR_STORAGE
+#ifndef XTUN_HAVE_SET_MAC_USER
+	return dev_set_mac_address(dev, (struct sockaddr *)&ss, NULL);
+#elif defined(XTUN_HAVE_MAC_SOCKADDR_STORAGE)
 	return dev_set_mac_address_user(dev, &ss, NULL);
 #else
 	return dev_set_mac_address_user(dev, (struct sockaddr *)&ss, NULL);

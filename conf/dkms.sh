@@ -31,13 +31,24 @@ forget() {
 # What is installed stays until DKMS has built the next for one kernel: what it compiles
 # by, and where, is not all that "make" has.
 build_first() {
-	${MAKE:-make} install-source
-	dkms add "xtun/$1"
-	if ! dkms build "xtun/$1" -k "$2"; then
-		dkms remove "xtun/$1" --all
-		rm -rf "/usr/src/xtun-$1"
-		exit 1
+	if ${MAKE:-make} install-source && dkms add "xtun/$1" && dkms build "xtun/$1" -k "$2"; then
+		return
 	fi
+	dkms remove "xtun/$1" --all || :
+	rm -rf "/usr/src/xtun-$1"
+	return 1
+}
+
+# put_back VERSION KERNEL...: where another of the same version does not build.
+put_back() {
+	version=$1
+	shift
+	echo "xtun: version $version as it was before is put back" >&2
+	mv "$aside" "/usr/src/xtun-$version"
+	dkms add "xtun/$version"
+	for kernel; do
+		dkms install "xtun/$version" -k "$kernel"
+	done
 }
 
 # A module that "make install" has left DKMS would keep, and put back when it is removed.
@@ -50,9 +61,21 @@ case $1 in
 install)
 	had=$(kernels | grep -vxF "$3" || :)
 	# The same version once more is to be built anew, of files that are all new.
-	! versions | grep -xF "$2" >/dev/null || dkms remove "xtun/$2" --all
+	all=$(kernels)
+	aside=
+	if versions | grep -xF "$2" >/dev/null; then
+		aside=/usr/src/.xtun-$2
+		rm -rf "$aside"
+		cp -a "/usr/src/xtun-$2" "$aside"
+		dkms remove "xtun/$2" --all
+	fi
 	rm -rf "/usr/src/xtun-$2"
-	build_first "$2" "$3"
+	if ! build_first "$2" "$3"; then
+		# shellcheck disable=SC2086
+		[ -z "$aside" ] || put_back "$2" $all
+		exit 1
+	fi
+	[ -z "$aside" ] || rm -rf "$aside"
 	forget "$2"
 	install_for "$2" "$3"
 	for kernel in $had; do

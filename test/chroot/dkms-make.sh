@@ -36,6 +36,13 @@ fi
 ok "make dkms-install once more" dkms_log make dkms-install KVER="$newest"
 is_for_all "$version"
 
+cp dkms.conf /tmp
+sed -i 's/^MAKE=.*/MAKE=false/' dkms.conf
+nok "the same version, if DKMS cannot build it," make dkms-install KVER="$newest"
+is_for_all "$version"
+mv /tmp/dkms.conf .
+nok "... leaves nothing aside" test -e "/usr/src/.xtun-$version"
+
 # --- the next version
 
 sed -i "s/$version/$next/" dkms.conf xtun.h

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+/* 3b23a32a6321: under the lock that waits for whoever reads an address. */
+#include <linux/netdevice.h>
+
+void *probe(void);
+void *probe(void)
+{
+	return dev_set_mac_address_user;
+}
