@@ -137,7 +137,10 @@ static bool is_ours(const struct relay *r, const struct tunnel_header *h, size_t
 	       ntohs(h->len) >= FRAME_MIN && ntohs(h->len) <= len - sizeof(*h);
 }
 
-/* A socket of what is down is told so once; of what is no more, likewise, and then nothing. */
+/*
+ * A socket is told once that its interface is down, which may be the beginning of its end:
+ * of that nothing is told any more, so it is asked from time to time.
+ */
 static bool outer_is_gone(const struct relay *r)
 {
 	struct sockaddr_ll outer = { 0 };
@@ -153,18 +156,20 @@ static int relay_frame_in(struct relay *r)
 	struct iovec iov[2] = { { &header, sizeof(header) } };
 	struct msghdr message = { .msg_iov = iov, .msg_iovlen = 2 };
 	ssize_t len;
+	int error;
 
 	iov[1].iov_base = xtun_reserve(r->x, FRAME_MAX);
 	iov[1].iov_len = FRAME_MAX;
 	if (!iov[1].iov_base)
 		return errno == EAGAIN ? 0 : -1;
 	len = recvmsg(r->packet, &message, MSG_DONTWAIT);
-	if (len < 0 && errno == ENETDOWN && outer_is_gone(r)) {
-		errno = ENODEV;
-		return -1;
-	}
-	if (len < 0)
+	if (len < 0) {
+		error = errno;
+		r->outer_down |= error == ENETDOWN;
+		errno = r->outer_down && outer_is_gone(r) ? ENODEV : error;
 		return errno == EAGAIN || errno == EINTR || errno == ENETDOWN ? 0 : -1;
+	}
+	r->outer_down = false;
 	if (!is_ours(r, &header, len)) {
 		atomic_fetch_add(&r->foreign, 1);
 		return 1;
@@ -187,7 +192,7 @@ static bool await_in(struct relay *r)
 {
 	if (!xtun_arm(r->x, XTUN_CAN_SEND))
 		return await(r, xtun_fd(r->x), POLLOUT, -1);
-	return await(r, r->packet, POLLIN, -1);
+	return await(r, r->packet, POLLIN, r->outer_down ? 1000 : -1);
 }
 
 void *relay_in(void *arg)
