@@ -309,16 +309,19 @@ int xtun_ring_doorbell(struct xtun_ring *ring)
 
 /**
  * xtun_ring_rx_finish() - take what the program has told of, before its file is closed
- * @ring: the rings; no mapping is left, so nothing more comes
+ * @ring: the rings; no mapping is left
  *
  * While a poller or the softirq is about to look, no doorbell is asked for: whoever has
- * sent that way has done all that is to be done.
+ * sent that way has done all that is to be done. What comes later, by pages that are
+ * still pinned (io_uring), is not waited for.
  *
  * Context: process, may sleep, without RTNL.
  */
 void xtun_ring_rx_finish(struct xtun_ring *ring)
 {
-	while (!xtun_ring_rx_is_over(ring) && !xtun_ring_rx_is_empty(ring)) {
+	u32 prod = READ_ONCE(ring->user->rx_prod);
+
+	while (!xtun_ring_rx_is_over(ring) && (s32)(prod - READ_ONCE(ring->kernel->rx_cons)) > 0) {
 		/* None: somebody else has the NAPI, or the interface is just being deleted. */
 		if (!xtun_ring_rx_inline(ring->q))
 			usleep_range(50, 100);
