@@ -6,6 +6,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 # Where a kernel's output has a folder of its own, that is KDIR; or as the kernel's own
 # makefile has it, which takes O= from the command line alone.
 OUTPUT := $(if $(filter command,$(origin O)),$(O),$(KDIR))
+$(if $(filter-out /%,$(if $(filter command,$(origin O)),$(O))),$(error O=$(O) is to begin with /))
 # Of another tree than this machine's, its own name counts: that which the kernel itself
 # has. Distributions may give another to the kernel's build, in kernel.release.
 UTS_RELEASE = $(OUTPUT)/include/generated/utsrelease.h
@@ -138,7 +139,7 @@ clean: ## remove what was built here; what the tests have fetched stays
 	rm -rf build *.o *.ko *.mod *.mod.c .*.cmd .built-for .module-common.o modules.order Module.symvers
 	cd compat && rm -f generated.h .*.cmd probes/*.h probes/*.log probes/.*.d probes/.*.cmd
 	for folder in lib tools examples/lwip examples/relay examples/responder test/prog test/bench test/fuzz; do \
-		$(MAKE) -C $$folder clean; done
+		$(MAKE) -C $$folder O=. clean; done
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28

@@ -47,7 +47,7 @@ put_back() {
 	mv "$aside" "/usr/src/xtun-$version"
 	dkms add "xtun/$version"
 	for kernel; do
-		dkms install "xtun/$version" -k "$kernel"
+		dkms install "xtun/$version" -k "$kernel" || echo "xtun: $kernel goes without it" >&2
 	done
 }
 

@@ -138,8 +138,8 @@ static bool is_ours(const struct relay *r, const struct tunnel_header *h, size_t
 }
 
 /*
- * A socket is told once that its interface is down, which may be the beginning of its end:
- * of that nothing is told any more, so it is asked from time to time.
+ * A socket is told that its interface is down, which may be the beginning of its end: of
+ * that nothing is told any more. So from then on it is asked from time to time.
  */
 static bool outer_is_gone(const struct relay *r)
 {
@@ -169,7 +169,6 @@ static int relay_frame_in(struct relay *r)
 		errno = r->outer_down && outer_is_gone(r) ? ENODEV : error;
 		return errno == EAGAIN || errno == EINTR || errno == ENETDOWN ? 0 : -1;
 	}
-	r->outer_down = false;
 	if (!is_ours(r, &header, len)) {
 		atomic_fetch_add(&r->foreign, 1);
 		return 1;

@@ -26,7 +26,7 @@ struct relay {
 	int packet;		/* a packet socket, bound to the outer interface */
 	int stop;		/* an eventfd; readable: end */
 	struct tunnel_header header;
-	bool outer_down;	/* relay_in()'s: nothing has come since that was told */
+	bool outer_down;	/* relay_in()'s: it was, at least once */
 
 	atomic_ulong out, in;	/* frames that were relayed */
 	atomic_ulong too_long;	/* for the outer interface */

@@ -189,8 +189,9 @@ static size_t fill(struct fuzz *f)
 static void transfer(struct fuzz *f, int fd)
 {
 	struct iovec iov[4];
-	size_t len;
 	unsigned int i;
+	ssize_t moved;
+	size_t len;
 
 	/* Memory that may be a ring, or nothing. */
 	if (fuzz_once_in(f, 20)) {
@@ -201,15 +202,16 @@ static void transfer(struct fuzz *f, int fd)
 		/* Behind it there may be the fuzzer itself. */
 		if (len > fuzz_place(part))
 			len = fuzz_place(part);
-		len = fuzz_once_in(f, 2) ? read(fd, p, len) : write(fd, p, len);
+		moved = fuzz_once_in(f, 2) ? read(fd, p, len) : write(fd, p, len);
+		(void)moved;
 		return;
 	}
 	switch (fuzz_below(f, 4)) {
 	case 0:
-		len = read(fd, buf, fuzz_once_in(f, 3) ? fuzz_below(f, 3000) : BUF);
+		moved = read(fd, buf, fuzz_once_in(f, 3) ? fuzz_below(f, 3000) : BUF);
 		break;
 	case 1:
-		len = write(fd, buf, fill(f));
+		moved = write(fd, buf, fill(f));
 		break;
 	default:
 		len = fill(f);
@@ -218,11 +220,11 @@ static void transfer(struct fuzz *f, int fd)
 			iov[i].iov_len = fuzz_once_in(f, 3) ? fuzz_below(f, BUF / 4) : len / 4;
 		}
 		if (fuzz_once_in(f, 2))
-			len = readv(fd, iov, 4);
+			moved = readv(fd, iov, 4);
 		else
-			len = writev(fd, iov, 4);
+			moved = writev(fd, iov, 4);
 	}
-	if (len > 0)
+	if (moved > 0)
 		f->did[FUZZ_MOVED]++;
 }
 
