@@ -56,7 +56,8 @@
 #endif
 
 /* To RCU-tasks nothing is told, then. */
-#ifndef cond_resched_tasks_rcu_qs
+#ifndef XTUN_HAVE_TASKS_RCU_QS
+#undef cond_resched_tasks_rcu_qs
 #define cond_resched_tasks_rcu_qs()	cond_resched()
 #endif
 

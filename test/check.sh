@@ -147,7 +147,7 @@ plan() {
 	if [ "$all" = all ]; then
 		printf 'build without drop reasons\t%s\n' "$(without 6.1 drop_reason)"
 		printf 'build of old\t%s\n' "$(without 5.10 skb_list_walk_safe u64_stats_t \
-			xdp_frame_sz supported_coalesce_params stream_open skb_ext_reset set_mac_user)"
+			xdp_frame_sz supported_coalesce_params stream_open skb_ext_reset set_mac_user tasks_rcu_qs)"
 	fi
 	case "${TEST:+none} $targets " in
 	none*) ;;
