@@ -23,6 +23,21 @@ static size_t part_size(const struct fuzz_file *file, unsigned int part)
 	return size <= fuzz_place(part) ? size : fuzz_place(part);
 }
 
+/*
+ * Any. But where MIPS has no bit of its own for it (RIXI), whoever reads what may only be
+ * written faults at that place for ever, and the kernel says nothing.
+ */
+static int protection(struct fuzz *f, int most)
+{
+	int prot = fuzz_below(f, most + 1);
+
+#ifdef __mips__
+	if (prot & PROT_WRITE)
+		prot |= PROT_READ;
+#endif
+	return prot;
+}
+
 static void map_part(struct fuzz *f, struct fuzz_file *file, unsigned int part)
 {
 	int prot = part == 0 || part == 3 ? PROT_READ | PROT_WRITE : PROT_READ;
@@ -31,7 +46,7 @@ static void map_part(struct fuzz *f, struct fuzz_file *file, unsigned int part)
 	int flags = MAP_SHARED;
 
 	if (fuzz_once_in(f, 20)) {
-		prot = fuzz_below(f, 8);
+		prot = protection(f, PROT_READ | PROT_WRITE | PROT_EXEC);
 		offset += fuzz_below(f, 3) * sysconf(_SC_PAGESIZE);
 		size -= fuzz_once_in(f, 2) ? 0 : sysconf(_SC_PAGESIZE);
 		flags = fuzz_once_in(f, 2) ? MAP_SHARED : MAP_PRIVATE;
@@ -66,7 +81,7 @@ static void change_mapping(struct fuzz *f, struct fuzz_file *file)
 		fuzz_unmap(p + at, page);
 		break;
 	case 2:
-		mprotect(p + at, page, fuzz_below(f, 4));
+		mprotect(p + at, page, protection(f, PROT_READ | PROT_WRITE));
 		break;
 	case 3:
 		madvise(p + at, page, advice[fuzz_below(f, 6)]);
