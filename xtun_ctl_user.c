@@ -42,7 +42,8 @@ static int xtun_ctl_take_fprog(struct xtun_ctl_user *user)
  * @user: where it is; filled, or @user->err set
  * @cmd: which call
  *
- * Context: process, without RTNL. xtun_ctl_free() must follow.
+ * Context: process, without RTNL. xtun_ctl_free() must follow, but after a struct ifreq,
+ * of which nothing is held.
  */
 void xtun_ctl_take(struct xtun_ctl_user *user, unsigned int cmd)
 {

@@ -60,7 +60,7 @@ nok "ethtool -C: what is written has no batches but its own" ethtool -C xtun rx-
 if ip link add br0 type bridge; then
 	ip link set xtun master br0
 	nok "TUNSETLINK: a bridge has no port of another type" /test/bin/xtun-test attach \
-		/dev/xtun xtun 0x1002 /test/bin/xtun-test link 1
+		/dev/xtun xtun 0x1002 /test/bin/xtun-test link 512
 	like "... and it stays what it is" "$(ip link show xtun)" "link/ether"
 	ip link del br0
 	ok "... but else it can be had" /test/bin/xtun-test attach /dev/xtun xtun 0x1002 \

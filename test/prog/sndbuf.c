@@ -159,6 +159,18 @@ static void quiet(void)
 	close(ep);
 }
 
+/* A child that does this, once it sleeps. */
+static pid_t sleeper(int (*what)(void))
+{
+	pid_t pid = xt_fork();
+
+	if (!pid)
+		_exit(what());
+	usleep(MOMENT * 1000);
+	xt_await_sleep(pid);
+	return pid;
+}
+
 static int write_all(void)
 {
 	fcntl(writer, F_SETFL, 0);
@@ -174,11 +186,7 @@ static void blocking(const char *limit)
 	pid_t pid;
 
 	begin();
-	pid = xt_fork();
-	if (!pid)
-		_exit(write_all());
-	usleep(MOMENT * 1000);
-	xt_await_sleep(pid);
+	pid = sleeper(write_all);
 	sent = MOST;
 	ok(!waitpid(pid, &status, WNOHANG), "%s: a writer that blocks sleeps", limit);
 	if (!ok(take_all(), "... goes on as they are read, and all arrive in order"))
@@ -208,11 +216,7 @@ static void interrupted(void)
 
 	begin();
 	fill();
-	pid = xt_fork();
-	if (!pid)
-		_exit(interrupted_in_write());
-	usleep(MOMENT * 1000);
-	xt_await_sleep(pid);
+	pid = sleeper(interrupted_in_write);
 	kill(pid, SIGUSR1);
 	ok(waitpid(pid, &status, 0) == pid && !status,
 	   "a signal ends a write that waits for room: EINTR");
@@ -234,11 +238,7 @@ static void closed(void)
 
 	begin();
 	fill();
-	pid = xt_fork();
-	if (!pid)
-		_exit(wait_in_write());
-	usleep(MOMENT * 1000);
-	xt_await_sleep(pid);
+	pid = sleeper(wait_in_write);
 	ok(!flaw_delete(WRITER_IF) && waitpid(pid, &status, 0) == pid && !status,
 	   "its interface is deleted: a writer that sleeps gets EBADFD");
 	close(writer);
