@@ -10,14 +10,19 @@
 xtun-probes := $(patsubst $(src)/compat/probes/%.c,%,$(sort $(wildcard $(src)/compat/probes/*.c)))
 xtun-probe-results := $(xtun-probes:%=$(obj)/compat/probes/%.h)
 
+xtun-ask = $(if $(filter $(*F),$(XTUN_WITHOUT)),! echo '$<:1: error: XTUN_WITHOUT' >&2, \
+	LC_ALL=C $(CC) $(c_flags) -fsyntax-only $<)
+
+# A "no" names a line. A compiler that is killed, or does not know an option, has said nothing.
 quiet_cmd_xtun_probe = PROBE   $@
       cmd_xtun_probe = \
-	mkdir -p $(@D); \
-	if $(if $(filter $(*F),$(XTUN_WITHOUT)),! :,:) && \
-	   LC_ALL=C $(CC) $(c_flags) -fsyntax-only $< 2>$(@:.h=.log); then \
+	mkdir -p $(@D); rm -f $(@:.h=.log); \
+	if { $(xtun-ask); } 2>$(@:.h=.log); then \
 		echo '\#define XTUN_HAVE_$(shell echo $(*F) | tr a-z A-Z) 1'; \
-	else \
+	elif grep -qE ':[0-9]+: (fatal )?error: ' $(@:.h=.log); then \
 		echo '/* no $(*F) */'; \
+	else \
+		echo '/* no answer */'; \
 	fi >$@
 
 $(xtun-probe-results): $(obj)/compat/probes/%.h: $(src)/compat/probes/%.c FORCE
@@ -27,6 +32,13 @@ quiet_cmd_xtun_generated = GEN     $@
       cmd_xtun_generated = \
 	if ! $(CC) --version >/dev/null 2>&1; then \
 		echo "xtun: the kernel's compiler '$(CC)' does not run here. Install it, or name another: make CC=..." >&2; \
+		rm -f $(xtun-probe-results); exit 1; \
+	fi; \
+	unclear=$$(grep -l 'no answer' $(xtun-probe-results) | head -n 1); \
+	if [ -n "$$unclear" ]; then \
+		echo "xtun: the compiler '$(CC)' does not do what this kernel's tree asks of it:" \
+			"$${unclear%.h}.log begins" >&2; \
+		head -n 3 "$${unclear%.h}.log" >&2; \
 		rm -f $(xtun-probe-results); exit 1; \
 	fi; \
 	if ! grep -q XTUN_HAVE_BASELINE $(obj)/compat/probes/baseline.h; then \

@@ -58,9 +58,11 @@ usual_prefix() {
 }
 
 # Both stand in what every kernel writes into its configuration: the title of
-# its menu, and the first line that its compiler prints of itself.
+# its menu, and the first line that its compiler prints of itself, which before 5.8
+# was in a comment.
 arch=$(family "$(sed -n 's,^# Linux/\([a-z0-9_]*\) .*,\1,p' "$config" | head -n 1)")
-cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="*\([^ "]*\).*/\1/p' "$config")
+cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="*\([^ "]*\).*/\1/p; s/^# Compiler: \([^ ]*\).*/\1/p' "$config" |
+	head -n 1)
 
 # Which LLVM, unless that is said: the one of the kernel's version, or the one without a
 # number. By its tools' names: kernels before 5.18 take no version (e9c281928c24), and one

@@ -21,7 +21,7 @@ compilers() {
 	local name
 	rm -rf "${dir:?}/bin"
 	mkdir "$dir/bin"
-	for name in sh sed head grep uname tr cat cksum rm; do
+	for name in sh sed head grep uname tr cat cksum rm find; do
 		ln -s "$(type -P "$name")" "$dir/bin/$name"
 	done
 	for name; do
@@ -60,6 +60,12 @@ compilers "${prefix}gcc"
 tree "$foreign" "${prefix}gcc-12"
 is "a tree for another machine" "$(asked)" "ARCH=$foreign CROSS_COMPILE=$prefix"
 is "... and its tools" "$(asked tools)" "CROSS_COMPILE=$prefix"
+compilers "${prefix}gcc" "${foreign}-sdk-gcc"
+tree "$foreign" ""
+sed -i "s/^CONFIG_CC_V.*/# Compiler: ${foreign}-sdk-gcc (an SDK) 7.3.0/" "$dir/tree/.config"
+is "... as kernels before 5.8 tell" "$(asked)" \
+	"ARCH=$foreign CROSS_COMPILE=${foreign}-sdk- CC=${foreign}-sdk-gcc"
+tree "$foreign" "${prefix}gcc-12"
 compilers gcc
 like "... for which nothing compiles" "$(asked)" "no such compiler is on the PATH"
 like "... nor do the tools become this machine's" "$(asked tools)" "no such compiler is on the PATH"
@@ -112,5 +118,10 @@ stays "... is built anew" generated include/generated/compile.h two
 stays "... or so with newer ones" generated include/generated/utsversion.h two
 wanted=there
 stays "of the same once more" true
+wanted=gone
+stays "a header is changed in its place" touch -d "1 minute" "$dir/tree/include/linux.h"
+touch -d "1 minute ago" "$dir/tree/include/linux.h"
+wanted=there
+stays "... and no more" true
 echo "1..$tap_count"
 [ "$tap_failed" = 0 ]
