@@ -21,6 +21,8 @@ DESTDIR ?= $(INSTALL_MOD_PATH)
 export DESTDIR
 # As root a relative folder would be another one in each makefile.
 $(if $(filter-out /%,$(firstword $(DESTDIR))),$(error DESTDIR=$(DESTDIR) is to begin with /))
+HEADERS_HINT = $(if $(filter file,$(origin KDIR)),Type: sudo apt-get install \
+	linux-headers-$(KVER)   (or: make KDIR=...),KDIR= is the folder that it was built in.)
 KBUILD = $(TREE)$(MAKE) -C '$(KDIR)' M='$(CURDIR)' $(if $(NAMED),,$$tree)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/xtun-$(VERSION)
@@ -36,7 +38,7 @@ MAKE_FOR_TREE = $(if $(NAMED_FOR_TOOLS),,tree=$$($(ASK_TREE) tools) && )$(MAKE) 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules_install tools lib demo guest bench bench-sizes bench-queues bench-profile check check-kernels check-programs \
 	install install-rules install-source uninstall dkms-install dkms-uninstall deb check-debug check-octeon check-dkms \
-	check-dkms-octeon check-litmus check-why fuzz clean help sources headers dkms
+	check-dkms-octeon check-litmus check-why fuzz clean help sources headers dkms no-dkms
 
 modules: headers ## build xtun.ko for the running kernel, or for KDIR=
 	+$(KBUILD) modules
@@ -87,15 +89,16 @@ fuzz: ## half an hour of random calls on each of the kernels of check-debug; FUZ
 check-octeon: ## every test on a kernel as Octeon boards have it: big-endian, small, n32
 	@KERNEL=octeon-be test/check.sh
 
-install: modules_install tools install-rules ## install the module for this kernel, and the tool (as root)
+install: no-dkms modules tools modules_install install-rules ## install the module for this kernel, and the tool (as root)
 	$(if $(DESTDIR),,depmod -a '$(RELEASE)')
 	$(MAKE) -C tools O=. install
 
-uninstall: ## remove what install has installed (as root)
+uninstall: no-dkms ## remove what install has installed (as root)
 	rm -f '$(DESTDIR)/lib/modules/$(RELEASE)'/*/xtun.ko*
 	rm -f '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
 	$(MAKE) -C tools O=. uninstall
 	$(if $(DESTDIR),,! test -d '/lib/modules/$(RELEASE)' || depmod -a '$(RELEASE)')
+	@find '$(DESTDIR)/lib/modules' -name 'xtun.ko*' 2>/dev/null | sed 's/^/Still there: /'
 
 # The module alone, as build systems ask for it; DESTDIR= or INSTALL_MOD_PATH= go before its folder.
 modules_install: modules
@@ -119,7 +122,7 @@ dkms-uninstall: dkms ## remove what dkms-install has installed (as root)
 	$(MAKE) -C tools O=. uninstall
 
 deb: ## Debian packages of the module's source and of the tools, in build/deb
-	@command -v dpkg-buildpackage >/dev/null || { \
+	@command -v dpkg-buildpackage >/dev/null && command -v dh_dkms >/dev/null || { \
 		echo "Type: sudo apt-get install build-essential debhelper dh-dkms"; exit 1; }
 	rm -rf build/deb
 	mkdir -p build/deb/xtun-$(VERSION)
@@ -149,9 +152,8 @@ sources:
 
 headers:
 	@test -e '$(KDIR)/Makefile' || { \
-		echo "There is no kernel to build against in $(KDIR). Type:" \
-			"sudo apt-get install linux-headers-$(KVER)   (or: make KDIR=...)"; \
-		exit 1; }
+		echo "There is no kernel to build against in $(KDIR)." \
+			"$(HEADERS_HINT)"; exit 1; }
 	@case '$(CURDIR)' in *[\ :%]*) \
 		echo "The kernel's build takes no folder with a space, ':' or '%' in its name. Move this one."; \
 		exit 1 ;; esac
@@ -159,3 +161,11 @@ headers:
 
 dkms:
 	@command -v dkms >/dev/null || { echo "Type: sudo apt-get install dkms"; exit 1; }
+	@! dpkg-query -W -f '$${db:Status-Abbrev}' xtun-dkms 2>/dev/null | grep -q '^.[^cn]' || { \
+		echo "The package xtun-dkms has it. Type: sudo apt purge xtun-dkms"; exit 1; }
+
+# Which of two modules modprobe then takes, nothing says.
+no-dkms:
+	$(if $(DESTDIR),,@test -z "$$(dkms status xtun 2>/dev/null)" || { \
+		echo "DKMS has xtun here. Type: sudo make dkms-install; or, to be rid of that one:" \
+			"sudo make dkms-uninstall, or sudo apt purge xtun-dkms"; exit 1; })

@@ -6,6 +6,7 @@
 . /xtun/test/chroot/lib.sh
 
 mapfile -t kernels < <(kernels native)
+newest=${kernels[-1]}
 files >/tmp/before
 
 # installed_for_all VERSION
@@ -22,8 +23,15 @@ cp build/deb/*.deb build/deb/*.changes build/deb/*.buildinfo /tmp/first
 ok "lintian finds no error" lintian --allow-root --fail-on error /tmp/first/*.changes
 diag "$(lintian --allow-root --tag-display-limit 0 /tmp/first/*.changes || :)"
 
-ok "all are installed" dkms_log dpkg -i /tmp/first/*.deb
+ok "make install" make install KVER="$newest"
+ok "all are installed over it" dkms_log dpkg -i /tmp/first/*.deb
 installed_for_all "$version"
+is "there is one for modprobe" "$(installed_module "$newest" | wc -l)" 1
+ok "of which DKMS has another" grep -rq . /var/lib/dkms/xtun/"$version/$newest"
+for refused in install uninstall dkms-install dkms-uninstall; do
+	nok "make $refused refuses" make "$refused" KVER="$newest"
+done
+ok "what it has left in /usr/local goes" make -C tools uninstall
 like "the program runs" "$(xtun --version)" "$version"
 for file in /usr/lib/udev/rules.d/60-xtun.rules \
 	/usr/share/doc/xtun-dkms/examples/{modprobe,modules-load}.conf \

@@ -24,10 +24,26 @@ is_for_all() {
 	done
 }
 
+# --- a compiler that dies, which tells nothing of the kernel
+
+cat >/tmp/cc <<'END'
+#!/bin/sh
+case $* in *drop_reason.c*) kill -9 $$ ;; esac
+exec gcc "$@"
+END
+chmod +x /tmp/cc
+like "a probe whose compiler is killed" "$(make CC=/tmp/cc KVER="$newest" 2>&1 || :)" \
+	"xtun: the compiler '/tmp/cc' does not do what this kernel's tree asks"
+like "a tree that is not there" "$(make KDIR=/none 2>&1 || :)" \
+	"no kernel to build against in /none. KDIR= is"
+
 # --- DKMS, and a kernel that comes later
 
 ok "make dkms-install" dkms_log make dkms-install KVER="$newest"
 ok "has DKMS install it" installed "$version" "$newest"
+nok "make install then refuses" make install KVER="$newest"
+nok "... and make uninstall" make uninstall KVER="$newest"
+is "... which is still there for modprobe" "$(installed_module "$newest" | wc -l)" 1
 like "and installs the tool" "$(/usr/local/sbin/xtun --version)" "$version"
 if [ "${#kernels[@]}" != 1 ]; then
 	ok "a kernel that comes later gets it" dkms_log dkms autoinstall -k "${kernels[0]}"
