@@ -36,11 +36,12 @@ scratch
 # translated of it once is then good for the next. Together that is two fifths of the time.
 plain="dentry,names_cache,inode_cache,shmem_inode_cache,proc_inode_cache,lsm_inode_cache"
 plain="$plain,vm_area_struct,anon_vma,anon_vma_chain,maple_node,radix_tree_node"
+looks=FZPU kept=4M
 case $kernel in
-debug|kcsan) looks=U ;;		# the one has KASAN for the rest, the other is for races
-*)           looks=FZPU ;;
+debug) looks=U ;;		# it has KASAN for the rest
+kcsan) looks=U kept=16M ;;	# it is for races, and tells of the kernel's own, at length
 esac
-common="slub_debug=$looks;-,$plain norandmaps log_buf_len=4M"
+common="slub_debug=$looks;-,$plain norandmaps log_buf_len=$kept"
 # What the kernel does not know becomes the guest's environment.
 for setting in RACE_SECONDS FUZZ_SECONDS FLOOD_SECONDS LIVES FRAMES SEED ALONE PAIRS BY_CHANCE \
 		XT_DEVICE; do

@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 		.pairs = setting("PAIRS", 2),
 		.workers = namespaces ? setting("WORKERS", 8) : 1,
 		.say = getenv("SAY"),
-		.timeout = 60,
+		.timeout = 60 * setting("slowness", 1),
 	};
 	struct timespec t0, t;
 	struct result r;

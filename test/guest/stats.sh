@@ -243,7 +243,7 @@ no_connections() {
 
 modprobe nf_conntrack
 iptables -A OUTPUT -o xtun -m conntrack --ctstate NEW -j ACCEPT
-sysctl -q -w net.netfilter.nf_conntrack_udp_timeout=3
+sysctl -q -w net.netfilter.nf_conntrack_udp_timeout=$((3 * ${slowness:-1}))
 exec 4>&-
 before=$(sockets)
 left=$(waiting)

@@ -274,7 +274,7 @@ detached() {
 
 xtun_unload
 xtun_load dyndbg=+p
-like "insmod makes the interface" "$(dmesg | tail -n 5)" "xtun.*: create"
+like "insmod makes the interface" "$(dmesg | without_others_races | tail -n 5)" "xtun.*: create"
 says "up" "xtun: open" ip link set xtun up
 says "the first write" "xtun: attach queue 0" attached
 says "the last close" "xtun: detach queue 0" detached

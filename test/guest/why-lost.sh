@@ -205,7 +205,7 @@ exec 4>&-
 ip link set xtun txqueuelen 1000
 # Whoever has read once is a reader, for whom frames do not grow stale.
 exec 4<>/dev/xtun
-timeout 1 cat <&4 >/dev/null || :
+timeout "${slowness:-1}" cat <&4 >/dev/null || :
 transmit 100
 dd bs=200 count=1 status=none <&4 >/dev/null
 

@@ -63,6 +63,7 @@ wrong icmp-type "the kernel does not know what ICMP of type 41 is" \
 sysctl -q -w net.ipv4.ipfrag_time=1
 wrong fragments "it is a fragment, and the others have not come within 1 s" \
 	"$(ip4 45 2000 01 $echo)"
+sysctl -q -w net.ipv4.ipfrag_time=30
 # The second hangs at the first until that is read.
 fragments() {
 	craft type=0800 "payload=$(ip4 45 2000 01 0800f7fd00000000)"
@@ -133,7 +134,7 @@ abandoned() {
 	craft proto=udp dport=9
 	# shellcheck disable=SC2154
 	[ "$1" = killed ] || kill -CONT "$hoarder"
-	sleep 0.5
+	sleep "$((${slowness:-1} - 1)).5"
 	unhoard
 }
 explained unread "the program that had UDP port 9 open has closed it, or ended, and not read this" \

@@ -190,11 +190,11 @@ is_refused() {
 for times in 1 2; do
 	ip link set xtun down
 	ok "-f tells of a silence, $times" eventually 10 followed "^xtun is down" "$times"
-	sleep 2
+	sleep $((2 * ${slowness:-1}))
 	ok "... once" followed "^xtun is down" "$times"
 	ok "... and for programs it has a name" eval 'xtun why -t 0 --json | jq -e "select(.silence == \"down\").cure" >/dev/null'
 	ip link set xtun up
-	sleep 2
+	sleep $((2 * ${slowness:-1}))
 done
 ok "what is refused meanwhile" is_refused
 ok "... it tells of, too" eventually 10 followed "^TUNSETIFF 0x1000 for xtun .* was refused" 1

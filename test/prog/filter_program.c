@@ -217,7 +217,7 @@ static void left_behind(void)
 	xt_drain(fd);
 	xt_transmit(packet, SHORTEST - 1, 1);
 	xt_transmit(packet, SHORTEST, 2);
-	ok(xt_poll(fd, POLLIN, 5000, NULL) >= 0 && xt_drain(fd) == 1,
+	ok(xt_poll(fd, POLLIN, 5000 * xt_slowness(), NULL) >= 0 && xt_drain(fd) == 1,
 	   "IFF_NOFILTER goes with its file: who reads next gets what the filter passes");
 	ioctl(fd, TUNDETACHFILTER, 0);
 	close(packet);

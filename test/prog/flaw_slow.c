@@ -26,7 +26,7 @@
 #include "xt.h"
 
 #define NAME	"flaw0"
-#define LIMIT	20000	/* milliseconds; nothing here takes that long */
+#define LIMIT	(20000 * xt_slowness())	/* milliseconds; nothing here takes that long */
 
 static const struct slow_call {
 	const char *name;

@@ -75,6 +75,17 @@ static void new_was_not_made(void)
 	new_is_gone();
 }
 
+static int first = -1;
+
+/* Anew each time: a further queue that has been there leaves its rx queue to the interface. */
+static void have_several(void)
+{
+	if (first >= 0)
+		close(first);
+	first = flaw_new(SEVERAL, TAP | IFF_MULTI_QUEUE);
+	open_fd();
+}
+
 static long make_further(void)
 {
 	return flaw_attach(fd, SEVERAL, flags);
@@ -127,7 +138,6 @@ static void attaching(void)
 	};
 	struct inject_case c = { .before = open_fd, .call = make_new, .after = new_is_gone,
 				 .undo = new_was_not_made, .registers = true };
-	int first = flaw_new(SEVERAL, TAP | IFF_MULTI_QUEUE);
 	unsigned int i;
 
 	for (i = 0; i < sizeof(made) / sizeof(*made); i++) {
@@ -135,6 +145,7 @@ static void attaching(void)
 		flags = made[i].flags;
 		each(&c);
 	}
+	c.before = have_several;
 	c.call = make_further;
 	c.after = further_is_gone;
 	c.undo = further_was_not_made;
@@ -143,12 +154,13 @@ static void attaching(void)
 		flags = further[i].flags;
 		each(&c);
 	}
+	close(first);
 	c.what = "TUNSETIFF on an interface of ip link add";
+	c.before = open_fd;
 	c.call = attach_link;
 	c.after = link_is_free;
 	c.undo = link_was_not_attached;
 	each(&c);
-	close(first);
 }
 
 static void have_new(void)

@@ -26,7 +26,7 @@
 #define SIZE	XTUN_RING_MIN
 #define FRAME	100
 #define RECORD	XTUN_RECORD_SIZE(FRAME)
-#define LIMIT	20000		/* milliseconds; nothing here takes that long */
+#define LIMIT	(20000 * xt_slowness())	/* milliseconds; nothing here takes that long */
 #define TRIES	50
 #define SECOND	1000000
 #define TRACING	"/sys/kernel/tracing/"

@@ -111,7 +111,7 @@ static unsigned int kernel_receives(int s, bool *seen, unsigned int want)
 	unsigned int good = 0;
 	ssize_t len;
 
-	while (good < want && xt_poll(s, POLLIN, 5000, NULL) >= 0) {
+	while (good < want && xt_poll(s, POLLIN, 5000 * xt_slowness(), NULL) >= 0) {
 		len = recv(s, frame, sizeof(frame), MSG_DONTWAIT);
 		if (len > 0)
 			good += mark(seen, frame, len);

@@ -172,10 +172,17 @@ int xt_poll(int fd, short events, int ms, short *got)
 	return n ? now_ms() - start : -1;
 }
 
+int xt_slowness(void)
+{
+	const char *s = getenv("slowness");
+
+	return s ? atoi(s) : 1;
+}
+
 void xt_await_sleep(int pid)
 {
 	char path[64], state;
-	long end = now_ms() + 10000;
+	long end = now_ms() + 10000 * xt_slowness();
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);

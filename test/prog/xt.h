@@ -41,6 +41,8 @@ int xt_open(int flags);
 int xt_tap(const char *device, const char *ifname, int flags);
 /* Milliseconds until @fd has one of @events; -1: not within @ms. Sets *@got. */
 int xt_poll(int fd, short events, int ms, short *got);
+/* By how much this kernel is slower than others, for what looks after itself. */
+int xt_slowness(void);
 /* A process that sleeps in a system call, as far as /proc tells; waits for it. */
 void xt_await_sleep(int pid);
 
