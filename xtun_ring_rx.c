@@ -20,6 +20,8 @@
 #include "xtun_ring.h"
 
 #define XTUN_RING_BUDGET	NAPI_POLL_WEIGHT
+/* Records for one doorbell, more than any ring holds: it returns their number, an int. */
+#define XTUN_RING_AT_ONCE	10000000
 
 static struct workqueue_struct *xtun_ring_pollers;
 
@@ -200,9 +202,9 @@ static int xtun_ring_rx_drain(struct xtun_queue *q)
 	do {
 		n = xtun_ring_rx_inline(q);
 		total += n;
-		/* A program may keep it here for as long as it likes, as below. */
+		/* Others may keep it here for as long as they like, as below. */
 		cond_resched_tasks_rcu_qs();
-	} while (n == XTUN_RING_BUDGET && !signal_pending(current));
+	} while (n == XTUN_RING_BUDGET && !signal_pending(current) && total < XTUN_RING_AT_ONCE);
 	/* Whom a signal calls away need not come back: the softirq has the rest. */
 	if (n == XTUN_RING_BUDGET) {
 		local_bh_disable();
@@ -312,8 +314,8 @@ int xtun_ring_doorbell(struct xtun_ring *ring)
  * @ring: the rings; no mapping is left
  *
  * While a poller or the softirq is about to look, no doorbell is asked for: whoever has
- * sent that way has done all that is to be done. What comes later, by pages that are
- * still pinned (io_uring), is not waited for.
+ * sent that way has done all that is to be done. Pages that are still pinned (io_uring)
+ * may change what it has told: what comes later is not waited for, nor what it takes back.
  *
  * Context: process, may sleep, without RTNL.
  */
@@ -321,7 +323,8 @@ void xtun_ring_rx_finish(struct xtun_ring *ring)
 {
 	u32 prod = READ_ONCE(ring->user->rx_prod);
 
-	while (!xtun_ring_rx_is_over(ring) && (s32)(prod - READ_ONCE(ring->kernel->rx_cons)) > 0) {
+	while (!xtun_ring_rx_is_over(ring) && !xtun_ring_rx_is_empty(ring) &&
+	       (s32)(prod - READ_ONCE(ring->kernel->rx_cons)) > 0) {
 		/* None: somebody else has the NAPI, or the interface is just being deleted. */
 		if (!xtun_ring_rx_inline(ring->q))
 			usleep_range(50, 100);
@@ -381,7 +384,8 @@ void xtun_ring_rx_start(struct xtun_slot *slot, struct xtun_queue *q, struct xtu
  */
 void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	u32 prod = READ_ONCE(ring->user->rx_prod), len;
+	/* As xtun_ring_rx_consume(). */
+	u32 prod = smp_load_acquire(&ring->user->rx_prod), len;
 	struct xtun_why_fault fault;
 	const void *data;
 
