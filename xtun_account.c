@@ -160,7 +160,8 @@ void xtun_account_charge(struct xtun_file *xf, struct sk_buff *skb)
 	/* Pairs with xtun_account_create(). */
 	struct sock *sk = smp_load_acquire(&xf->account);
 
-	if (unlikely(xtun_account_limited(sk)))
+	/* Whoever was let in while there was room may have stayed in a copy, with many others. */
+	if (unlikely(xtun_account_limited(sk)) && sk_wmem_alloc_get(sk) < INT_MAX / 2)
 		skb_set_owner_w(skb, sk);
 }
 
