@@ -179,8 +179,11 @@ static void xtun_drops_tell(struct xtun_listener *l)
 {
 	if (xtun_drops_waits(l))
 		wake_up(l->wait);
-	/* Whoever has read all there is may have to sleep until he may be told of these. */
-	if (READ_ONCE(l->missed))
+	/*
+	 * Whoever has read all there is may have to sleep until he may be told of these.
+	 * Others count and take them meanwhile, and call this for themselves.
+	 */
+	if (data_race(l->missed))
 		schedule_delayed_work(&l->wake_later, HZ);
 }
 
