@@ -23,6 +23,9 @@ brief="load nat order ring rw wait xdp"
 long="abi batched capture config drops flaws lib-silent lib-ways lives lwip-rings
 	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-bridge
 	why-firewall why-lost why-probe why-refused why-shape why-silent why-stack why-tunnel"
+# What the kernel's stack drops it drops whatever our programs' ABI is, and however it is
+# configured: of kernels that are in the table once more these are not asked again.
+stack="why-bridge why-firewall why-shape why-stack why-tunnel"
 # What measures more than it judges, only with "all", and if it is named.
 measuring="scale"
 # Of the kernel they show what two tell as well as twelve: the default one, and one
@@ -71,6 +74,13 @@ all_but() {
 	echo "$tests" | grep -vxF "$(printf '%s\n' $1)"
 }
 
+# once_more TARGET: what it need not do if it is one of all.
+once_more() {
+	case "$KERNEL,$1" in
+	,*-cloud | ,*+*) echo "$stack" ;;
+	esac
+}
+
 # tests_for TARGET
 tests_for() {
 	if [ "$1" = octeon ]; then
@@ -82,7 +92,7 @@ tests_for() {
 	elif [ -n "$KERNEL$all" ]; then
 		case " $programs_on " in
 		*" $1 "*) all_but "$debug" ;;
-		*)        all_but "$debug $programs" ;;
+		*)        all_but "$debug $programs $(once_more "$1")" ;;
 		esac
 	else
 		case $1 in

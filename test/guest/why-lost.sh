@@ -10,7 +10,8 @@
 # of LOSS FIELD: what was told of the youngest such loss, which is the last.
 told=$(mktemp)
 of() {
-	jq -r "select(.where // \"\" | endswith(\" $1\")) | .$2 // \"\"" "$told" | tail -n 1
+	in_lines "$told"
+	sed -n "s/^[^\t]*\t[^\t]* $1\t$2\t//p" "$told.lines" | tail -n 1
 }
 
 lost() {

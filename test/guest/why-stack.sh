@@ -248,7 +248,7 @@ like "... and the other that it may be" "$(field checksum other.why)" \
 like "... and what mends that" "$(field checksum other.advice)" "ss -uln$"
 nameless proto=udp dport=9 bad=ip
 like "... none where the first is certain" "$(field ip-checksum why)" "^the checksum of its IP header"
-is "... alone" "$(field ip-checksum other)" ""
+is "... alone" "$(field ip-checksum other.why)" ""
 nameless_as=()
 nameless proto=udp dport=9 bad=udp
 like "... in words" "$(<"$out/told")" \
