@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A call whose memory is long in coming keeps waiting only who called: the page is
- * held back by userfaultfd, and meanwhile another process sets an interface up.
+ * held back by userfaultfd, and meanwhile another process sets an interface up. And
+ * pages of rings that such a call has pinned are written when the file is being closed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,10 +20,12 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "flaw.h"
+#include "rings.h"
 #include "xt.h"
 
 #define NAME	"flaw0"
@@ -182,6 +185,84 @@ static void slow(const struct slow_call *c)
 	close(caller.fd);
 }
 
+#define RING	(4 << 20)
+#define SHORTEST 60
+
+/* Pins the page at @prod, and writes to it once the memory that this comes from is there. */
+static void *write_pinned(void *prod)
+{
+	struct iovec from = { page, sizeof(uint32_t) }, to = { prod, sizeof(uint32_t) };
+
+	if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) != sizeof(uint32_t))
+		die("process_vm_writev");
+	return NULL;
+}
+
+/* Lets it come when some of what the rings hold has been taken. */
+static void *let_come(void *unused)
+{
+	struct uffdio_copy copy = { .dst = (uintptr_t)page, .src = (uintptr_t)content,
+				    .len = page_size };
+
+	while (!xt_counter_of(NAME, "rx_in"))
+		usleep(1000);
+	if (ioctl(uffd, UFFDIO_COPY, &copy))
+		die("UFFDIO_COPY");
+	return unused;
+}
+
+static void close_after(void)
+{
+	uint32_t n = RING / XTUN_RECORD_SIZE(SHORTEST), prod = 0, back = 0, i;
+	int fd = flaw_new(NAME, TAP);
+	uint8_t frame[SHORTEST];
+	pthread_t writer, comes;
+	struct uffd_msg msg;
+	struct rings r;
+
+	/* Of this process. */
+	close(uffd);
+	if (!prepared() || flaw_up(NAME, true) || rings_make(&r, fd, RING, 0))
+		die("rings");
+	xt_numbered(frame, xt_peer, xt_peer, sizeof(frame), 0);
+	for (i = 0; i < n; i++) {
+		if (i == n - n / 8)
+			back = prod;
+		rings_fill(&r, &prod, frame, sizeof(frame));
+	}
+	memcpy(content, &back, sizeof(back));
+	if (pthread_create(&writer, NULL, write_pinned, &r.user->rx_prod) ||
+	    xt_poll(uffd, POLLIN, LIMIT, NULL) < 0 ||
+	    read(uffd, &msg, sizeof(msg)) != sizeof(msg) ||
+	    pthread_create(&comes, NULL, let_come, NULL))
+		die("a page of the rings that is pinned");
+	__atomic_store_n(&r.user->rx_prod, prod, __ATOMIC_RELEASE);
+	rings_unmap(&r);
+	close(fd);
+	pthread_join(comes, NULL);
+	pthread_join(writer, NULL);
+}
+
+static void taken_back(void)
+{
+	int status = -1, waited;
+	pid_t pid;
+
+	if (!flaw_is_xtun() || !rings_offered("a file that is closed while a page of its rings is written"))
+		return;
+	pid = xt_fork();
+	if (!pid) {
+		close_after();
+		_exit(0);
+	}
+	for (waited = 0; waited < LIMIT && waitpid(pid, &status, WNOHANG) != pid; waited += 10)
+		usleep(10000);
+	ok(!status, "rx_prod is taken back by a page that was pinned, and close() ends");
+	/* It would wait until then. */
+	if (status)
+		flaw_delete(NAME);
+}
+
 void theme_flaw_slow(void)
 {
 	unsigned int i;
@@ -192,6 +273,7 @@ void theme_flaw_slow(void)
 	}
 	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		slow(&calls[i]);
+	taken_back();
 	close(uffd);
 	munmap(page, page_size);
 	free(content);
