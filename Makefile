@@ -58,7 +58,7 @@ guest: ## a shell in such a machine with xtun loaded; KERNEL= chooses the kernel
 check: ## everything a change must pass; KERNEL=, KERNEL_SRC= and TEST= restrict it
 	@test/check.sh
 
-check-kernels: ## every test on every kernel, architecture and ABI (an hour or more)
+check-kernels: ## every test on every kernel, architecture and ABI (two hours and a half)
 	@test/check.sh all
 
 check-programs: ## other people's programs on tap and on xtun, side by side (a quarter of an hour)

@@ -248,7 +248,7 @@ static void taken_back(void)
 	int status = -1, waited;
 	pid_t pid;
 
-	if (!flaw_is_xtun() || !rings_offered("a file that is closed while a page of its rings is written"))
+	if (!flaw_is_xtun() || !rings_offered("rx_prod is taken back while its file is closed"))
 		return;
 	pid = xt_fork();
 	if (!pid) {
