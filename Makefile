@@ -164,6 +164,14 @@ dkms:
 	@! dpkg-query -W -f '$${db:Status-Abbrev}' xtun-dkms 2>/dev/null | grep -q '^.[^cn]' || { \
 		echo "The package xtun-dkms has it. Type: sudo apt purge xtun-dkms"; exit 1; }
 
+# Nothing is installed before what may refuse or fail has been done, with -j neither.
+ifneq ($(filter install,$(MAKECMDGOALS)),)
+modules_install install-rules: | no-dkms tools
+endif
+ifneq ($(filter dkms-install,$(MAKECMDGOALS)),)
+install-rules: | dkms modules tools
+endif
+
 # Which of two modules modprobe then takes, nothing says.
 no-dkms:
 	$(if $(DESTDIR),,@test -z "$$(dkms status xtun 2>/dev/null)" || { \

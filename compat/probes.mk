@@ -11,7 +11,7 @@ xtun-probes := $(patsubst $(src)/compat/probes/%.c,%,$(sort $(wildcard $(src)/co
 xtun-probe-results := $(xtun-probes:%=$(obj)/compat/probes/%.h)
 
 xtun-ask = $(if $(filter $(*F),$(XTUN_WITHOUT)),! echo '$<:1: error: XTUN_WITHOUT' >&2, \
-	LC_ALL=C $(CC) $(c_flags) -fsyntax-only $<)
+	LC_ALL=C $(CC) $(c_flags) -fdiagnostics-color=never -fsyntax-only $<)
 
 # A "no" names a line. A compiler that is killed, or does not know an option, has said nothing.
 quiet_cmd_xtun_probe = PROBE   $@
@@ -19,7 +19,7 @@ quiet_cmd_xtun_probe = PROBE   $@
 	mkdir -p $(@D); rm -f $(@:.h=.log); \
 	if { $(xtun-ask); } 2>$(@:.h=.log); then \
 		echo '\#define XTUN_HAVE_$(shell echo $(*F) | tr a-z A-Z) 1'; \
-	elif grep -qE ':[0-9]+: (fatal )?error: ' $(@:.h=.log); then \
+	elif grep -v 'dependency file' $(@:.h=.log) | grep -qE ':[0-9]+: (fatal )?error: '; then \
 		echo '/* no $(*F) */'; \
 	else \
 		echo '/* no answer */'; \

@@ -26,11 +26,14 @@ struct later {
 	struct rcu_head rcu;
 };
 
-static inline int probe_drops(struct net *net, struct notifier_block *nb,
-			      struct netdev_nested_priv *priv, struct later *later)
+struct netdev_nested_priv *probe_drops(struct net *net, struct notifier_block *nb,
+				       struct netdev_nested_priv *priv, struct later *later);
+struct netdev_nested_priv *probe_drops(struct net *net, struct notifier_block *nb,
+				       struct netdev_nested_priv *priv, struct later *later)
 {
 	/* Nobody races here. */
 	priv->data = data_race(net);
+	register_netdevice_notifier_net(net, nb);
 	kvfree_rcu(later, rcu);
-	return register_netdevice_notifier_net(net, nb);
+	return priv;
 }
