@@ -49,7 +49,7 @@ done <<-END
 	a TUNSETIFF tap frags vnet; a ip-link up; a write 65500 bytes
 END
 # To take away what has queues waits for all processors, for each of them: hours there.
-! configured PROVE_LOCKING || export PAIRS=0 BY_CHANCE=${BY_CHANCE:-100}
+! configured PROVE_LOCKING || export PAIRS=0 BY_CHANCE=100
 # One process for all of it, there.
 [ -e /proc/1/ns/net ] || export PAIRS=1 BY_CHANCE=500
 told "tap and ${device##*/}" /test/bin/xtun-abi $tap "$device"

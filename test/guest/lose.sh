@@ -12,8 +12,8 @@ craft() {
 # the first line of what that says, in FILE.lines. Once: jq takes half a second to begin.
 in_lines() {
 	[ "$1.lines" -nt "$1" ] || jq -r '
-		"\(.rule)\t\(.where)" as $of | paths(scalars) as $path |
-		"\($of)\t\($path | join("."))\t\(getpath($path) | tostring | split("\n")[0])"
+		"\(.rule)\t\(.where)" as $of | paths(type != "object") as $path |
+		"\($of)\t\($path | join("."))\t\(getpath($path) // "" | tostring | split("\n")[0] // "")"
 		' "$1" >"$1.lines"
 }
 

@@ -185,7 +185,7 @@ static void slow(const struct slow_call *c)
 	close(caller.fd);
 }
 
-#define RING	(4 << 20)
+#define RING	(2 << 20)
 #define SHORTEST 60
 
 /* Pins the page at @prod, and writes to it once the memory that this comes from is there. */
