@@ -87,7 +87,7 @@ write_crowded() {
 }
 
 read_frame() {
-	timeout 5 dd if=/dev/xtun bs="$1" count=1 status=none
+	timeout $((5 * ${slowness:-1})) dd if=/dev/xtun bs="$1" count=1 status=none
 }
 
 # transmit_and_read BYTES
@@ -107,8 +107,11 @@ start_reader() {
 	reader=$!
 	eventually 5 has_read
 }
+has_reader() {
+	ethtool -S xtun | grep -q 'q0_readers: 1$'
+}
 has_read() {
-	ethtool -S xtun | grep -q 'q0_readers: 1$' && transmit 100 && sleep 0.1 && drained
+	has_reader && transmit 100 && sleep 0.1 && drained
 }
 drained() {
 	ethtool -S xtun | grep -q 'q0_tx_waiting: 0$'
@@ -215,9 +218,15 @@ mended tx_lost_truncated transmit_and_read 65539
 exec 4>&-
 
 named tx_lost_stale "had waited for more than a second when the first reader came" come_late
-exec 4<>/dev/xtun
-none_lost tx_lost_stale transmit_and_read 65539
-exec 4>&-
+be_there_first() {
+	local reader
+	read_frame 65539 >/dev/null &
+	reader=$!
+	eventually 5 has_reader
+	transmit 100
+	wait "$reader"
+}
+none_lost tx_lost_stale be_there_first
 back tx_lost_stale
 
 named tx_lost_txfilter "to an address that TUNSETTXFILTER does not name" filter txfilter
