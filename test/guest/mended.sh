@@ -10,7 +10,10 @@ out=$(mktemp -d)
 listener() {
 	xtun why --json -f ${watched:+"$watched"} >"$out/told" 2>"$out/said" &
 	listener=$!
-	eventually 10 listens "$listener"
+	eventually 30 listens "$listener" || {
+		echo "# nobody listens: $(<"$out/said")"
+		return 1
+	}
 }
 
 listens() {
@@ -42,7 +45,7 @@ drops() {
 	"$@" >/dev/null 2>&1 || :
 	eventually 20 has_told "$rule" || told=1
 	silence_listener
-	[ "$told" = 0 ] || told_as_comments
+	[ "$told" = 0 ] || { told_as_comments && sed 's/^/# /' "$out/said"; }
 	return "$told"
 }
 
