@@ -67,8 +67,7 @@ spares() {
 	listener || return 1
 	# What else is tried may be answered by a refusal, which is no matter here.
 	"$@" >/dev/null 2>&1 || [ "$1" != craft ] || told=1
-	# The kernel is done with a frame when it has been written; others' come when they do.
-	[ "$1" = craft ] || ! slowness=1 eventually 1 has_told "$rule" || told=1
+	! slowness=1 eventually 1 has_told "$rule" || told=1
 	last_of_all
 	eventually 20 grep -q 0x9999 "$out/told" || told=1
 	silence_listener
