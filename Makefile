@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-# What can be typed here. How the module is made stands in Kbuild.
+# The targets that can be typed here. Kbuild describes how the module is built.
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-# Where a kernel's output has a folder of its own, that is KDIR; or as the kernel's own
-# makefile has it, which takes O= from the command line alone.
+# If a kernel was built in a separate output folder, KDIR is that folder; or O= names it, as
+# for the kernel's own makefile, which takes O= from the command line only.
 OUTPUT := $(if $(filter command,$(origin O)),$(O),$(KDIR))
 $(if $(filter-out /%,$(if $(filter command,$(origin O)),$(O))),$(error O=$(O) is to begin with /))
-# Of another tree than this machine's, its own name counts: that which the kernel itself
-# has. Distributions may give another to the kernel's build, in kernel.release.
+# The release is the tree's UTS_RELEASE, which the kernel itself reports: the tree may not be this
+# machine's, and distributions may put a different release into kernel.release for the build.
 UTS_RELEASE = $(OUTPUT)/include/generated/utsrelease.h
 RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(UTS_RELEASE)' 2>/dev/null),$(KVER))
-# Whoever names an architecture or a compiler is obeyed; else the kernel's tree is asked,
-# as it is of what DKMS names for any kernel that some clang has built.
+# ARCH=, CROSS_COMPILE= and CC= are used as given; without them, compat/tree.sh asks the kernel's
+# tree. It also does so for CC=clang, which DKMS sets for every kernel that any clang has built.
 NAMED := $(ARCH)$(CROSS_COMPILE)$(if $(filter command,$(origin CC)),$(filter-out clang,$(CC)))
 ASK_TREE = $(if $(filter command,$(origin CC)),NAMED_CC='$(CC)' )sh compat/tree.sh '$(OUTPUT)'
 TREE = $(if $(NAMED),,tree=$$($(ASK_TREE)) && )
-# What is installed for another machine goes into its image, all of it.
+# INSTALL_MOD_PATH is the image of another machine: everything is installed there.
 DESTDIR ?= $(INSTALL_MOD_PATH)
 export DESTDIR
-# As root a relative folder would be another one in each makefile.
+# A relative DESTDIR would be a different folder in each makefile.
 $(if $(filter-out /%,$(firstword $(DESTDIR))),$(error DESTDIR=$(DESTDIR) is to begin with /))
 HEADERS_HINT = $(if $(filter file,$(origin KDIR)),Type: sudo apt-get install \
 	linux-headers-$(KVER)   (or: make KDIR=...),KDIR= is the folder that it was built in.)
@@ -27,11 +27,11 @@ KBUILD = $(TREE)$(MAKE) -C '$(KDIR)' M='$(CURDIR)' $(if $(NAMED),,$$tree)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/xtun-$(VERSION)
 UDEV_RULES ?= /lib/udev/rules.d
-# All that the module is made of; what the probes leave in compat/ is not.
+# All sources of the module, without the files that the probes leave in compat/.
 SOURCES := Kbuild $(filter-out %.mod.c,$(wildcard *.c)) $(wildcard *.h compat/compat.h compat/xdp.h compat/*.mk compat/probes/*.c)
-# And all that makes it.
+# These, and everything that is needed to build them.
 MODULE_TREE := $(SOURCES) Makefile compat/tree.sh compat/stale.sh dkms.conf LICENSE
-# Of a tree for another machine, the tools are for that one as well.
+# If the kernel's tree is for another machine, the tools are built for that machine as well.
 NAMED_FOR_TOOLS := $(CROSS_COMPILE)$(if $(filter command,$(origin CC)),$(filter-out clang,$(CC)))
 MAKE_FOR_TREE = $(if $(NAMED_FOR_TOOLS),,tree=$$($(ASK_TREE) tools) && )$(MAKE) O=. $(if $(NAMED_FOR_TOOLS),,$$tree)
 
@@ -52,7 +52,7 @@ lib: ## build libxtun, static and shared; make -C lib install installs it
 demo: ## see it at work in a virtual machine; KERNEL= chooses the kernel
 	@test/demo.sh
 
-guest: ## a shell in such a machine with xtun loaded; KERNEL= chooses the kernel
+guest: ## a shell in a virtual machine with xtun loaded; KERNEL= chooses the kernel
 	@test/guest.sh
 
 check: ## everything a change must pass; KERNEL=, KERNEL_SRC= and TEST= restrict it
@@ -64,10 +64,10 @@ check-kernels: ## every test on every kernel, architecture and ABI (two hours an
 check-programs: ## other people's programs on tap and on xtun, side by side (a quarter of an hour)
 	@test/check.sh programs
 
-check-why: ## that each cause of a lost frame is named, mended and brought back, by kernel
+check-why: ## that xtun why names each cause of a lost frame, and its fix works and can be undone; by kernel
 	@test/why.sh
 
-check-debug: ## the same on kernels that look for misuse of memory, locks and races
+check-debug: ## the tests of check on kernels that look for misuse of memory, locks and races
 	@KERNEL="$(or $(KERNEL),debug kcsan)" RACE_SECONDS=$(or $(RACE_SECONDS),600) test/check.sh
 
 bench: ## what a frame costs on tap and on xtun, in instructions; ROWS= and WAYS= restrict it
@@ -79,7 +79,7 @@ bench-sizes: ## the same by the length of the frame, from 64 bytes to 64 KiB
 bench-queues: ## the same by how many queues are in service
 	@test/bench.sh queues
 
-bench-profile: ## where those go, by function: ROW=tx WAY=plain BYTES=64
+bench-profile: ## where the instructions go, by function: ROW=tx WAY=plain BYTES=64
 	@test/bench.sh profile '$(or $(ROW),tx)' '$(or $(WAY),plain)' '$(or $(BYTES),64)'
 
 fuzz: ## half an hour of random calls on each of the kernels of check-debug; FUZZ_SECONDS=, KERNEL=, SEED=
@@ -100,19 +100,19 @@ uninstall: no-dkms ## remove what install has installed (as root)
 	$(if $(DESTDIR),,! test -d '/lib/modules/$(RELEASE)' || depmod -a '$(RELEASE)')
 	@find '$(DESTDIR)/lib/modules' -name 'xtun.ko*' 2>/dev/null | sed 's/^/Still there: /'
 
-# The module alone, as build systems ask for it; DESTDIR= or INSTALL_MOD_PATH= go before its folder.
+# The module alone, as build systems expect; DESTDIR= or INSTALL_MOD_PATH= is put before its folder.
 modules_install: modules
 	+$(KBUILD) INSTALL_MOD_PATH='$(or $(INSTALL_MOD_PATH),$(DESTDIR))' modules_install
 
 install-rules:
 	install -D -m 644 conf/60-xtun.rules '$(DESTDIR)$(UDEV_RULES)/60-xtun.rules'
 
-# The source as DKMS takes it, for this machine or for a package.
+# The source as DKMS expects it, for this machine or for a package.
 install-source:
 	install -d '$(DKMS_SOURCE)'
 	cp --parents $(MODULE_TREE) '$(DKMS_SOURCE)'
 
-dkms-install: dkms modules tools install-rules ## the same by DKMS, for this and each later kernel (as root)
+dkms-install: dkms modules tools install-rules ## install with DKMS, for this and each later kernel (as root)
 	@conf/dkms.sh install '$(VERSION)' '$(KVER)'
 	$(MAKE) -C tools O=. install
 
@@ -164,7 +164,7 @@ dkms:
 	@! dpkg-query -W -f '$${db:Status-Abbrev}' xtun-dkms 2>/dev/null | grep -q '^.[^cn]' || { \
 		echo "The package xtun-dkms has it. Type: sudo apt purge xtun-dkms"; exit 1; }
 
-# Nothing is installed before what may refuse or fail has been done, with -j neither.
+# Everything that may refuse or fail runs before anything is installed, also with -j.
 ifneq ($(filter install,$(MAKECMDGOALS)),)
 modules_install install-rules: | no-dkms tools
 endif
@@ -172,7 +172,7 @@ ifneq ($(filter dkms-install,$(MAKECMDGOALS)),)
 install-rules: | dkms modules tools
 endif
 
-# Which of two modules modprobe then takes, nothing says.
+# If DKMS has installed the module, too, it is not defined which of the two modprobe takes.
 no-dkms:
 	$(if $(DESTDIR),,@test -z "$$(dkms status xtun 2>/dev/null)" || { \
 		echo "DKMS has xtun here. Type: sudo make dkms-install; or, to be rid of that one:" \

@@ -8,58 +8,60 @@
  * Who owns what
  * -------------
  * The interface (struct xtun) is the private part of the net_device and lives
- * as long. It has a slot per queue; the counters live in the slot, so that
- * they outlast the queue's users.
+ * as long as it does. It has one slot for each queue. The counters are in the
+ * slot, so they outlive the users of the queue.
  *
- * The queue (struct xtun_queue) is allocated apart and refcounted: one
+ * The queue (struct xtun_queue) is allocated separately and refcounted: one
  * reference for its slot, one for each file on its list. An attached file keeps
- * its reference until release, so a read() or write() on it needs none of its
- * own; a file that is attached anew, after its interface was deleted, keeps the
- * dead queue beside the new one for the same reason. It never holds a reference
- * to the net_device: it borrows its slot under RCU, and the pointer is NULL once
- * the interface is gone. A program asleep in read() therefore pins a file and a
- * queue, never an interface.
+ * its reference until release, so read() and write() need no reference of their
+ * own. For the same reason, a file that is attached again after its interface
+ * was deleted keeps the dead queue in addition to the new one. A queue never
+ * holds a reference to the net_device: it borrows its slot under RCU, and the
+ * pointer to the slot is NULL once the interface is gone. A program that sleeps
+ * in read() therefore pins a file and a queue, but never an interface.
  *
- * Slot 0 of an interface made by insmod or "ip link add" has its queue as long
- * as the interface lives, and files share it. Every other queue is the own one
- * of a file that said TUNSETIFF, or asked for rings, and ends with it.
+ * Slot 0 of an interface made by insmod or "ip link add" has a queue as long as
+ * the interface lives, and files share this queue. Every other queue belongs to
+ * one file, which called TUNSETIFF or asked for rings, and ends with this file.
  *
  * The file (struct xtun_file) owns its wait head, its fasync list, its account
  * of written frames (struct sock) and its reference to the namespace it was
- * opened in, from open to release; frames that the stack still holds may keep
- * the account a little longer. epoll
- * registers with the wait head once and for all, so the head never moves,
- * whatever queue the file is on.
+ * opened in. It keeps them until release; frames that the stack still holds may
+ * keep the account a little longer. epoll registers with the wait head only
+ * once, so the wait head never moves, whatever queue the file is on.
  *
- * A pair of rings (struct xtun_ring) is its file's, from XTUN_IOC_SET_RINGS to
- * release; a mapping holds the file. A queue borrows it under RCU.
+ * A pair of rings (struct xtun_ring) belongs to its file from
+ * XTUN_IOC_SET_RINGS until release. A mapping of the rings holds the file. The
+ * queue borrows the rings under RCU.
  *
  * Locks, outermost first
  * ----------------------
- *	RTNL		the shape: creating and deleting interfaces and own
- *			queues, and all that an ioctl sets
+ *	RTNL		creating and deleting interfaces and the queues of single
+ *			files, attaching rings, and what the ioctls of tap set
  *	xtun_file.lock	which queue a file is on
- *	xtun_steer.lock	which queues are in service; nobody holds a queue's
- *	xtun_why.lock	the losses that an interface remembers; a queue's or a ring's
- *			may be taken under it
+ *	xtun_steer.lock	which queues are in service; not taken under a queue's lock
+ *	xtun_why.lock	the losses that an interface remembers; the lock of a queue
+ *			or a ring may be taken under it
  *	xtun_queue.lock	frames and files of a queue; taken with bottom halves
- *			off, since ndo_start_xmit() takes it
- *	xtun_ring.lock	the tx ring, and who is woken by it; likewise. Nobody holds
- *			it and a queue's
- *	wait head	of a file; woken under its queue's lock, its rings', or neither
+ *			off, because ndo_start_xmit() takes it
+ *	xtun_ring.lock	the tx ring and its wake-ups; also taken with bottom halves
+ *			off, and never together with a queue's lock
+ *	wait head	of a file; woken under its queue's lock, its rings' lock, or
+ *			neither
  *	RCU		slot to queue and queue to slot, on the frame path
  *
- * A queue's files are woken under its lock and not by an RCU walk of the list:
- * a file may move from one queue to another (it joins provisionally, see
- * xtun_chr.c), and an RCU reader standing on it would follow it into the other
- * list and never meet the head it started from.
+ * A queue's files are woken under its lock and not by an RCU walk of the list.
+ * A file may move from one queue to another (it joins provisionally, see
+ * xtun_chr.c). An RCU reader at this file would then follow it into the other
+ * list and never reach the head of the list that it started from.
  *
- * The order of teardown, under RTNL, from ndo_uninit or the release of a file
- * with a queue of its own: clear the slot; mark the queue dead under its lock and
- * wake its files; after a grace period end its rings and its NAPI, then take the
- * frames that are left and count them as lost; drop the slot's reference. Whoever
- * puts a frame checks "dead" under the same lock, so none comes later.
- * unregister_netdevice() waits for one more grace period before it frees the slots.
+ * Teardown runs under RTNL, from ndo_uninit or from the release of a file with a
+ * queue of its own, in this order: clear the slot; mark the queue dead under its
+ * lock and wake its files; after a grace period, stop its rings and its NAPI,
+ * then take the remaining frames and count them as lost; drop the slot's
+ * reference. The code that puts a frame on the queue checks "dead" under the
+ * same lock, so no frame arrives later. unregister_netdevice() waits for one
+ * more grace period before it frees the slots.
  */
 #ifndef _XTUN_H
 #define _XTUN_H
@@ -88,34 +90,35 @@ struct xtun_why;
 
 #define XTUN_VERSION	"0.1.0"
 
-/* As tap: the largest IP packet with its Ethernet header is 65535 bytes. */
+/* Like tap: the largest IP packet with its Ethernet header is 65535 bytes. */
 #define XTUN_MTU_MAX	(65535 - ETH_HLEN)
-/* One frame of the largest MTU that carries a VLAN tag. */
+/* A frame of the largest MTU with a VLAN tag. */
 #define XTUN_FRAME_MAX	(XTUN_MTU_MAX + ETH_HLEN + VLAN_HLEN)
 /*
- * Behind a vnet header the longest packet of IP, which is cut before it leaves, whatever the
- * MTU: 65535 bytes, of IPv6 40 more (RFC 8200, 3), and two tags. Tap takes it.
+ * A frame behind a vnet header is segmented before it leaves the machine. Whatever the MTU,
+ * it may therefore hold the longest IP packet: 65535 bytes, 40 more for IPv6 (RFC 8200, 3),
+ * and two VLAN tags. Tap accepts it, too.
  */
 #define XTUN_FRAME_VNET_MAX	(65535 + 40 + ETH_HLEN + 2 * VLAN_HLEN)
-/* Protocol info and a vnet header, as anybody but a test has them in front of a frame. */
+/* Room for protocol info and a vnet header of any size that is used outside of tests. */
 #define XTUN_HEADERS_USUAL	64
-/* As tap: a queue for each processor of a large guest. */
+/* Like tap: a queue for each processor of a large guest. */
 #define XTUN_QUEUES_MAX	256
 
-/* What TUNSETIFF may say of an interface, besides its type. */
+/* Flags of an interface that TUNSETIFF may set, besides its type. */
 #define XTUN_FEATURES	(IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | IFF_MULTI_QUEUE | \
 			 IFF_NAPI | IFF_NAPI_FRAGS | IFF_BACKPRESSURE)
-/* In struct xtun.flags, above those that userspace knows. */
+/* Internal bits of struct xtun.flags, above those that userspace knows. */
 #define XTUN_VNET_LE	0x80000000
 #define XTUN_VNET_BE	0x40000000
 
-/* Offloads that a program has to ask for. */
+/* Offloads that stay off until a program asks for them. */
 #define XTUN_OFFLOADS	(NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN | \
 			 XTUN_COMPAT_USO | XTUN_COMPAT_TUNNEL_OFFLOADS)
 
 /*
  * Every counter of a queue, and for each loss the kernel's own drop reason.
- * The law, for each queue and direction:
+ * The law, which holds for each queue and direction when no frame is in motion:
  *
  *	in = out + waiting + the sum of the losses
  */
@@ -179,7 +182,7 @@ struct xtun_stats {
  * struct xtun_slot - the place of one queue in an interface
  * @dev: the interface; constant
  * @index: number of the queue, as in skb_get_queue_mapping(); constant
- * @queue: written under RTNL, read under RCU; NULL before and after its time
+ * @queue: the queue; written under RTNL, read under RCU; NULL if there is none
  * @stats: counters; allocated with the first queue, freed with the interface
  */
 struct xtun_slot {
@@ -193,27 +196,27 @@ struct xtun_slot {
  * struct xtun - an interface, the private part of its net_device
  * @flags: IFF_TUN or IFF_TAP, XTUN_FEATURES, IFF_PERSIST, XTUN_VNET_LE or _BE;
  *	written under RTNL, read anywhere
- * @made_by_file: TUNSETIFF made it, and so carrier, persistence and end are
- *	those of tap; constant
- * @abandoned: its last file has been closed, and it goes; under RTNL
+ * @made_by_file: TUNSETIFF made it, so its carrier, its persistence and its
+ *	deletion follow tap; constant
+ * @abandoned: it is being deleted because its last file was closed; under RTNL
  * @owner: may attach without CAP_NET_ADMIN, if valid; written under RTNL, read
  *	anywhere
  * @group: members may attach without CAP_NET_ADMIN, if valid; likewise
- * @vnet_hdr_sz: bytes in front of each frame, if IFF_VNET_HDR; written under
- *	RTNL, read anywhere
- * @offloads: of XTUN_OFFLOADS, what a program asked for; under RTNL
+ * @vnet_hdr_sz: bytes of the vnet header in front of each frame, if IFF_VNET_HDR
+ *	is set; written under RTNL, read anywhere
+ * @offloads: those of XTUN_OFFLOADS that a program asked for; under RTNL
  * @rx_direct: ethtool private flag: deliver in the writer's context, not
  *	through the backlog; written under RTNL, read anywhere
- * @slots: dev->num_tx_queues of them; constant from ndo_init on
- * @why: what it has lost lately, see xtun_why.c; constant from ndo_init on
- * @channels: of these, how many files may have, as ethtool has set it; under RTNL
- * @security: of the LSM; from ndo_init to the end
- * @msg_enable: as ethtool and TUNSETDEBUG set it; nothing depends on it
- * @speed: in Mbit/s, told and not kept; under RTNL
+ * @slots: dev->num_tx_queues slots; constant from ndo_init on
+ * @why: its recent losses, see xtun_why.c; constant from ndo_init on
+ * @channels: how many of @slots files may use, set by ethtool; under RTNL
+ * @security: data of the LSM; valid from ndo_init to ndo_uninit
+ * @msg_enable: set by ethtool and TUNSETDEBUG; has no effect
+ * @speed: in Mbit/s; only reported, has no effect; under RTNL
  * @duplex: likewise
- * @wake: when readers of rings are woken, unless they say otherwise; under RTNL
+ * @wake: when readers of rings are woken, unless they set it themselves; under RTNL
  * @xdp: native XDP program; written under RTNL, read under RCU
- * @filters: which frames are kept from the files, see xtun_filter.c
+ * @filters: which frames are dropped before they reach the files, see xtun_filter.c
  * @steer: which queue a frame goes to, see xtun_steer.c
  */
 struct xtun {
@@ -238,21 +241,21 @@ struct xtun {
 		struct xtun_macs __rcu *macs;
 		struct bpf_prog __rcu *classic;
 		struct bpf_prog __rcu *ebpf;
-		struct sock_fprog told;	/* of @classic, as TUNGETFILTER tells; under RTNL */
+		struct sock_fprog told;	/* by TUNATTACHFILTER, for TUNGETFILTER; under RTNL */
 	} filters;
 	struct xtun_steer {
 		struct bpf_prog __rcu *ebpf;
 		struct xtun_flow *flows;	/* constant from ndo_init on */
-		u16 *live;			/* likewise; its elements: read anywhere */
-		spinlock_t lock;		/* live and count, against writers */
-		unsigned int count;		/* of live; read anywhere */
+		u16 *live;			/* likewise; its elements are read anywhere */
+		spinlock_t lock;		/* serializes writers of live and count */
+		unsigned int count;		/* elements of live; read anywhere */
 	} steer;
 };
 
 /**
- * struct xtun_read - a frame was taken from a queue
+ * struct xtun_read - when a frame was taken from a queue, and by whom
  * @when: in jiffies
- * @pid: by a process, by its number in the first namespace of them; 0: by none
+ * @pid: the process, by its id in the initial pid namespace; 0 if none was taken
  */
 struct xtun_read {
 	u64 when;
@@ -260,29 +263,31 @@ struct xtun_read {
 };
 
 /**
- * struct xtun_queue - frames on their way to userspace, and who waits for them
- * @ref: slot, files
- * @rcu: to free it
- * @slot: read under RCU; cleared under @lock when the queue ends
- * @own: of one file, and ends with it; constant
- * @dead_node: with others that end with an interface; under RTNL
- * @rxq: where XDP programs see frames come from; registered as long as it lives
- * @napi: delivers written frames, if @napi_on, or those of @ring; shaped under RTNL
- * @ring: gets frames in place of @frames; written under RTNL and @lock, read
+ * struct xtun_queue - frames on their way to userspace, and the files that wait for them
+ * @ref: one for the slot, one for each file
+ * @rcu: for freeing
+ * @slot: its slot; read under RCU, cleared under @lock when the queue ends
+ * @own: belongs to one file and ends with it; constant
+ * @dead_node: list of queues that end together with their interface; under RTNL
+ * @rxq: identifies the queue to XDP programs; registered until the queue has ended
+ * @napi: delivers written frames if @napi_on is set, or the frames of @ring; added and
+ *	removed under RTNL
+ * @ring: receives frames instead of @frames; written under RTNL and @lock, read
  *	under RCU
- * @lock: protects all that follows; taken with bottom halves off
- * @frames: transmitted, not yet read; oldest first
- * @written: frames that await @napi
- * @files: xtun_file.node of all that joined, provisionally or not
- * @readers: attached files that are open for reading; also read without the lock
- * @users: attached files
- * @exclusive: the one attached file is to be the only one
- * @last: who took the last frame
- * @before: who had taken one before
- * @stopped: the netdev queue is, for want of room
- * @enabled: not taken out of service by IFF_DETACH_QUEUE
- * @filtered: the interface's classic filter applies; written under RTNL alone
- * @napi_on: @napi delivers
+ * @lock: protects all members below; taken with bottom halves off
+ * @frames: frames that were transmitted and not yet read, oldest first
+ * @written: written frames that wait for @napi
+ * @files: list of xtun_file.node of all files that joined, provisionally or for good
+ * @readers: number of attached files that are open for reading; also read without
+ *	the lock
+ * @users: number of attached files
+ * @exclusive: the attached file must remain the only one
+ * @last: when the last frame was taken, and by whom
+ * @before: the same for the frame before it
+ * @stopped: the netdev queue is stopped because there is no room
+ * @enabled: in service; IFF_DETACH_QUEUE clears it
+ * @filtered: the interface's classic filter applies; written under RTNL, not @lock
+ * @napi_on: @napi delivers written frames
  * @dead: the queue has ended; set once, also read without the lock
  */
 struct xtun_queue {
@@ -295,7 +300,7 @@ struct xtun_queue {
 	struct napi_struct napi;
 	struct xtun_ring __rcu *ring;
 
-	spinlock_t lock;	/* all that follows */
+	spinlock_t lock;	/* protects all members below */
 	struct sk_buff_head frames;
 	struct sk_buff_head written;
 	struct list_head files;
@@ -313,26 +318,28 @@ struct xtun_queue {
 
 /**
  * struct xtun_file - an open /dev/xtun
- * @rcu: to free it, since @account may outlive it
+ * @rcu: for freeing, because @account may outlive the file and reads it under RCU
  * @net: namespace in which it was opened; reference held; constant
  * @reader: open for reading; constant
- * @exclusive: is to be the sole user of its queue; written under @lock, or before it attaches
- * @tap: said TUNSETIFF: its frames carry what the interface's flags say;
- *	written under @lock before the @queue that it came with
- * @frags: IFF_NAPI_FRAGS: each iovec becomes a fragment; likewise
- * @batch: read() and write() move records; read and written anywhere
- * @ring: its rings; set once, under RTNL, and freed with it
- * @ifindex: of TUNSETIFINDEX; under RTNL
- * @account: of frames it wrote and the stack holds; made under RTNL, then constant
- * @nospace: bit 0: somebody has found no room, and is to be told of some
- * @wait: readers asleep, writers asleep for want of room, and pollers; never moves
+ * @exclusive: must be the only user of its queue; after open, written under RTNL
+ * @tap: attached by TUNSETIFF, so the interface's flags decide which headers its
+ *	frames have in front; written under @lock before the @queue that it belongs to
+ * @frags: IFF_NAPI_FRAGS: each iovec but the first becomes a fragment; likewise
+ * @batch: read() and write() move records; read and written without a lock
+ * @ring: its rings; set once, under RTNL, and freed with the file
+ * @ifindex: set by TUNSETIFINDEX; under RTNL
+ * @account: accounts for written frames that the stack still holds; made under RTNL,
+ *	then constant
+ * @nospace: bit 0: a writer or poller found no room and must be woken when there is some
+ * @wait: sleeping readers, writers that sleep until there is room, and pollers; never
+ *	moves
  * @fasync: receivers of SIGIO
- * @lock: protects @queue and @attached against writers
- * @queue: where it joined, with a reference; read under RCU
- * @attached: joined for good: @queue stays until release, or until its interface is deleted
- *	and TUNSETIFF gives the file another
- * @past: queues it had before, see xtun_chr.c; under RTNL
- * @node: in xtun_queue.files; protected by that queue's lock
+ * @lock: serializes writers of @queue and @attached
+ * @queue: the queue that it joined, with a reference; read under RCU
+ * @attached: joined for good: @queue does not change until release, unless its interface
+ *	is deleted and TUNSETIFF attaches the file again
+ * @past: queues that it was attached to before, see xtun_chr.c; under RTNL
+ * @node: entry in xtun_queue.files; protected by that queue's lock
  */
 struct xtun_file {
 	struct rcu_head rcu;
@@ -359,12 +366,12 @@ struct xtun_file {
 };
 
 /**
- * struct xtun_meta - what came with a written frame
- * @proto: of its protocol info, if @has_pi
- * @vnet: offloads that it needs, if @has_vnet
- * @has_pi: the interface is without IFF_NO_PI
- * @has_vnet: it is with IFF_VNET_HDR
- * @xdp_done: an XDP program has seen the frame, or there is none
+ * struct xtun_meta - what came in front of a written frame
+ * @proto: protocol from its protocol info, if @has_pi
+ * @vnet: its vnet header, if @has_vnet
+ * @has_pi: it came with protocol info (IFF_NO_PI is not set)
+ * @has_vnet: it came with a vnet header (IFF_VNET_HDR is set)
+ * @xdp_done: an XDP program has seen the frame, or there is no program
  */
 struct xtun_meta {
 	__be16 proto;
@@ -375,13 +382,13 @@ struct xtun_meta {
 };
 
 /**
- * struct xtun_shape - how frames of one file look, and are built
- * @pi: bytes of protocol info in front
- * @vnet: bytes of vnet header, after it
- * @flags: of the interface
- * @offloads: that its readers can finish
- * @least: bytes that a frame has at least: an Ethernet header, or one
- * @headroom: to leave in front of a written one
+ * struct xtun_shape - layout of the frames of one file
+ * @pi: bytes of protocol info in front of a frame
+ * @vnet: bytes of vnet header, after the protocol info
+ * @flags: flags of the interface
+ * @offloads: offloads that may be left to its readers
+ * @least: minimum length of a frame in bytes: an Ethernet header, or 1 with IFF_TUN
+ * @headroom: headroom to reserve in front of a written frame
  */
 struct xtun_shape {
 	unsigned int pi;
@@ -393,8 +400,8 @@ struct xtun_shape {
 };
 
 /**
- * struct xtun_plan - how one frame is to look to a program that shares memory
- * @headers: bytes in front of it; the rest counts only if there are any
+ * struct xtun_plan - layout of one frame in memory that is shared with a program
+ * @headers: bytes in front of the frame; the other members are valid only if not 0
  * @shape: of the program's file
  * @vnet: the vnet header
  */
@@ -405,14 +412,14 @@ struct xtun_plan {
 };
 
 /**
- * struct xtun_backlog - frames that wait to be read, and who had read the last
- * @waiting: how many; of rings, those that are not known to have been taken
- * @oldest_ms: milliseconds for which the first has waited; 0 for rings
+ * struct xtun_backlog - frames that wait to be read, and who read the last one
+ * @waiting: how many frames wait; with rings, those that are not known to be taken
+ * @oldest_ms: milliseconds that the oldest has waited; 0 with rings
  * @ring_size: bytes of the tx ring in which they wait; 0 if there are no rings
- * @reader: the process, by its number in the first namespace of them; of rings the one
- *	that made them, if it was ever seen to read; 0: nobody
- * @idle_ms: milliseconds since it read; of rings, for which frames were seen to wait and
- *	none to be taken
+ * @reader: the process that read last, by its id in the initial pid namespace; with
+ *	rings, the one that made them, if it was ever seen to read; 0: none
+ * @idle_ms: milliseconds since it read; with rings, how long frames were seen to wait
+ *	while none was taken
  */
 struct xtun_backlog {
 	unsigned int waiting;
@@ -423,17 +430,17 @@ struct xtun_backlog {
 };
 
 /**
- * struct xtun_sink - frames that are delivered at once
+ * struct xtun_sink - frames that are delivered together
  * @slot: of the queue that they were written to
  * @q: that queue
  * @napi: for GRO, or NULL
- * @simple: of a frame with nothing in front of it there is nothing to ask: the
- *	interface is up and an Ethernet device, and has no XDP program
- * @rxq: what skb_record_rx_queue() is to say, and 1; 0: nothing
- * @learns: the interface learns where flows come from
- * @list: those that await xtun_sink_flush()
- * @frames: how many have been added
- * @bytes: of all of them
+ * @simple: a frame with nothing in front of it needs no checks: the interface is
+ *	up and an Ethernet device, and has no XDP program
+ * @rxq: the queue number for skb_record_rx_queue(), plus 1; 0: do not record it
+ * @learns: the interface learns which queue a flow is written to
+ * @list: frames that wait for xtun_sink_flush()
+ * @frames: how many were added
+ * @bytes: total length of these
  */
 struct xtun_sink {
 	struct xtun_slot *slot;
@@ -450,7 +457,7 @@ struct xtun_sink {
 /**
  * xtun_count_n() - count several events at once
  * @slot: of the queue
- * @c: which
+ * @c: the counter
  * @n: how many
  *
  * Context: process or softirq; @slot is kept alive by RCU or RTNL.
@@ -468,7 +475,7 @@ static inline void xtun_count_n(struct xtun_slot *slot, enum xtun_counter c, uns
 /**
  * xtun_count() - count one event
  * @slot: of the queue
- * @c: which
+ * @c: the counter
  *
  * Context: as xtun_count_n().
  */
@@ -478,7 +485,7 @@ static inline void xtun_count(struct xtun_slot *slot, enum xtun_counter c)
 }
 
 /**
- * xtun_count_queued() - count a frame that was transmitted and is on its way
+ * xtun_count_queued() - count a frame that was transmitted and queued
  * @slot: of the queue
  * @len: its length in bytes, Ethernet header included
  *
@@ -496,10 +503,10 @@ static inline void xtun_count_queued(struct xtun_slot *slot, unsigned int len)
 }
 
 /**
- * xtun_count_received() - count frames that the stack has got
+ * xtun_count_received() - count frames that the stack has received
  * @slot: of the queue
  * @frames: how many
- * @bytes: of all of them, Ethernet headers included
+ * @bytes: their total length, Ethernet headers included
  *
  * Context: process or softirq; @slot is kept alive by RCU or RTNL.
  */
@@ -516,7 +523,7 @@ static inline void xtun_count_received(struct xtun_slot *slot, unsigned int fram
 }
 
 /**
- * xtun_count_entered() - count a frame that was written, and that the stack has got
+ * xtun_count_entered() - count a written frame that the stack has received
  * @slot: of the queue
  * @len: its length in bytes, Ethernet header included
  *
@@ -537,11 +544,12 @@ static inline void xtun_count_entered(struct xtun_slot *slot, unsigned int len)
  * xtun_is_up() - whether frames pass
  * @dev: an xtun
  *
- * Going down, the core stops the device before it clears the flag; coming up,
- * it starts the device before it sets it. Between the two nothing passes.
+ * When the interface goes down, the core stops the device before it clears
+ * IFF_UP; when it comes up, the core starts the device before it sets IFF_UP.
+ * No frame passes in between.
  *
  * Context: any; @dev is kept alive by RCU or RTNL.
- * Return: true if they do.
+ * Return: true if frames pass.
  */
 static inline bool xtun_is_up(const struct net_device *dev)
 {
@@ -585,11 +593,11 @@ void xtun_net_exit(void);
 netdev_tx_t xtun_tx_xmit(struct sk_buff *skb, struct net_device *dev);
 
 /**
- * xtun_rx_len() - the length of a frame whose Ethernet header has been taken off
- * @skb: the frame; if it has none, its first header is marked as such a one
+ * xtun_rx_len() - the length of a frame whose Ethernet header was pulled
+ * @skb: the frame; if it has no such header, its mac header is set to its first byte
  *
  * Context: any.
- * Return: bytes, that header included.
+ * Return: length in bytes, Ethernet header included.
  */
 static inline unsigned int xtun_rx_len(const struct sk_buff *skb)
 {
@@ -604,14 +612,14 @@ void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_
 void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta *meta);
 void xtun_sink_flush(struct xtun_sink *sink);
 
-/* xtun_dead.c: interfaces that are no more */
+/* xtun_dead.c: interfaces that no longer exist */
 void xtun_dead_remember(const struct net_device *dev);
 void xtun_dead_show(struct seq_file *seq);
 int xtun_dead_init(void);
 void xtun_dead_exit(void);
 
 /* xtun_refused.c: calls that failed */
-#define XTUN_REFUSED_ATTACH	_IO(XTUN_IOC_MAGIC, 0xff)	/* no ioctl */
+#define XTUN_REFUSED_ATTACH	_IO(XTUN_IOC_MAGIC, 0xff)	/* not an ioctl */
 void xtun_refused_remember(struct net *net, unsigned int cmd, const struct ifreq *ifr,
 			   unsigned long value, int err);
 void xtun_refused_show(struct seq_file *seq);
@@ -619,7 +627,7 @@ int xtun_refused_init(void);
 void xtun_refused_exit(void);
 
 /* xtun_proc.c: /proc/net/xtun */
-/* What a name of somebody's choice may not bring to a terminal, or to whoever reads lines. */
+/* Escape these in names that users choose: they must not reach a terminal or split a line. */
 #define XTUN_PROC_ESCAPED	"\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20\21\22\23\24" \
 				"\25\26\27\30\31\32\33\34\35\36\37\177\\"
 void xtun_proc_seconds(struct seq_file *seq, s64 ns);
@@ -630,7 +638,7 @@ void xtun_proc_exit(void);
 int xtun_drops_init(void);
 void xtun_drops_exit(void);
 
-/* xtun_info.c: what sysfs and netlink tell */
+/* xtun_info.c: what sysfs and netlink report */
 extern const struct attribute_group xtun_info_group;
 
 size_t xtun_info_size(const struct net_device *dev);
@@ -648,7 +656,7 @@ void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb);
 
 /* xtun_filter.c: which frames */
 /**
- * xtun_filter_is_set() - whether there is any filter to ask
+ * xtun_filter_is_set() - whether any filter is set
  * @xt: the interface
  *
  * Context: under RCU.
@@ -671,10 +679,11 @@ int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, int fd);
 void xtun_filter_free(struct xtun *xt);
 
 /**
- * xtun_presses_back() - whether a full queue is to stop its netdev queue
+ * xtun_presses_back() - whether a full queue must stop its netdev queue
  * @slot: of the queue
  *
- * Without a qdisc nothing waits then: the core drops what comes, and we do not hear of it.
+ * Without a qdisc, no frame could wait while the netdev queue is stopped: the core
+ * would drop it, and we could not count it.
  *
  * Context: bottom halves off.
  * Return: true if so.
@@ -688,7 +697,7 @@ static inline bool xtun_presses_back(const struct xtun_slot *slot)
 	return rcu_dereference_bh(netdev_get_tx_queue(slot->dev, slot->index)->qdisc)->enqueue;
 }
 
-/* xtun_queue.c: the queue between the two */
+/* xtun_queue.c: the queue between the interface and the files */
 void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff *skb);
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait);
 void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsigned int most,
@@ -708,7 +717,7 @@ unsigned int xtun_queue_ms_since(u64 then);
 void xtun_queue_backlog(struct xtun_queue *q, struct xtun_backlog *b);
 void xtun_queue_gauges(struct xtun_slot *slot, u64 *waiting, u64 *readers);
 
-/* xtun_queue_life.c: a queue from its making to its end, and its files */
+/* xtun_queue_life.c: creating and ending a queue, and its files */
 struct xtun_queue *xtun_queue_create(struct xtun_slot *slot, bool own);
 struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot);
 void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q);
@@ -730,7 +739,7 @@ void xtun_lose(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff *s
 	       unsigned int len);
 void xtun_lose_list(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buff_head *list);
 
-/* xtun_frame.c: what stands in front of a frame */
+/* xtun_frame.c: the headers in front of a frame */
 void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *slot,
 			  struct xtun_shape *shape);
 int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q, struct xtun_shape *shape);
@@ -757,7 +766,7 @@ int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_bu
  * @skb: the frame
  *
  * Context: any.
- * Return: true if it is no large one, and its checksum is there.
+ * Return: true if it needs no segmentation and its checksum is filled in.
  */
 static __always_inline bool xtun_frame_is_finished(const struct sk_buff *skb)
 {
@@ -765,9 +774,9 @@ static __always_inline bool xtun_frame_is_finished(const struct sk_buff *skb)
 }
 
 /**
- * xtun_frame_to_bytes() - a frame, without anything in front of it
+ * xtun_frame_to_bytes() - copy a frame, without anything in front of it
  * @skb: the frame; stays the caller's
- * @to: at least skb->len bytes
+ * @to: buffer of at least skb->len bytes
  *
  * Context: any.
  */
@@ -796,7 +805,7 @@ ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_i
 ssize_t xtun_batch_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
 			 bool nowait);
 
-/* xtun_xdp.c: XDP programs, and frames from others' */
+/* xtun_xdp.c: XDP programs, and frames that other devices' programs redirect */
 int xtun_xdp_queue_init(struct xtun_queue *q, struct xtun_slot *slot);
 void xtun_xdp_queue_exit(struct xtun_queue *q);
 int xtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf);
@@ -817,7 +826,7 @@ int xtun_account_wait(struct xtun_file *xf, struct xtun_queue *q, bool nowait);
 void xtun_account_charge(struct xtun_file *xf, struct sk_buff *skb);
 bool xtun_account_has_room(struct xtun_file *xf);
 
-/* xtun_attach.c: the shape that TUNSETIFF and TUNSETQUEUE give */
+/* xtun_attach.c: attaching files by TUNSETIFF and TUNSETQUEUE, and for rings */
 int xtun_attach_set_iff(struct file *file, struct ifreq *ifr);
 int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr);
 int xtun_attach_rings(struct file *file, struct xtun_ring *ring);
@@ -836,7 +845,7 @@ long xtun_ctl_compat_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 long xtun_ioc_ioctl(struct file *file, unsigned int cmd, void __user *argp);
 bool xtun_ioc_check_wake(const struct xtun_wake *wake);
 
-/* xtun_main.c: module parameters that count later */
+/* xtun_main.c: module parameters that are read after load */
 bool xtun_main_offers_rings(void);
 
 /* xtun_chr.c: the device node */

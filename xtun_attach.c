@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The shape that TUNSETIFF and TUNSETQUEUE give: which file has which queue,
- * and what of an interface comes and goes with its files. All under RTNL.
+ * TUNSETIFF and TUNSETQUEUE: which file has which queue, and which parts of an
+ * interface are created and deleted with its files. All of it runs under RTNL.
  *
- * The caller's rights count here, as with tap; those of the opener where a file
- * attaches without a word, see xtun_net.c.
+ * As in tap, the rights of the caller are checked here. For a file that attaches
+ * without TUNSETIFF, those of its opener are checked instead, see xtun_net.c.
  */
 #include <linux/cred.h>
 #include <linux/if.h>
@@ -16,12 +16,12 @@
 #include "xtun_ring.h"
 
 /**
- * xtun_attach_count() - how many queues files have
+ * xtun_attach_count() - count the queues that have files
  * @dev: the interface
- * @in_service: those in service, or those that IFF_DETACH_QUEUE took out of it
+ * @in_service: count those in service; else those that IFF_DETACH_QUEUE took out of it
  *
  * Context: process, under RTNL.
- * Return: their number.
+ * Return: the number of these queues.
  */
 unsigned int xtun_attach_count(const struct net_device *dev, bool in_service)
 {
@@ -37,11 +37,11 @@ unsigned int xtun_attach_count(const struct net_device *dev, bool in_service)
 }
 
 /**
- * xtun_attach_max() - how many queues files may ever have
+ * xtun_attach_max() - the most queues that files may ever have
  * @dev: the interface
  *
  * Context: any.
- * Return: their number.
+ * Return: the number of queues.
  */
 unsigned int xtun_attach_max(const struct net_device *dev)
 {
@@ -49,14 +49,14 @@ unsigned int xtun_attach_max(const struct net_device *dev)
 }
 
 /**
- * xtun_attach_set_channels() - how many queues files may have from now on
+ * xtun_attach_set_channels() - set how many queues files may have
  * @dev: the interface
  * @channels: 1 to xtun_attach_max()
  *
- * A queue is its file's as long as that is open, so none is taken away.
+ * A file keeps its queue until it is closed, so a lower limit takes none away.
  *
  * Context: process, under RTNL.
- * Return: 0, -EBUSY if a queue of that number or a higher one is some file's.
+ * Return: 0, -EBUSY if a file has a queue with the number @channels or a higher one.
  */
 int xtun_attach_set_channels(struct net_device *dev, unsigned int channels)
 {
@@ -82,7 +82,7 @@ static bool xtun_attach_permitted(const struct net_device *dev)
 	return ns_capable(dev_net(dev)->user_ns, CAP_NET_ADMIN);
 }
 
-/* The lowest slot that nobody uses, of those that may be; NULL if there is none. */
+/* The lowest slot below xt->channels that no file uses; NULL if there is none. */
 static struct xtun_slot *xtun_attach_free_slot(const struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
@@ -97,7 +97,7 @@ static struct xtun_slot *xtun_attach_free_slot(const struct net_device *dev)
 	return NULL;
 }
 
-/* @tap: by TUNSETIFF. */
+/* @tap: called for TUNSETIFF, not for rings. */
 static int xtun_attach_to(struct file *file, struct xtun_slot *slot, unsigned int flags, bool tap)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
@@ -112,7 +112,7 @@ static int xtun_attach_to(struct file *file, struct xtun_slot *slot, unsigned in
 			return err;
 		q = rtnl_dereference(slot->queue);
 	}
-	/* From its first frame on, which may come before the file can be told of success. */
+	/* It must apply to the first frame, which may come before this function returns. */
 	filtered = q->filtered;
 	WRITE_ONCE(q->filtered, rcu_access_pointer(xt->filters.classic) &&
 		   !(flags & IFF_NOFILTER));
@@ -136,7 +136,7 @@ err_slot:
 	return err;
 }
 
-/* Wherever there is room: -E2BIG if that is nowhere. */
+/* Attach to the first free slot; -E2BIG if there is none. */
 static int xtun_attach_somewhere(struct net_device *dev, struct file *file, unsigned int flags,
 				 bool tap)
 {
@@ -147,14 +147,14 @@ static int xtun_attach_somewhere(struct net_device *dev, struct file *file, unsi
 		if (!slot)
 			return -E2BIG;
 		err = xtun_attach_to(file, slot, flags, tap);
-		/* A plain file may have come to the first meanwhile, without RTNL. */
+		/* A plain file, which needs no RTNL, may have joined queue 0 meanwhile. */
 		tried = slot;
 		slot = xtun_attach_free_slot(dev);
 	} while (err == -EBUSY && slot != tried);
 	return err;
 }
 
-/* As tap: in the order of its refusals. */
+/* The checks are in the same order as in tap. */
 static int xtun_attach_file(struct net_device *dev, struct file *file, unsigned int flags)
 {
 	struct xtun_file *xf = file->private_data;
@@ -185,7 +185,7 @@ static bool xtun_attach_is_taps(struct xtun_queue *q)
 	return tap;
 }
 
-/* Queues of files that said TUNSETIFF, but for one. */
+/* Count the queues of files that called TUNSETIFF, except @but. */
 static unsigned int xtun_attach_taps(const struct net_device *dev, const struct xtun_queue *but)
 {
 	const struct xtun *xt = netdev_priv(dev);
@@ -200,8 +200,9 @@ static unsigned int xtun_attach_taps(const struct net_device *dev, const struct 
 }
 
 /*
- * The first of several that says TUNSETIFF says what frames look like, and whether
- * there is a link. All other files have nothing in front of their frames.
+ * The first file that calls TUNSETIFF decides, for the others that do, which headers
+ * stand in front of frames and whether there is a carrier. Files that have not called
+ * TUNSETIFF have no headers in front of their frames.
  */
 static bool xtun_attach_is_first(const struct net_device *dev)
 {
@@ -218,7 +219,7 @@ static int xtun_attach_existing(struct net_device *dev, struct file *file, unsig
 	if (!xtun_net_is(dev))
 		return -EINVAL;
 	xt = netdev_priv(dev);
-	/* Both bits, as some programs set them, are whichever there is. */
+	/* Some programs set both bits, and then accept either type. */
 	if (!(flags & xt->flags & TUN_TYPE_MASK))
 		return -EINVAL;
 	if ((flags ^ xt->flags) & IFF_MULTI_QUEUE)
@@ -259,8 +260,9 @@ static struct net_device *xtun_attach_new(struct file *file, const char *name, u
 	dev = xtun_net_create_tap(xf->net, name, (flags & XTUN_FEATURES) |
 				  (flags & IFF_TUN ? IFF_TUN : IFF_TAP), xf->ifindex);
 	/*
-	 * A number is asked for once: where another has it, tap has forgotten it by then
-	 * (but on big-endian machines, where its queue's number lies beside that).
+	 * The ifindex counts for one attempt. If another interface has it, tap has
+	 * overwritten it by then: it shares a union with the u16 that numbers the queue.
+	 * (On big-endian machines the u16 is the upper half, so a usual ifindex stays.)
 	 */
 	if (dev == ERR_PTR(-EBUSY))
 		xf->ifindex = 0;
@@ -278,7 +280,7 @@ static int xtun_attach_check_flags(unsigned int flags)
 {
 	if (!(flags & IFF_NAPI_FRAGS))
 		return 0;
-	/* It reaches parts of the stack that only a driver reaches. */
+	/* With it, a program reaches parts of the stack that otherwise only drivers reach. */
 	if (!capable(CAP_NET_ADMIN))
 		return -EPERM;
 	return flags & IFF_NAPI && (flags & TUN_TYPE_MASK) == IFF_TAP ? 0 : -EINVAL;
@@ -286,12 +288,12 @@ static int xtun_attach_check_flags(unsigned int flags)
 
 /**
  * xtun_attach_set_iff() - TUNSETIFF
- * @file: not attached
- * @ifr: what is asked; the name is written back
+ * @file: a file that is not attached
+ * @ifr: the request; the interface's name is written back
  *
  * Context: process, under RTNL.
- * Return: 0 or tap's errno: -EBUSY the interface is in use or IFF_TUN_EXCL does
- * not want it, -EINVAL it is of another type or kind, -EPERM, -E2BIG, -ENOMEM.
+ * Return: 0 or tap's errno: -EBUSY if the interface is in use, or exists although
+ * IFF_TUN_EXCL is set; -EINVAL if it is of another type or kind; -EPERM, -E2BIG, -ENOMEM.
  */
 int xtun_attach_set_iff(struct file *file, struct ifreq *ifr)
 {
@@ -300,7 +302,7 @@ int xtun_attach_set_iff(struct file *file, struct ifreq *ifr)
 	struct net_device *dev;
 	int err;
 
-	/* Rings have but one queue in their life. */
+	/* Rings never move to another queue. */
 	if (xf->ring)
 		return -EBUSY;
 	ifr->ifr_name[IFNAMSIZ - 1] = '\0';
@@ -331,12 +333,13 @@ name:
 }
 
 /**
- * xtun_attach_set_queue() - TUNSETQUEUE: out of service, and into it again
+ * xtun_attach_set_queue() - TUNSETQUEUE: take a queue out of service, or back into it
  * @xf: the file
- * @ifr: IFF_DETACH_QUEUE or IFF_ATTACH_QUEUE in its flags
+ * @ifr: has IFF_DETACH_QUEUE or IFF_ATTACH_QUEUE in its flags
  *
  * Context: process, under RTNL.
- * Return: 0, -EINVAL if there is nothing to be done.
+ * Return: 0; -EINVAL if the queue is in that state already, or the call does not apply to
+ * the file; or the errno of an LSM that forbids it.
  */
 int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr)
 {
@@ -358,7 +361,7 @@ int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr)
 		err = security_tun_dev_attach(xf->account, xt->security);
 		if (err < 0)
 			return err;
-		/* As tap, whatever TUNSETIFF had said of IFF_NOFILTER. */
+		/* As in tap, even if TUNSETIFF was called with IFF_NOFILTER. */
 		WRITE_ONCE(q->filtered, !!rcu_access_pointer(xt->filters.classic));
 	}
 	xtun_queue_enable(slot, q, enable);
@@ -366,7 +369,7 @@ int xtun_attach_set_queue(struct xtun_file *xf, const struct ifreq *ifr)
 	return 0;
 }
 
-/* A file that rings have not found attached gets a queue of its own, if there is one. */
+/* Give a queue of its own to a file that asks for rings and is not attached. */
 static int xtun_attach_sole(struct file *file)
 {
 	struct net_device *dev;
@@ -376,13 +379,13 @@ static int xtun_attach_sole(struct file *file)
 	rcu_read_lock();
 	dev = xtun_chr_default_dev(file);
 	rcu_read_unlock();
-	/* RTNL keeps it. */
+	/* RTNL keeps the device alive. */
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	err = xtun_attach_somewhere(dev, file, 0, false);
 	if (err)
 		return err == -E2BIG ? -EBUSY : err;
-	/* The last that left it took its carrier along. */
+	/* xtun_attach_abandoned() turned the carrier off when the last file was closed. */
 	xt = netdev_priv(dev);
 	if (xt->made_by_file && xtun_attach_count(dev, true) + xtun_attach_count(dev, false) == 1)
 		netif_carrier_on(dev);
@@ -390,7 +393,7 @@ static int xtun_attach_sole(struct file *file)
 	return 0;
 }
 
-/* One that shares a queue may keep it if nobody else is there. */
+/* A file that shares a queue becomes its sole user, if no other file is attached to it. */
 static int xtun_attach_make_sole(struct xtun_file *xf, struct xtun_queue *q)
 {
 	int err = 0;
@@ -410,12 +413,13 @@ static int xtun_attach_make_sole(struct xtun_file *xf, struct xtun_queue *q)
 
 /**
  * xtun_attach_rings() - give a file a pair of rings
- * @file: the file; attached or not
- * @ring: the pair; the file's on success
+ * @file: the file, attached or not
+ * @ring: the pair, which belongs to the file on success
  *
  * Context: process, under RTNL.
- * Return: 0; -EEXIST it has one; -EBUSY others use its queue, or every queue;
- * -EBADFD its interface is gone; -ENODEV, -EPERM as the first read; -ENOMEM.
+ * Return: 0; -EEXIST if the file has rings; -EBUSY if other files use its queue, or
+ * every queue; -EBADFD if its interface is gone; -ENODEV, -EPERM as for the first read;
+ * -ENOMEM.
  */
 int xtun_attach_rings(struct file *file, struct xtun_ring *ring)
 {
@@ -427,7 +431,7 @@ int xtun_attach_rings(struct file *file, struct xtun_ring *ring)
 	if (xf->ring)
 		return -EEXIST;
 	err = q ? xtun_attach_make_sole(xf, q) : xtun_attach_sole(file);
-	/* Unless it has just attached itself, by a read of another thread. */
+	/* A read in another thread may have attached the file meanwhile. */
 	if (err == -EBUSY && !q) {
 		q = xtun_chr_queue_rtnl(xf);
 		if (q)
@@ -439,14 +443,14 @@ int xtun_attach_rings(struct file *file, struct xtun_ring *ring)
 	slot = rtnl_dereference(q->slot);
 	ring->xf = xf;
 	xtun_ring_attach(slot, q, ring);
-	/* Pairs with those that read it without RTNL. */
+	/* Pairs with the readers that do not hold RTNL. */
 	smp_store_release(&xf->ring, ring);
-	/* No frame comes any more to who sleeps in read(). */
+	/* A sleeping read() gets no more frames: let it fail. */
 	wake_up_interruptible_all(&xf->wait);
 	return 0;
 }
 
-/* A queue that outlives its file's rings. */
+/* End the rings of a queue that stays. */
 static void xtun_attach_drop_rings(struct xtun_slot *slot, struct xtun_queue *q)
 {
 	struct xtun_ring *ring = xtun_ring_unpublish(q);
@@ -457,7 +461,7 @@ static void xtun_attach_drop_rings(struct xtun_slot *slot, struct xtun_queue *q)
 	xtun_ring_stop(slot, ring);
 }
 
-/* What a tap interface is without files: nothing, unless it is to persist. */
+/* The last file is closed: as in tap, delete the interface unless it is persistent. */
 static void xtun_attach_abandoned(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
@@ -472,7 +476,7 @@ static void xtun_attach_abandoned(struct net_device *dev)
 }
 
 /**
- * xtun_attach_release() - a file that said TUNSETIFF, or has rings, is being closed
+ * xtun_attach_release() - close a file that called TUNSETIFF or has rings
  * @xf: the file, still on its queue's list
  *
  * Context: process, under RTNL.
@@ -492,16 +496,16 @@ void xtun_attach_release(struct xtun_file *xf)
 		xtun_net_close_slot(slot);
 		WARN_ON_ONCE(xtun_net_set_queues(dev));
 	} else {
-		/* It is plain files' again. */
+		/* Plain files share this queue again. */
 		xtun_attach_drop_rings(slot, q);
 		xtun_napi_stop(slot, q);
 		xtun_queue_enable(slot, q, true);
-		/* What it was spared, or missed while it was out of service, they are not. */
+		/* Undo IFF_NOFILTER, and make up for filter changes missed while out of service. */
 		WRITE_ONCE(q->filtered, rcu_access_pointer(xt->filters.classic));
-		/* For whoever says TUNSETIFF next, the file has gone by then. */
+		/* Still under RTNL, so that the next TUNSETIFF does not count this file. */
 		xtun_queue_unlist(q, xf);
 	}
-	/* Whether there is a link was theirs to say. */
+	/* Files that called TUNSETIFF set the carrier, and the last of them is gone. */
 	if (!xt->made_by_file && xf->tap && !xtun_attach_taps(dev, q))
 		netif_carrier_on(dev);
 	if (xt->made_by_file && !xtun_attach_count(dev, true) && !xtun_attach_count(dev, false))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Batches: as many records in one read() as fit its buffer, as many in one
- * write() as it is given, for programs that want fewer system calls and no mmap().
+ * Batches: one read() returns as many records as fit into its buffer, at most
+ * XTUN_BATCH_MAX, and one write() takes as many as it is given, for programs that want
+ * fewer system calls but no mmap().
  *
- * A record of a batch looks as one of a ring. The calls keep to what they
- * promise of one frame: what fails has consumed nothing. So an error after the
- * first record ends the batch before the one that caused it, which is the next
- * call's.
+ * A record of a batch has the same format as a record of a ring. As with single frames,
+ * a call that fails has consumed nothing. So an error after the first record ends the
+ * batch before the record that caused it, which is left for the next call.
  */
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
@@ -14,15 +14,15 @@
 #include "xtun.h"
 #include "xtun_frame.h"
 
-/* As many as a NAPI would. */
+/* As many as a NAPI poll takes. */
 #define XTUN_BATCH_MAX	64
 /*
- * Small records pass through the stack, several at a time: to touch the memory of
- * a program costs more than to copy so little once more.
+ * Small records are gathered on the kernel stack, several at a time: each access to user
+ * memory costs more than copying so few bytes once more.
  */
 #define XTUN_BATCH_STAGE	512
 
-/* The first of several needs the one way in which its segments go back to the queue. */
+/* A first frame that is not ready or does not fit: xtun_frame_read() segments or cuts it. */
 static ssize_t xtun_batch_read_first(struct xtun_file *xf, struct xtun_queue *q,
 				     struct sk_buff *skb, struct iov_iter *to)
 {
@@ -43,14 +43,14 @@ static ssize_t xtun_batch_read_first(struct xtun_file *xf, struct xtun_queue *q,
 	record.len = len;
 	record.flags = whole ? 0 : XTUN_RECORD_TRUNCATED;
 	n = min_t(size_t, XTUN_RECORD_SIZE(len), room);
-	/* The frame is read and counted. Only who takes that memory away meanwhile misses this. */
+	/* The frame is delivered and counted. This fails only if the memory was just unmapped. */
 	if (copy_to_iter(&record, sizeof(record), &head) != sizeof(record))
 		return n;
 	iov_iter_advance(to, n - sizeof(record) - len);
 	return n;
 }
 
-/* 0 if it could not be copied. */
+/* Returns 0 if the record could not be copied. */
 static size_t xtun_batch_read_one(const struct xtun_shape *shape, struct sk_buff *skb,
 				  struct iov_iter *to)
 {
@@ -67,11 +67,11 @@ static size_t xtun_batch_read_one(const struct xtun_shape *shape, struct sk_buff
 /**
  * struct xtun_batch_out - records on their way to userspace
  * @to: the buffer
- * @total: bytes that it has got
- * @done: their frames
+ * @total: bytes copied to it
+ * @done: the frames of the records that were copied
  * @staged: frames whose records are in @bytes
- * @used: of @bytes
- * @bytes: not copied yet
+ * @used: how much of @bytes is used
+ * @bytes: records that are not copied yet
  */
 struct xtun_batch_out {
 	struct iov_iter *to;
@@ -82,7 +82,7 @@ struct xtun_batch_out {
 	u8 bytes[XTUN_BATCH_STAGE] __aligned(XTUN_RECORD_ALIGN);
 };
 
-/* A buffer that ends early has got what came before its end. */
+/* Only the first @bytes of the staged records were copied: those within them are done. */
 static void xtun_batch_arrived(struct xtun_batch_out *out, size_t bytes)
 {
 	struct sk_buff *skb;
@@ -117,12 +117,12 @@ static bool xtun_batch_flush(struct xtun_batch_out *out)
 	return true;
 }
 
-/* There is room for it. */
+/* The caller has checked that there is room. */
 static void xtun_batch_stage(struct xtun_batch_out *out, struct sk_buff *skb, unsigned int size)
 {
 	struct xtun_record *record = (void *)(out->bytes + out->used);
 
-	/* Nor is what lies between two records anybody else's. */
+	/* Clear the padding behind the frame, so that it discloses nothing of the kernel stack. */
 	memset(out->bytes + out->used + size - XTUN_RECORD_ALIGN, 0, XTUN_RECORD_ALIGN);
 	record->len = skb->len;
 	record->flags = 0;
@@ -130,7 +130,7 @@ static void xtun_batch_stage(struct xtun_batch_out *out, struct sk_buff *skb, un
 	out->used += size;
 }
 
-/* The first of a list; false, and it stays there, if it could not be copied. */
+/* Copy the first frame of @list, or stage it. Returns false, and leaves it there, on a fault. */
 static bool xtun_batch_read_next(struct xtun_batch_out *out, const struct xtun_shape *shape,
 				 struct sk_buff_head *list)
 {
@@ -157,7 +157,7 @@ static bool xtun_batch_read_next(struct xtun_batch_out *out, const struct xtun_s
 	return true;
 }
 
-/* They all fit, and are ready. */
+/* All frames fit into the buffer, and are ready. */
 static ssize_t xtun_batch_read_list(struct xtun_queue *q, const struct xtun_shape *shape,
 				    struct sk_buff_head *list, struct iov_iter *to)
 {
@@ -172,21 +172,21 @@ static ssize_t xtun_batch_read_list(struct xtun_queue *q, const struct xtun_shap
 		;
 	xtun_batch_flush(&out);
 	skb_queue_splice(&out.staged, list);
-	/* Its memory was not there: what has not been delivered is the next again. */
+	/* After a fault, the frames that were not delivered go back to the queue. */
 	xtun_queue_put_back_list(q, list);
 	xtun_queue_delivered(q, &out.done);
 	return out.total ?: -EFAULT;
 }
 
 /**
- * xtun_batch_read() - as many frames as fit, to userspace
+ * xtun_batch_read() - deliver as many frames as fit to userspace
  * @xf: the file
  * @q: its queue
  * @to: the buffer
- * @nowait: do not wait for the first
+ * @nowait: do not wait for the first frame
  *
  * Context: process, may sleep.
- * Return: bytes; as xtun_queue_take() and xtun_frame_read().
+ * Return: bytes written to @to, or an errno of xtun_queue_take() or xtun_frame_read().
  */
 ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *to,
 			bool nowait)
@@ -214,12 +214,12 @@ ssize_t xtun_batch_read(struct xtun_file *xf, struct xtun_queue *q, struct iov_i
 
 /**
  * struct xtun_batch_in - records on their way from userspace
- * @from: those that have not been copied
- * @pos: where in @bytes the next one is
- * @end: of @bytes
- * @chunk: how much to copy ahead: nothing where frames are large
+ * @from: records that have not been copied
+ * @pos: where in @bytes the next record is
+ * @end: end of the copied data in @bytes
+ * @chunk: how much to copy ahead; 0 while frames are large
  * @bh_off: bottom halves are off
- * @bytes: copied and not taken yet
+ * @bytes: data that was copied; used up to @pos
  */
 struct xtun_batch_in {
 	struct iov_iter *from;
@@ -235,7 +235,7 @@ static size_t xtun_batch_left(const struct xtun_batch_in *in)
 	return in->end - in->pos + iov_iter_count(in->from);
 }
 
-/* For many frames at once. */
+/* Bottom halves stay off for many frames at a time, and are on for each user copy. */
 static void xtun_batch_bh(struct xtun_batch_in *in, bool off)
 {
 	if (in->bh_off == off)
@@ -247,7 +247,10 @@ static void xtun_batch_bh(struct xtun_batch_in *in, bool off)
 		local_bh_enable();
 }
 
-/* Whether that many bytes could be copied; there are as many. */
+/*
+ * Copy, until @in->bytes has @need unused bytes. The caller has checked that as many are
+ * left. Returns false on a fault.
+ */
 static bool xtun_batch_fill(struct xtun_batch_in *in, unsigned int need)
 {
 	unsigned int ahead = max(need, in->chunk);
@@ -264,7 +267,7 @@ static bool xtun_batch_fill(struct xtun_batch_in *in, unsigned int need)
 	return in->end >= need;
 }
 
-/* What was copied ahead and not taken is as if it had not been copied. */
+/* Undo the copying of data that was copied ahead and not used. */
 static void xtun_batch_give_back(struct xtun_batch_in *in)
 {
 	iov_iter_revert(in->from, in->end - in->pos);
@@ -272,7 +275,7 @@ static void xtun_batch_give_back(struct xtun_batch_in *in)
 	in->end = 0;
 }
 
-/* Of which all has been copied, with nothing in front of it. */
+/* For a record that has been copied whole, and a frame without headers in front. */
 static struct sk_buff *xtun_batch_small(const struct xtun_shape *shape, struct xtun_batch_in *in,
 					unsigned int len, enum xtun_counter *loss)
 {
@@ -311,8 +314,8 @@ static struct sk_buff *xtun_batch_large(const struct xtun_shape *shape, struct x
 }
 
 /*
- * The next record's frame; an ERR_PTR, and the loss, if there is none, and then
- * the record is the next again.
+ * Returns the next record's frame. On failure returns an ERR_PTR and sets @loss; the
+ * record is then not consumed.
  */
 static struct sk_buff *xtun_batch_next(const struct xtun_shape *shape, struct xtun_batch_in *in,
 				       enum xtun_counter *loss)
@@ -333,7 +336,7 @@ static struct sk_buff *xtun_batch_next(const struct xtun_shape *shape, struct xt
 	if (record.len > left - sizeof(record) || record.flags)
 		return ERR_PTR(-EINVAL);
 
-	/* The last one may go without what would be in front of a next. */
+	/* The last record may lack the padding in front of a next one. */
 	size = min_t(size_t, left, XTUN_RECORD_SIZE(record.len));
 	if (unlikely(shape->pi || shape->vnet || size > XTUN_BATCH_STAGE / 2)) {
 		skb = xtun_batch_large(shape, in, record.len, loss);
@@ -380,7 +383,7 @@ static int xtun_batch_deliver(struct xtun_queue *q, const struct xtun_shape *sha
 	local_bh_disable();
 	slot = rcu_dereference_bh(q->slot);
 	if (likely(slot)) {
-		/* What is called there may say rcu_dereference(). */
+		/* Functions called from there may use plain rcu_dereference(). */
 		rcu_read_lock();
 		xtun_batch_deliver_rcu(slot, q, shape, list);
 		rcu_read_unlock();
@@ -390,7 +393,7 @@ static int xtun_batch_deliver(struct xtun_queue *q, const struct xtun_shape *sha
 	return slot ? 0 : -EBADFD;
 }
 
-/* Up to XTUN_BATCH_MAX records; bytes, or why not even one. */
+/* Write up to XTUN_BATCH_MAX records. Returns bytes, or an errno if not even one was taken. */
 static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
 				     const struct xtun_shape *shape, struct iov_iter *from,
 				     bool first)
@@ -414,7 +417,7 @@ static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
 			err = PTR_ERR(skb);
 			break;
 		}
-		/* Only a file that said TUNSETIFF or TUNSETSNDBUF has one. */
+		/* Only a file that has used TUNSETIFF or TUNSETSNDBUF has an account. */
 		if (READ_ONCE(xf->account))
 			xtun_account_charge(xf, skb);
 		__skb_queue_tail(&list, skb);
@@ -422,7 +425,7 @@ static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
 	if (!skb_queue_empty(&list))
 		err = xtun_batch_deliver(q, shape, &list);
 	else if (first)
-		/* The one at fault counts when it is alone. */
+		/* A bad record counts as lost only if it is the first of the call. */
 		err = xtun_frame_refuse(q, loss, NULL, count, err);
 	xtun_batch_bh(&in, false);
 	xtun_batch_give_back(&in);
@@ -430,19 +433,19 @@ static ssize_t xtun_batch_write_some(struct xtun_file *xf, struct xtun_queue *q,
 }
 
 /**
- * xtun_batch_write() - frames from userspace, as records
+ * xtun_batch_write() - write frames from userspace, given as records
  * @xf: the file
  * @q: its queue
  * @from: the records
- * @nowait: do not wait for the stack to let go of earlier frames
+ * @nowait: do not wait for the stack to release earlier frames
  *
- * A record whose checksum or segments do not fit its frame is lost, and counted,
- * and does not keep the others. With %IFF_NAPI and %IFF_NAPI_FRAGS the frames enter
- * as they do without.
+ * A record whose vnet header asks for a checksum or segments that do not fit its frame
+ * is counted as lost, and does not stop the others. %IFF_NAPI and %IFF_NAPI_FRAGS do not
+ * change how the frames enter the stack.
  *
  * Context: process, may sleep.
- * Return: bytes of the records that were taken; -EIO if the interface is down,
- * and as xtun_frame_write().
+ * Return: bytes of the records that were taken; -EIO if the interface is down;
+ * otherwise as xtun_frame_write().
  */
 ssize_t xtun_batch_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
 			 bool nowait)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device node: what a program calls, and which queue its file is on.
+ * The device node: the file operations, and which queue a file is on.
  *
- * Opening joins nothing. read() and write() attach the file to the interface
- * that the module's parameter names, in the namespace it was opened in. poll(),
- * FIONREAD and O_ASYNC before that join the same queue provisionally, to be
- * woken only: a program that hands the descriptor to epoll first has not yet
- * said what it wants of it, and TUNSETIFF may still attach it elsewhere.
+ * open() joins no queue, unless O_EXCL is set. read(), write() and open() with
+ * O_EXCL attach the file to the interface that the module parameter "name"
+ * names, in the namespace where the file was opened. Before that, poll(),
+ * FIONREAD and O_ASYNC join the same queue provisionally, only to be woken: a
+ * program that passes the descriptor to epoll first has not yet chosen a queue,
+ * and TUNSETIFF may still attach the file to another one.
  *
- * None of these takes RTNL, so polling and non-blocking I/O never sleep on it.
+ * None of these takes RTNL, so polling and non-blocking I/O never wait for it.
  */
 #include <linux/compat.h>
 #include <linux/miscdevice.h>
@@ -36,7 +37,7 @@ static void xtun_chr_debug(struct xtun_queue *q, const char *what)
 		netdev_dbg(slot->dev, "%s queue %u\n", what, slot->index);
 }
 
-/* A file that was not attached leaves its queue, and with it whoever would wake it. */
+/* The pollers of an unattached file are woken, because its old queue no longer does it. */
 static void xtun_chr_leave(struct xtun_file *xf, struct xtun_queue *old)
 {
 	RCU_INIT_POINTER(xf->queue, NULL);
@@ -46,9 +47,9 @@ static void xtun_chr_leave(struct xtun_file *xf, struct xtun_queue *old)
 }
 
 /*
- * A provisional file follows the name: the interface may have been renamed
- * since, or replaced. One whose interface is gone, with none in its place,
- * stays where it is, so that poll() can tell.
+ * A provisional file follows the name, because the interface may have been
+ * renamed or replaced since it joined. If its interface is gone and there is no
+ * other to join, the file stays on the dead queue, so that poll() reports that.
  */
 static int xtun_chr_join_locked(struct file *file, bool attach, struct sk_buff_head *stale)
 {
@@ -84,8 +85,8 @@ static int xtun_chr_join_locked(struct file *file, bool attach, struct sk_buff_h
 }
 
 /*
- * Under RCU: the file's queue, after joining it if that has not been done, for
- * good if @attach, else provisionally.
+ * Return the file's queue. Join it first if that has not been done: for good if
+ * @attach, else provisionally. The caller holds the RCU read lock.
  */
 static struct xtun_queue *xtun_chr_queue(struct file *file, bool attach)
 {
@@ -123,7 +124,7 @@ static noinline struct xtun_queue *xtun_chr_attach_first(struct file *file)
 	return q;
 }
 
-/* The queue stays until release: the file is attached, and holds a reference. */
+/* The queue stays until release, because an attached file holds a reference to it. */
 static __always_inline struct xtun_queue *xtun_chr_attach(struct file *file)
 {
 	const struct xtun_file *xf = file->private_data;
@@ -131,7 +132,7 @@ static __always_inline struct xtun_queue *xtun_chr_attach(struct file *file)
 	/* Pairs with xtun_chr_join_locked(): the flag before the queue. */
 	if (unlikely(!smp_load_acquire(&xf->attached)))
 		return xtun_chr_attach_first(file);
-	/* Pairs with xtun_chr_attach_own(): a further queue before the shape that came with it. */
+	/* Pairs with xtun_chr_attach_own(): a new queue before the flags that were set with it. */
 	return (struct xtun_queue __force *)smp_load_acquire(&xf->queue);
 }
 
@@ -151,7 +152,7 @@ struct xtun_queue *xtun_chr_queue_rtnl(struct xtun_file *xf)
 }
 
 /**
- * xtun_chr_default_dev() - the interface that a file attaches to without a word
+ * xtun_chr_default_dev() - the interface that a file attaches to without TUNSETIFF
  * @file: the file
  *
  * Context: under RCU.
@@ -165,8 +166,8 @@ struct net_device *xtun_chr_default_dev(const struct file *file)
 }
 
 /*
- * A queue that a file had before its interface was deleted. The file keeps the
- * reference until release: a read or write may still be at it.
+ * A queue that a file was on until its interface was deleted. The file keeps the
+ * reference until release, because a read or write may still use the queue.
  */
 struct xtun_past {
 	struct list_head node;
@@ -183,14 +184,14 @@ static void xtun_chr_leave_old(struct xtun_file *xf, struct xtun_queue *old)
 
 /**
  * xtun_chr_attach_own() - attach a file as the sole user of a queue
- * @xf: the file; not attached, or to a queue that is dead
+ * @xf: the file; not attached, or attached to a dead queue
  * @q: the queue
- * @tap: it said TUNSETIFF
- * @frags: IFF_NAPI_FRAGS
+ * @tap: called for TUNSETIFF
+ * @frags: IFF_NAPI_FRAGS is set
  *
  * Context: process, under RTNL.
- * Return: 0; -EBUSY if the queue has users, or the file has just attached
- * itself; -ENOMEM.
+ * Return: 0; -EBUSY if the queue has users, or a read or write has attached the
+ * file meanwhile; -ENOMEM.
  */
 int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bool frags)
 {
@@ -224,11 +225,11 @@ int xtun_chr_attach_own(struct xtun_file *xf, struct xtun_queue *q, bool tap, bo
 		}
 		WRITE_ONCE(xf->frags, frags);
 		WRITE_ONCE(xf->tap, tap);
-		/* Pairs with xtun_chr_attach() and xtun_chr_queue(), if it was attached before. */
+		/* Pairs with xtun_chr_attach() and xtun_chr_queue(), if attached before. */
 		rcu_assign_pointer(xf->queue, q);
 		/* Pairs with xtun_chr_queue() and xtun_chr_attach(): the queue before the flag. */
 		smp_store_release(&xf->attached, true);
-		/* Whoever looked since it joined may have met the queue that is gone. */
+		/* A poller that looked after the join may still have seen the old queue. */
 		wake_up_interruptible_all(&xf->wait);
 		xtun_chr_debug(q, "attach");
 	}
@@ -267,7 +268,7 @@ static int xtun_chr_open(struct inode *inode, struct file *file)
 		}
 	}
 
-	/* Neither read nor write waits without being asked to: io_uring. */
+	/* For io_uring: read and write do not wait if IOCB_NOWAIT is set. */
 	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file);
 }
@@ -350,7 +351,7 @@ static ssize_t xtun_chr_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return xtun_frame_write(xf, q, from, nowait);
 }
 
-/* What a file with rings waits for is room in them, or what is in them. */
+/* With rings, poll() reports frames in the tx ring and room in the rx ring. */
 static __poll_t xtun_chr_poll_ring(struct xtun_ring *ring, __poll_t events)
 {
 	if (READ_ONCE(ring->broken))
@@ -368,7 +369,7 @@ static __poll_t xtun_chr_poll(struct file *file, poll_table *wait)
 	struct xtun_queue *q;
 	struct xtun_ring *ring;
 
-	/* First: whoever joins a queue meanwhile wakes the poller. */
+	/* First, so that a thread that joins a queue meanwhile wakes the poller. */
 	poll_wait(file, &xf->wait, wait);
 	rcu_read_lock();
 	q = xtun_chr_queue(file, false);
@@ -391,12 +392,12 @@ static int xtun_chr_fasync(int fd, struct file *file, int on)
 
 	if (err < 0 || !on)
 		return err;
-	/* As tap: who asks is who is told, unless another was named. */
+	/* As in tap, the caller gets the signal, unless another owner is set. */
 	err = f_setown(file, task_tgid_vnr(current), 0);
 	if (err)
 		return err;
 
-	/* Without an interface there is nothing to signal until one is joined. */
+	/* Errors do not matter: without an interface there is nothing to signal yet. */
 	rcu_read_lock();
 	xtun_chr_queue(file, false);
 	rcu_read_unlock();
@@ -418,7 +419,7 @@ static int xtun_chr_next_len(struct file *file)
 	if (len)
 		len += xtun_frame_header_len(file->private_data, q);
 	rcu_read_unlock();
-	/* TUNSETVNETHDRSZ takes any number. */
+	/* TUNSETVNETHDRSZ accepts sizes up to INT_MAX. */
 	return err ?: min_t(u64, len, INT_MAX);
 }
 
@@ -499,7 +500,7 @@ static struct miscdevice xtun_chr_misc = {
 
 /**
  * xtun_chr_init() - make /dev/xtun
- * @name: of the interface that a plain file attaches to; kept, not copied
+ * @name: name of the interface that a plain file attaches to; kept, not copied
  *
  * Return: 0 or a negative errno.
  */

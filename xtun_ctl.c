@@ -16,11 +16,11 @@
 #include "xtun_why.h"
 
 /**
- * struct xtun_ctl - one call of ioctl() on a file that is attached
+ * struct xtun_ctl - one call of ioctl() on an attached file
  * @xf: the file
  * @q: its queue
  * @dev: its interface
- * @xt: the same
+ * @xt: the private part of @dev
  * @arg: its argument, as a number
  * @user: what the argument points to
  */
@@ -80,7 +80,10 @@ static int xtun_ctl_set_owner(const struct xtun_ctl *c)
 	if (!uid_valid(owner))
 		return -EINVAL;
 	WRITE_ONCE(c->xt->owner, owner);
-	/* Then: one that is lost meanwhile is not the new one's either. */
+	/*
+	 * The new owner must not see frames that were lost before. Forget them only after
+	 * the change, so that those lost in the meantime are forgotten, too.
+	 */
 	xtun_why_forget_frames(c->xt);
 	netdev_state_change(c->dev);
 	return 0;
@@ -144,8 +147,8 @@ static int xtun_ctl_set_link(const struct xtun_ctl *c)
 }
 
 /*
- * Each bit stands for a feature, if those that it builds on are asked for, too.
- * What is left over is refused: it is how programs find out what there is.
+ * Each bit selects a feature, if the bits that it depends on are set too. The call
+ * fails if any bits are left: that is how programs find out what is supported.
  */
 static netdev_features_t xtun_ctl_offloads(unsigned long *left)
 {
@@ -224,7 +227,7 @@ static void xtun_ctl_set_sndbuf_of(struct xtun_queue *q, int sndbuf)
 		if (!xf->account || !q->enabled)
 			continue;
 		WRITE_ONCE(xf->account->sk_sndbuf, sndbuf);
-		/* More of it may be what a writer waits for. */
+		/* A writer may be waiting for more room. */
 		xf->account->sk_write_space(xf->account);
 	}
 	spin_unlock_bh(&q->lock);
@@ -286,7 +289,7 @@ static int xtun_ctl_set_macs(const struct xtun_ctl *c)
 
 static int xtun_ctl_attach_filter(const struct xtun_ctl *c)
 {
-	/* Whether it is a program or not, as tap. */
+	/* As in tap, even if it is not a valid program. */
 	c->xt->filters.told = c->user->fprog;
 	if (c->user->err)
 		return c->user->err;
@@ -294,7 +297,7 @@ static int xtun_ctl_attach_filter(const struct xtun_ctl *c)
 	return 0;
 }
 
-/* Of a tap interface alone: a filter of Ethernet frames. */
+/* Only tap interfaces have these: they filter Ethernet frames. */
 static int xtun_ctl_filter(const struct xtun_ctl *c, unsigned int cmd)
 {
 	if (!(c->xt->flags & IFF_TAP))
@@ -338,7 +341,7 @@ static int xtun_ctl_vnet(const struct xtun_ctl *c, unsigned int cmd)
 	case TUNSETVNETLE:
 		return xtun_ctl_set_flag(c, XTUN_VNET_LE);
 	}
-	/* As tap of the same kernel: for guests of another byte order than its own. */
+	/* As tap in the same kernel: for guests whose byte order is not the kernel's. */
 	if (!IS_ENABLED(CONFIG_TUN_VNET_CROSS_LE))
 		return -EINVAL;
 	return cmd == TUNGETVNETBE ? xtun_ctl_get_flag(c, XTUN_VNET_BE) :
@@ -357,7 +360,7 @@ static int xtun_ctl_attached(const struct xtun_ctl *c, const struct file *file, 
 	case SIOCSIFHWADDR:
 		return xtun_compat_set_mac(c->dev, &ifr->ifr_hwaddr);
 	case TUNSETNOCSUM:
-		return 0;	/* without effect on any kernel */
+		return 0;	/* has no effect on any kernel */
 	case TUNSETDEBUG:
 		c->xt->msg_enable = c->arg;
 		return 0;
@@ -433,7 +436,7 @@ static int xtun_ctl_locked(struct file *file, unsigned int cmd, unsigned long ar
 	return xtun_ctl_attached(&c, file, cmd);
 }
 
-/* Those of tap, whatever the size that is encoded in them. */
+/* Whether it is one of tap's ioctls, whatever size is encoded in the number. */
 static bool xtun_ctl_is_tap(unsigned int cmd)
 {
 	if (_IOC_TYPE(cmd) == _IOC_TYPE(TUNSETIFF))
@@ -442,7 +445,7 @@ static bool xtun_ctl_is_tap(unsigned int cmd)
 	return cmd == SIOCGIFHWADDR || cmd == SIOCSIFHWADDR;
 }
 
-/* What is said to a file's queue is said of its own interface, whatever the name there. */
+/* TUNSETQUEUE is for the file's own interface, whatever name the caller passes. */
 static void xtun_ctl_name_own(struct xtun_file *xf, struct ifreq *ifr)
 {
 	struct xtun_queue *q = xtun_chr_queue_rtnl(xf);
@@ -464,7 +467,7 @@ static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg,
 	if (cmd == SIOCGSKNS)
 		return xtun_ctl_open_netns(xf->net);
 	if (!xtun_ctl_is_tap(cmd)) {
-		/* Where the caller's memory is, is his alone to know. */
+		/* Not the argument: it may be an address in the caller's memory. */
 		xtun_refused_remember(xf->net, cmd, NULL, 0, -ENOTTY);
 		return -ENOTTY;
 	}
@@ -488,11 +491,11 @@ static long xtun_ctl(struct file *file, unsigned int cmd, unsigned long arg,
 /**
  * xtun_ctl_ioctl() - an ioctl of <linux/if_tun.h>
  * @file: the file
- * @cmd: which
+ * @cmd: number of the ioctl
  * @arg: its argument
  *
  * Context: process, takes RTNL.
- * Return: tap's, or -ENOTTY for one that tap does not know.
+ * Return: what tap returns; -ENOTTY for an ioctl that tap does not know.
  */
 long xtun_ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -506,12 +509,12 @@ long xtun_ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 #ifdef CONFIG_COMPAT
 /**
- * xtun_ctl_compat_ioctl() - the same from a program of 32 bits
+ * xtun_ctl_compat_ioctl() - the same for a 32-bit program
  * @file: the file
- * @cmd: which
+ * @cmd: number of the ioctl
  * @arg: its argument
  *
- * Its struct ifreq is shorter, but the members that count are where they are.
+ * The program's struct ifreq is shorter, but has the members used here at the same offsets.
  *
  * Context: process, takes RTNL.
  * Return: as xtun_ctl_ioctl().

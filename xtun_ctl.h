@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the ioctls of <linux/if_tun.h> take from a program's memory, and give to it. */
+/* What the ioctls of <linux/if_tun.h> read from a program's memory, and write to it. */
 #ifndef XTUN_CTL_H
 #define XTUN_CTL_H
 
@@ -10,18 +10,19 @@ struct xtun_macs;
 
 /**
  * struct xtun_ctl_user - what the argument of a call points to
- * @argp: where
- * @ifreq_len: bytes of the program's struct ifreq
- * @err: why it could not be taken
+ * @argp: its address
+ * @ifreq_len: size of the program's struct ifreq in bytes
+ * @err: why it could not be read; 0 if it could
  * @ifr: a name and flags, or an address
  * @value: an int
- * @fprog: a classic BPF program, as the caller tells it
- * @prog: the same, made
+ * @fprog: a classic BPF program, as the caller passed it
+ * @prog: the program that was made of it
  * @macs: addresses
  *
- * The program's memory may be long in coming (FUSE, userfaultfd), and RTNL is
- * everybody's: all is taken before that, and given after it. A call that is
- * refused for another reason tells that one, whatever @err is, as tap.
+ * Access to the program's memory may block for long (FUSE, userfaultfd), and all of the
+ * kernel's network configuration waits for RTNL. So the argument is read before RTNL is
+ * taken, and the result is written after it is released. As in tap, if a check fails that
+ * comes before the argument is used, the call returns that errno, whatever @err is.
  */
 struct xtun_ctl_user {
 	void __user *argp;
@@ -34,7 +35,7 @@ struct xtun_ctl_user {
 	struct xtun_macs *macs;
 };
 
-/* What is kept is not freed with the rest. */
+/* Take a member over, so that xtun_ctl_free() does not free it. */
 #define xtun_ctl_keep(member) ({ typeof(member) kept_ = (member); (member) = NULL; kept_; })
 
 bool xtun_ctl_takes_ifreq(unsigned int cmd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The program's memory, as the ioctls of <linux/if_tun.h> read and write it:
- * never under RTNL.
+ * Reads and writes the program's memory for the ioctls of <linux/if_tun.h>, never
+ * under RTNL.
  */
 #include <linux/filter.h>
 #include <linux/sockios.h>
@@ -12,7 +12,7 @@
 
 /**
  * xtun_ctl_takes_ifreq() - whether a call reads a struct ifreq
- * @cmd: which
+ * @cmd: number of the ioctl
  *
  * Context: any.
  * Return: true if so.
@@ -28,7 +28,7 @@ static int xtun_ctl_take_fprog(struct xtun_ctl_user *user)
 	struct sock_fprog copy;
 	int err;
 
-	/* TUNGETFILTER tells of all of it, padding too. */
+	/* TUNGETFILTER copies all of it to userspace, padding included. */
 	memset(&user->fprog, 0, sizeof(user->fprog));
 	err = xtun_compat_get_fprog(&user->fprog, user->argp);
 	if (err)
@@ -38,12 +38,12 @@ static int xtun_ctl_take_fprog(struct xtun_ctl_user *user)
 }
 
 /**
- * xtun_ctl_take() - read what a call takes
- * @user: where it is; filled, or @user->err set
- * @cmd: which call
+ * xtun_ctl_take() - read the argument of a call
+ * @user: its address; filled with the argument, or @user->err is set
+ * @cmd: number of the ioctl
  *
- * Context: process, without RTNL. xtun_ctl_free() must follow, but after a struct ifreq,
- * of which nothing is held.
+ * Context: process, without RTNL. xtun_ctl_free() must follow, except after a struct
+ * ifreq, for which nothing is allocated.
  */
 void xtun_ctl_take(struct xtun_ctl_user *user, unsigned int cmd)
 {
@@ -73,12 +73,12 @@ void xtun_ctl_take(struct xtun_ctl_user *user, unsigned int cmd)
 }
 
 /**
- * xtun_ctl_give() - write what a call that went well has to tell
- * @user: where to, and what
- * @cmd: which call
+ * xtun_ctl_give() - write the result of a successful call
+ * @user: the result, and the address to write it to
+ * @cmd: number of the ioctl
  *
  * Context: process, without RTNL.
- * Return: 0, or -EFAULT; the call has had its effect all the same, as tap's.
+ * Return: 0, or -EFAULT; as in tap, the call has had its effect in either case.
  */
 int xtun_ctl_give(const struct xtun_ctl_user *user, unsigned int cmd)
 {
@@ -100,8 +100,8 @@ int xtun_ctl_give(const struct xtun_ctl_user *user, unsigned int cmd)
 }
 
 /**
- * xtun_ctl_free() - free what was taken, and nobody kept
- * @user: what was taken
+ * xtun_ctl_free() - free what was read and not kept
+ * @user: filled by xtun_ctl_take()
  *
  * Context: process.
  */

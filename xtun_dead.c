@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interfaces that are no more. One that a program made goes with the program, and with
- * it all that could tell why: so each namespace remembers the last few.
+ * Interfaces that are gone. One that a program made is deleted when the program ends, and
+ * with it everything that could tell why. So each namespace remembers the last few.
  */
 #include <linux/ktime.h>
 #include <linux/rtnetlink.h>
@@ -18,19 +18,19 @@
 #define XTUN_DEAD	8
 
 /**
- * struct xtun_dead_one - an interface that is no more
- * @name: its last
- * @when: it went, in nanoseconds as ktime_get_ns()
- * @is_tun: it carried packets
+ * struct xtun_dead_one - an interface that was deleted, or moved to another namespace
+ * @name: its last name
+ * @when: when that was, in nanoseconds as ktime_get_ns()
+ * @is_tun: it carried IP packets, not Ethernet frames
  * @queues: how many it could have
- * @comm: who made it go
- * @pid: of that program, as the first namespace of processes has it
- * @abandoned: by closing its last file
- * @moved: it is in another namespace; else, and if not @abandoned, it was deleted
+ * @comm: name of the program that did it
+ * @pid: process ID of that program in the initial PID namespace
+ * @abandoned: the program did it by closing the interface's last file
+ * @moved: it was moved; if neither this nor @abandoned is set, it was deleted
  * @lost: frames that it had lost before
- * @last: the last of these, if there are any: its counter
- * @last_when: when that was
- * @last_err: and what its writer was told, or 0
+ * @last: counter of the last of these, if there are any
+ * @last_when: when that was lost
+ * @last_err: negative errno that its writer got, or 0
  */
 struct xtun_dead_one {
 	char name[IFNAMSIZ];
@@ -48,15 +48,15 @@ struct xtun_dead_one {
 };
 
 struct xtun_dead {
-	unsigned int n;		/* ever; the last are in the array, by n modulo its size */
+	unsigned int n;		/* how many so far; the i-th is at i modulo the array's size */
 	struct xtun_dead_one list[XTUN_DEAD];
 };
 
 static unsigned int xtun_dead_id;
 
 /**
- * xtun_dead_remember() - an interface is going, or moves to another namespace
- * @dev: the interface; if it is going, has lost nothing yet of what waits
+ * xtun_dead_remember() - record an interface that is being deleted, or moved away
+ * @dev: the interface; if it is being deleted, the frames that wait are not lost yet
  *
  * Context: process, under RTNL.
  */
@@ -84,7 +84,7 @@ void xtun_dead_remember(const struct net_device *dev)
 	one->last_err = l.err;
 }
 
-/* What it takes to make it again, but for what it is if nothing else is said. */
+/* What is needed to make it again; the defaults are left out. */
 static void xtun_dead_show_kind(struct seq_file *seq, const struct xtun_dead_one *one)
 {
 	if (one->is_tun || one->queues > 1)
@@ -97,7 +97,7 @@ static void xtun_dead_show_end(struct seq_file *seq, const struct xtun_dead_one 
 {
 	if (one->moved)
 		seq_puts(seq, "moved to another namespace by ");
-	/* Whatever a program calls itself, it makes no line of its own. */
+	/* Escaped, so that no program can forge a line by its name. */
 	seq_escape(seq, one->comm, XTUN_PROC_ESCAPED);
 	seq_printf(seq, "[%d]", one->pid);
 	if (!one->moved)
@@ -123,8 +123,8 @@ static void xtun_dead_show_one(struct seq_file *seq, const struct xtun_dead_one 
 }
 
 /**
- * xtun_dead_show() - tell of them, the last one first
- * @seq: where to
+ * xtun_dead_show() - print the interfaces that are gone, the latest first
+ * @seq: where to print
  *
  * Context: process, under RTNL.
  */
@@ -144,7 +144,7 @@ static struct pernet_operations xtun_dead_net_ops = {
 };
 
 /**
- * xtun_dead_init() - a memory for each namespace
+ * xtun_dead_init() - give each namespace its memory of interfaces
  *
  * Context: module init.
  * Return: 0 or -ENOMEM.

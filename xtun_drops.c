@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What becomes of frames behind an interface: while somebody listens, the kernel's own
- * tracepoint skb:kfree_skb tells of every frame that its stack drops, and those that
- * came in by an xtun, or were to leave by one, are kept for him to read. Nobody
- * listens: there is no probe, and nothing of this runs.
+ * Which frames of an interface the kernel's stack drops. While somebody listens, a probe
+ * on the kernel's tracepoint skb:kfree_skb sees every frame that the stack drops, and
+ * keeps those that came in by an xtun, or were to leave by one, for the listener to
+ * read. Without a listener there is no probe, and none of this code runs.
  *
- * The probe runs wherever a frame may die, hardware interrupts included. And what it
- * is given is a frame half taken apart: skb->dev may be a cache of UDP, a node of a
- * tree, or dangle. So it is compared with the devices that there are, and never
- * followed.
+ * The probe runs wherever a frame may be freed, hardware interrupts included, and the
+ * frame may be half taken apart: skb->dev may hold a cache of UDP or a node of a tree,
+ * or dangle. So skb->dev is compared with the existing devices, and never dereferenced.
  */
 #include <linux/bsearch.h>
 #include <linux/if_vlan.h>
@@ -26,9 +25,9 @@
 
 /**
  * struct xtun_drops_dev - a device of the listener's namespace
- * @dev: to be compared with, and not to be followed
+ * @dev: for comparison only, never dereferenced
  * @ifindex: its number
- * @iface: number of the xtun that it is, or stands upon as a bridge or VLAN does; 0 if
+ * @iface: number of the xtun that it is, or that it is above, as a bridge or VLAN is; 0 if
  * none
  * @name: its name
  */
@@ -40,18 +39,18 @@ struct xtun_drops_dev {
 };
 
 /*
- * Those of a namespace: first those that are an xtun or stand upon one, then the others,
- * which only tell where a frame of the first is. Each part in the order of addresses.
+ * The devices of a namespace: first ours, that is each xtun and the devices above one;
+ * then the others, which only tell where a frame of ours is. Each part is sorted by address.
  */
 struct xtun_drops_set {
 	struct rcu_head rcu;
 	unsigned int n;
-	unsigned int ours;				/* how many are of the first part */
-	const struct xtun_drops_dev **by_index;		/* these, in the order of their numbers */
+	unsigned int ours;				/* how many are in the first part */
+	const struct xtun_drops_dev **by_index;		/* these, sorted by their numbers */
 	struct xtun_drops_dev devs[];
 };
 
-/* Added and removed under the mutex, and walked under RCU. */
+/* Changed under the mutex, walked under RCU or the mutex. */
 static LIST_HEAD(xtun_drops_listeners);
 static DEFINE_MUTEX(xtun_drops_mutex);
 
@@ -64,7 +63,7 @@ static int xtun_drops_compare(const void *a, const void *b)
 	return x->dev < y->dev ? -1 : x->dev > y->dev;
 }
 
-/* Ours before the others. */
+/* Sorts ours before the others. */
 static int xtun_drops_compare_part(const void *a, const void *b)
 {
 	const struct xtun_drops_dev *x = a, *y = b;
@@ -88,7 +87,7 @@ static struct xtun_drops_dev *xtun_drops_find(struct xtun_drops_dev *devs, unsig
 	return bsearch(&key, devs, n, sizeof(key), xtun_drops_compare);
 }
 
-/* Of ours alone. */
+/* Finds one of ours by its number. */
 static const struct xtun_drops_dev *xtun_drops_nth(const struct xtun_drops_set *set, int ifindex)
 {
 	const struct xtun_drops_dev key = { .ifindex = ifindex }, *at = &key, **found;
@@ -97,7 +96,7 @@ static const struct xtun_drops_dev *xtun_drops_nth(const struct xtun_drops_set *
 	return found ? *found : NULL;
 }
 
-/* What @priv points to: the set, and which xtun the devices stand upon. */
+/* What priv->data points to: the set, and the xtun that the devices are above. */
 struct xtun_drops_upon {
 	struct xtun_drops_set *set;
 	int iface;
@@ -180,8 +179,8 @@ static void xtun_drops_tell(struct xtun_listener *l)
 	if (xtun_drops_waits(l))
 		wake_up(l->wait);
 	/*
-	 * Whoever has read all there is may have to sleep until he may be told of these.
-	 * Others count and take them meanwhile, and call this for themselves.
+	 * A reader that has read everything may sleep until it may be told of the missed
+	 * ones. Others may change the count meanwhile; those that raise it call this, too.
 	 */
 	if (data_race(l->missed))
 		schedule_delayed_work(&l->wake_later, HZ);
@@ -192,7 +191,7 @@ static void xtun_drops_renew(struct xtun_listener *l)
 	struct xtun_drops_set *set = xtun_drops_devices(l->net);
 	struct xtun_drops_set *old = rtnl_dereference(l->set);
 
-	/* Rather none than one that names devices which are no more. */
+	/* Rather have no set than one with devices that no longer exist. */
 	if (!set) {
 		xtun_drops_miss(l);
 		xtun_drops_tell(l);
@@ -221,8 +220,9 @@ static int xtun_drops_event(struct notifier_block *nb, unsigned long event, void
 /* --- the probe */
 
 /*
- * A frame of a socket has no device any more, and its skb_iif may be of any namespace:
- * it is told to those who may see them all, if only one has a device of that number.
+ * A frame in a socket has no device any more, and its skb_iif may be from any namespace.
+ * It is reported to those who may see every namespace, if no other one has a device with
+ * that number.
  */
 static bool xtun_drops_alone(const struct net *own, int ifindex)
 {
@@ -234,7 +234,7 @@ static bool xtun_drops_alone(const struct net *own, int ifindex)
 	return true;
 }
 
-/* With the lock. */
+/* Under l->lock. */
 static void xtun_drops_begin_second(struct xtun_listener *l, s64 now)
 {
 	if (now - l->second < NSEC_PER_SEC)
@@ -244,14 +244,14 @@ static void xtun_drops_begin_second(struct xtun_listener *l, s64 now)
 	l->asked = 0;
 }
 
-/* With the lock: no more of them in this second. */
+/* Under l->lock: whether the limit for this second is reached. */
 static bool xtun_drops_enough(struct xtun_listener *l, s64 now)
 {
 	xtun_drops_begin_second(l, now);
 	return l->put - l->put_before == XTUN_DROPS_A_SECOND;
 }
 
-/* With the lock: where the next one is put; NULL if it has to be missed. */
+/* Under l->lock: where to put the next drop; NULL if it has to be missed. */
 static struct xtun_drop *xtun_drops_room(struct xtun_listener *l, s64 now)
 {
 	BUILD_BUG_ON_NOT_POWER_OF_2(XTUN_DROPS_WAITING);
@@ -261,8 +261,9 @@ static struct xtun_drop *xtun_drops_room(struct xtun_listener *l, s64 now)
 }
 
 /*
- * To ask each namespace takes long where there are many: no more often than may be told,
- * whatever the answers. One of which it is not asked is missed, be it ours or not.
+ * To ask every namespace takes long if there are many. So it is done at most as often in
+ * a second as drops may be reported, whatever the answers. A drop for which it is not
+ * done counts as missed, even if it is not ours.
  */
 static bool xtun_drops_may_ask(struct xtun_listener *l)
 {
@@ -282,7 +283,7 @@ static bool xtun_drops_may_ask(struct xtun_listener *l)
 	return may;
 }
 
-/* How a frame is of one of ours. */
+/* How a dropped frame belongs to one of ours. */
 struct xtun_drops_verdict {
 	const struct xtun_drops_dev *iface;	/* the xtun */
 	const struct xtun_drops_dev *at;	/* where it was dropped, if that is known */
@@ -290,9 +291,9 @@ struct xtun_drops_verdict {
 };
 
 /*
- * What this machine sends meets the filters of OUTPUT with its route, and before it has a
- * device: skb->dev may hold a node of TCP's tree. Of no frame but netfilter's is the route
- * looked at, for in a queue of TCP there is a list in its place.
+ * A frame that this machine sends has a route but no device yet when it passes the filters
+ * of OUTPUT: skb->dev may hold a node of TCP's tree. Only if netfilter drops the frame is
+ * the route used, because a frame in a queue of TCP has a list in its place.
  */
 static const struct xtun_drops_dev *xtun_drops_way(struct xtun_drops_set *set,
 						   const struct sk_buff *skb)
@@ -309,10 +310,10 @@ static bool xtun_drops_judge(struct xtun_listener *l, struct xtun_drops_set *set
 	const struct xtun_drops_dev *in = xtun_drops_nth(set, skb->skb_iif);
 	const struct xtun_drops_dev *at = xtun_drops_find(set->devs, set->ours, skb->dev);
 
-	/* What was forwarded has its devices. */
+	/* Only for frames of this machine: a forwarded one has a device. */
 	if (!at && filtered && !skb->skb_iif)
 		at = xtun_drops_way(set, skb);
-	/* As almost all are that the machine drops. */
+	/* So it is for almost all frames that the machine drops. */
 	if (!in && !at)
 		return false;
 	if (!at)
@@ -328,10 +329,10 @@ static bool xtun_drops_judge(struct xtun_listener *l, struct xtun_drops_set *set
 }
 
 /*
- * From its Ethernet header on if it still has one, or else from its network header. Only
- * what stands behind a header that somebody has set was ever written: before the frame's
- * own bytes there is old memory of others. A network header that was never set looks like
- * one at the very beginning.
+ * The offset of the Ethernet header if the frame still has one, else of the network
+ * header. Only bytes from a header that was set are known to be the frame's own: the memory
+ * before them may hold old data of others. A network header that was never set seems to be
+ * at the very beginning of the buffer.
  */
 static int xtun_drops_begin(const struct sk_buff *skb, bool *ethernet)
 {
@@ -399,7 +400,7 @@ static void xtun_drops_see(const struct sk_buff *skb, void *location, const char
 	struct xtun_drops_set *set;
 	struct xtun_listener *l;
 
-	/* These have a counter, and stand in /proc/net/xtun. */
+	/* xtun's own losses have a counter, and are in /proc/net/xtun. */
 	if (within_module((unsigned long)location, THIS_MODULE))
 		return;
 	rcu_read_lock();
@@ -416,7 +417,7 @@ static void xtun_drops_probe(void *data, XTUN_COMPAT_KFREE_SKB)
 	xtun_drops_see(skb, location, XTUN_COMPAT_DROP_REASON_NAME, XTUN_COMPAT_FILTERED);
 }
 
-/* --- who listens */
+/* --- the listeners */
 
 static void xtun_drops_wake(struct irq_work *work)
 {
@@ -448,14 +449,14 @@ static void xtun_drops_remove(struct xtun_listener *l)
 	if (list_empty(&xtun_drops_listeners))
 		unregister_trace_kfree_skb(xtun_drops_probe, NULL);
 	mutex_unlock(&xtun_drops_mutex);
-	/* No probe looks at it any more, nor will one call what rmmod takes away. */
+	/* After this no probe uses the listener, or runs code that rmmod removes. */
 	tracepoint_synchronize_unregister();
 	irq_work_sync(&l->wake);
 }
 
 /**
- * xtun_drops_wake_all() - wake all who wait for a listener's drops
- * @net: of whose frames it would be told
+ * xtun_drops_wake_all() - wake all who wait for the drops of a namespace
+ * @net: the namespace
  *
  * Context: process.
  */
@@ -470,7 +471,7 @@ void xtun_drops_wake_all(const struct net *net)
 	mutex_unlock(&xtun_drops_mutex);
 }
 
-/* Coming and going, a notifier is told of each device that there is. */
+/* Registration and its end bring an event for each existing device: ignore these. */
 static void xtun_drops_settle(struct xtun_listener *l, bool settled)
 {
 	rtnl_lock();
@@ -484,18 +485,18 @@ static void xtun_drops_forget(struct xtun_listener *l)
 {
 	xtun_drops_settle(l, false);
 	unregister_netdevice_notifier_net(l->net, &l->events);
-	/* Neither a probe nor an event has it run once more. */
+	/* No probe or event can schedule it again. */
 	cancel_delayed_work_sync(&l->wake_later);
 	kvfree(rcu_access_pointer(l->set));
 }
 
 /**
- * xtun_drops_listen() - be told of drops from now on
- * @l: zeroed
- * @net: of whose frames; outlives @l
- * @everywhere: the listener may see frames of every namespace, and so those too whose
- * namespace cannot be told
- * @wait: whom to wake; outlives @l
+ * xtun_drops_listen() - start to record drops for a listener
+ * @l: the listener, zeroed
+ * @net: the namespace whose frames it gets; outlives @l
+ * @everywhere: the listener may see frames of every namespace, so also those whose
+ * namespace is not known
+ * @wait: the wait queue to wake; outlives @l
  *
  * Context: process, takes RTNL.
  * Return: 0, -ENOMEM, or -ENOSYS where the kernel has no tracepoints.
@@ -535,11 +536,11 @@ void xtun_drops_leave(struct xtun_listener *l)
 }
 
 /**
- * xtun_drops_waits() - whether there is something to be told
+ * xtun_drops_waits() - whether a listener has something to read
  * @l: the listener
  *
  * Context: any.
- * Return: true if xtun_drops_get() would.
+ * Return: true if xtun_drops_get() would return a drop, or a number of missed ones.
  */
 bool xtun_drops_waits(struct xtun_listener *l)
 {
@@ -554,13 +555,13 @@ bool xtun_drops_waits(struct xtun_listener *l)
 }
 
 /**
- * xtun_drops_get() - the oldest drop of which has not been told
+ * xtun_drops_get() - take the oldest drop that has not been read
  * @l: the listener
- * @drop: filled
- * @missed: how many there were before it, or before now, of which cannot be told
+ * @drop: filled with it
+ * @missed: set to how many were missed before it, or, if there is none, before now
  *
- * Context: process, one at a time.
- * Return: true; false if there is none.
+ * Context: process, one caller at a time.
+ * Return: true if there is one.
  */
 bool xtun_drops_get(struct xtun_listener *l, struct xtun_drop *drop, u64 *missed)
 {

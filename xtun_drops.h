@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel's stack drops of an interface's frames, for whoever listens. */
+/* The frames of an interface that the kernel's stack drops, for those who listen. */
 #ifndef _XTUN_DROPS_H
 #define _XTUN_DROPS_H
 
@@ -10,29 +10,29 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-/* How much is kept of a frame: all that a link of the usual MTU carries. */
+/* Bytes kept of a frame: all of it, on a link with the usual MTU. */
 #define XTUN_DROPS_BYTES	1600U
-/* How many a listener may be behind; a power of two. */
+/* How many drops may wait for a listener; a power of two. */
 #define XTUN_DROPS_WAITING	128U
-/* And how many it is told of in a second. */
+/* How many drops a listener gets in a second at most. */
 #define XTUN_DROPS_A_SECOND	1000U
 
 /**
  * struct xtun_drop - a frame that the stack has dropped
  * @missed: how many were missed since the one before it
  * @when: in nanoseconds, as ktime_get_ns()
- * @location: of the call that freed it
- * @reason: of the kernel's, by name; NULL if this kernel gives none
- * @iface: name of the interface of ours that it is of
- * @dev: name of the device at which it was; empty if that is @iface, or not known
+ * @location: address of the call that freed it
+ * @reason: name of the kernel's drop reason; NULL if this kernel gives none
+ * @iface: name of the xtun that it belongs to
+ * @dev: name of the device where it was dropped; empty if that is @iface, or not known
  * @tx: it was on its way out
- * @ethernet: @bytes begin with an Ethernet header, and not with that of the network layer
- * @other_host: the stack had found it to be for another machine
+ * @ethernet: @bytes begin with the Ethernet header, not with the network header
+ * @other_host: the stack had marked it as for another machine
  * @proto: EtherType
- * @tagged: it has a VLAN tag, which the stack has taken out of the bytes
+ * @tagged: it has a VLAN tag, which the stack has removed from the bytes
  * @vlan: number of that VLAN
- * @len: bytes from there on
- * @kept: how many of @bytes count
+ * @len: length of the frame in bytes, from the header with which @bytes begin
+ * @kept: how many of @bytes are used
  * @bytes: the frame as it was when it was dropped
  */
 struct xtun_drop {
@@ -56,24 +56,24 @@ struct xtun_drop {
 struct xtun_drops_set;
 
 /**
- * struct xtun_listener - an open file that is told of drops
- * @node: among all of them
- * @net: the namespace whose frames it is told of
- * @everywhere: it may see those of any namespace
- * @set: the devices of @net; under RCU, changed under RTNL
- * @events: keeps @set true
- * @settled: not just being told of the devices that there are; under RTNL
- * @lock: all that follows up to @wake
- * @put: drops ever put into @drops
- * @got: drops ever got
- * @missed: drops since the last one in @drops, that it is not told of
- * @second: when the present second began, in nanoseconds
+ * struct xtun_listener - an open file that reports drops
+ * @node: in the list of all listeners
+ * @net: the namespace whose frames it gets
+ * @everywhere: it may see the frames of every namespace
+ * @set: the devices of @net; read under RCU, changed under RTNL
+ * @events: keeps @set up to date
+ * @settled: events are real, not those that a new or ending notifier gets; under RTNL
+ * @lock: protects all that follows up to @wake, and @drops
+ * @put: how many drops were put into @drops so far
+ * @got: how many drops were taken from @drops so far
+ * @missed: how many drops were missed since the last one in @drops
+ * @second: when the current second began, in nanoseconds
  * @put_before: what @put was then
- * @asked: how often it was asked since which namespace a drop was of
- * @wake: wakes @wait, from wherever a frame is dropped
- * @wake_later: the same, once a second is over of which enough has been told
- * @wait: whom to wake
- * @drops: by @put and @got, modulo their number
+ * @asked: how often since then all namespaces were searched for the one of a drop
+ * @wake: wakes @wait from any context in which a frame may be dropped
+ * @wake_later: wakes @wait a second later, when it may report the missed drops
+ * @wait: the wait queue of the readers
+ * @drops: indexed by @put and @got, modulo its size
  */
 struct xtun_listener {
 	struct list_head node;

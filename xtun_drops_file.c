@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/net/xtun_drops: what the stack drops of the interfaces' frames, told while it
- * happens to whoever has the file open. Text, so that cat is enough.
+ * /proc/net/xtun_drops: the frames of xtun interfaces that the stack drops, reported as it
+ * happens to those who have the file open. It is text, so that cat is enough.
  */
 #include <linux/delay.h>
 #include <linux/kallsyms.h>
@@ -23,8 +23,9 @@
 #define XTUN_DROPS_TEXT	(512 + 2 * XTUN_DROPS_BYTES)
 
 /*
- * Each listener costs all who drop a frame: as many as a namespace may have, and as all
- * may together that anybody can make, in a user namespace of his own.
+ * Each listener slows down every drop of a frame. So there is a limit for each namespace,
+ * and one for all listeners together whose opener lacks CAP_NET_ADMIN in the initial user
+ * namespace: anybody can make such listeners, in a user namespace of their own.
  */
 #define XTUN_DROPS_LISTENERS	16
 #define XTUN_DROPS_STRANGERS	64
@@ -34,14 +35,14 @@ static atomic_t xtun_drops_strangers = ATOMIC_INIT(0);
 struct xtun_drops_net {
 	struct net *net;
 	atomic_t listeners;
-	bool ended;		/* the file is being removed: nobody waits any more */
+	bool ended;		/* the file is being removed: readers must not wait */
 };
 
 /**
- * struct xtun_drops_wait - who waits for a file, or has not noticed yet that it is closed
- * @head: they
- * @node: among those whose file is closed
- * @rcu: frees it
+ * struct xtun_drops_wait - those who wait for a file, or have not noticed that it is closed
+ * @head: their wait queue
+ * @node: in the list of those whose file is closed
+ * @rcu: to free it
  */
 struct xtun_drops_wait {
 	wait_queue_head_t head;
@@ -50,23 +51,23 @@ struct xtun_drops_wait {
 };
 
 /**
- * struct xtun_drops_file - the file, open
- * @listener: the other end
- * @wait: outlives it
- * @ns: of the namespace
- * @stranger: whoever opened it has no right over the machine
- * @mutex: held by who reads; guards what follows
- * @drop: of which @text tells
+ * struct xtun_drops_file - an open file
+ * @listener: gets the drops
+ * @wait: those who wait for the file; outlives it
+ * @ns: its namespace
+ * @stranger: its opener lacks CAP_NET_ADMIN in the initial user namespace
+ * @mutex: held by a reader; protects what follows
+ * @drop: the drop that @text describes
  * @len: bytes in @text
  * @off: how many of them have been read
- * @text: not all read yet
+ * @text: the text to read next
  */
 struct xtun_drops_file {
 	struct xtun_listener listener;
 	struct xtun_drops_wait *wait;
 	struct xtun_drops_net *ns;
 	bool stranger;
-	struct mutex mutex;	/* held by who reads; guards what follows */
+	struct mutex mutex;	/* held by a reader; protects what follows */
 	struct xtun_drop drop;
 	size_t len;
 	size_t off;
@@ -76,8 +77,8 @@ struct xtun_drops_file {
 static unsigned int xtun_drops_id;
 
 /*
- * poll() and epoll leave a file some time after it has been removed, and with it all that
- * belonged to its namespace. What they wait in stays here until they have.
+ * poll() and epoll leave the wait queue some time after the file has been removed, and
+ * all that belonged to its namespace with it. The wait queue stays in this list until then.
  */
 static LIST_HEAD(xtun_drops_closed);
 static DEFINE_SPINLOCK(xtun_drops_closed_lock);
@@ -87,13 +88,13 @@ static bool xtun_drops_awaited(struct xtun_drops_wait *wait)
 	bool awaited;
 
 	spin_lock_irq(&wait->head.lock);
-	/* Under the lock, for whoever was the last has let go of that, too. */
+	/* Under the lock, so that the last waiter has released that, too. */
 	awaited = waitqueue_active(&wait->head);
 	spin_unlock_irq(&wait->head.lock);
 	return awaited;
 }
 
-/* Those that nobody waits in any more; true if others are left. */
+/* Free the wait queues that are empty; true if others are left. */
 static bool xtun_drops_sweep(void)
 {
 	struct xtun_drops_wait *wait, *next;
@@ -104,7 +105,7 @@ static bool xtun_drops_sweep(void)
 		if (xtun_drops_awaited(wait))
 			continue;
 		list_del(&wait->node);
-		/* epoll may be about to look at where it was. */
+		/* epoll may still be about to look at the wait queue that it has left. */
 		kfree_rcu(wait, rcu);
 	}
 	left = !list_empty(&xtun_drops_closed);
@@ -114,7 +115,7 @@ static bool xtun_drops_sweep(void)
 
 static void xtun_drops_dismiss(struct xtun_drops_wait *wait)
 {
-	/* epoll stays for as long as the file is open, if it is not told by POLLFREE. */
+	/* Without POLLFREE, epoll would stay until the program closes the file. */
 	__wake_up(&wait->head, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
 	spin_lock(&xtun_drops_closed_lock);
 	list_add(&wait->node, &xtun_drops_closed);
@@ -132,7 +133,7 @@ static __printf(2, 3) void xtun_drops_print(struct xtun_drops_file *f, const cha
 	va_end(args);
 }
 
-/* Its name, or "?": a bare address would help nobody but an attacker. */
+/* The function's name, or "?": a bare address would only help an attacker. */
 static void xtun_drops_function(struct xtun_drops_file *f, const void *location)
 {
 	char name[KSYM_SYMBOL_LEN] = "";
@@ -145,7 +146,7 @@ static void xtun_drops_function(struct xtun_drops_file *f, const void *location)
 
 /*
  * "xtun rx 12.345678: ip_rcv_core, IP_CSUM, 98 bytes, Ethernet 0800, VLAN 5, for another
- * host, at br0" and the bytes; "network 0800" for want of an Ethernet header.
+ * host, at br0" and the bytes; "network 0800" if there is no Ethernet header.
  */
 static void xtun_drops_format(struct xtun_drops_file *f)
 {
@@ -166,12 +167,12 @@ static void xtun_drops_format(struct xtun_drops_file *f)
 	if (d->dev[0])
 		xtun_drops_print(f, ", at %s", d->dev);
 	xtun_drops_print(f, "\n    ");
-	for (i = 0; i < d->kept; i += 64)	/* as many as "ph" takes */
+	for (i = 0; i < d->kept; i += 64)	/* as many as "%*ph" prints */
 		xtun_drops_print(f, "%*phN", min(d->kept - i, 64U), d->bytes + i);
 	xtun_drops_print(f, "\n");
 }
 
-/* The next piece of text; false if there is nothing to tell. */
+/* Prepare the next piece of text; false if there is none. */
 static bool xtun_drops_next(struct xtun_drops_file *f)
 {
 	u64 missed;
@@ -228,9 +229,10 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 		if (mutex_lock_interruptible(&f->mutex))
 			return -ERESTARTSYS;
 		/*
-		 * The reader's memory may be long in coming (userfaultfd(2), FUSE), and a
-		 * namespace that ends waits for each call of its files to return, while no
-		 * other can begin or end; so does rmmod. So neither does meanwhile.
+		 * Access to the reader's memory may block for long (userfaultfd(2), FUSE).
+		 * A namespace that ends waits for each call on its files to return, and no
+		 * other namespace can begin or end meanwhile; rmmod waits likewise. The
+		 * references held here keep both from happening during the copy.
 		 */
 		if (!xtun_drops_hold(f->ns->net)) {
 			mutex_unlock(&f->mutex);
@@ -245,12 +247,12 @@ static ssize_t xtun_drops_read(struct file *file, char __user *buf, size_t size,
 		}
 		more = f->off < f->len;
 		mutex_unlock(&f->mutex);
-		/* Another reader of this file may have seen nothing yet, and sleep. */
+		/* Another reader of this file may have seen nothing to read, and sleep. */
 		if (more)
 			wake_up(&f->wait->head);
 		put_net(f->ns->net);
 		module_put(THIS_MODULE);
-		/* Somebody else may have taken what there was. */
+		/* Another reader may have taken what there was. */
 	} while (!n && size && !READ_ONCE(f->ns->ended));
 	return n;
 }
@@ -265,7 +267,7 @@ static __poll_t xtun_drops_poll(struct file *file, poll_table *table)
 	return xtun_drops_ready(f) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
-/* Whether one more may listen; then xtun_drops_uncount() is due. */
+/* Whether one more may listen; xtun_drops_uncount() must follow in either case. */
 static bool xtun_drops_count(struct xtun_drops_file *f, bool everywhere)
 {
 	f->stranger = !everywhere;
@@ -306,7 +308,7 @@ static int xtun_drops_open(struct inode *inode, struct file *file)
 	if (err)
 		goto err_uncount;
 	file->private_data = f;
-	/* Or a second reader would wait for the first where no signal reaches it. */
+	/* No position: a second reader would wait for its lock, and no signal could wake it. */
 	return stream_open(inode, file);
 
 err_uncount:
@@ -351,7 +353,7 @@ static void __net_exit xtun_drops_net_exit(struct net *net)
 {
 	struct xtun_drops_net *ns = net_generic(net, xtun_drops_id);
 
-	/* Or removing the file would wait for whoever waits in read(). */
+	/* Otherwise removing the file would wait for readers that sleep in read(). */
 	WRITE_ONCE(ns->ended, true);
 	xtun_drops_wake_all(net);
 	remove_proc_entry(XTUN_DROPS_NAME, net->proc_net);
@@ -364,18 +366,18 @@ static struct pernet_operations xtun_drops_net_ops = {
 	.size	= sizeof(struct xtun_drops_net),
 };
 
-/* No file is left, but some may still wait for one: they leave once they run. */
+/* No file is left, but tasks may still be in a wait queue: they leave it when they run. */
 static void xtun_drops_await_all(void)
 {
 	while (xtun_drops_sweep())
 		msleep(20);
 }
 
-/* Without tracepoints there is nothing to tell, and no file. */
+/* Without tracepoints there is nothing to report, and no file. */
 #define XTUN_DROPS_CAN	(IS_ENABLED(CONFIG_PROC_FS) && IS_ENABLED(CONFIG_TRACEPOINTS))
 
 /**
- * xtun_drops_init() - the file in each namespace, where the kernel has what it needs
+ * xtun_drops_init() - create the file in each namespace, if the kernel has what it needs
  *
  * Context: module init.
  * Return: 0 or -ENOMEM.
@@ -384,7 +386,7 @@ int xtun_drops_init(void)
 {
 	int err = XTUN_DROPS_CAN ? register_pernet_subsys(&xtun_drops_net_ops) : 0;
 
-	/* Some namespaces had the file for a moment. */
+	/* Some namespaces may have had the file for a moment. */
 	if (err)
 		xtun_drops_await_all();
 	return err;
@@ -393,7 +395,7 @@ int xtun_drops_init(void)
 /**
  * xtun_drops_exit() - undo xtun_drops_init()
  *
- * Context: module exit. Whoever listens is cut off.
+ * Context: module exit. Listeners are cut off.
  */
 void xtun_drops_exit(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What ethtool shows and sets. Every counter of every queue is shown, so that
- * anybody can do the sum of the law.
+ * What ethtool shows and sets. It shows every counter of every queue, so that
+ * users can check that the law holds (see XTUN_COUNTERS).
  */
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
@@ -62,7 +62,7 @@ static int xtun_ethtool_set_link_ksettings(struct net_device *dev,
 {
 	struct xtun *xt = netdev_priv(dev);
 
-	/* There is no link to obey: as tap, what was said is what is told. */
+	/* Like tap: there is no real link, so the values are only stored and reported. */
 	if (!ethtool_validate_speed(cmd->base.speed) || !ethtool_validate_duplex(cmd->base.duplex))
 		return -EINVAL;
 	xt->speed = cmd->base.speed;
@@ -84,8 +84,9 @@ static int xtun_ethtool_set_channels(struct net_device *dev, struct ethtool_chan
 }
 
 /*
- * Those that have ever been: what a queue has lost is asked for when its file is
- * closed. The lowest free slot is taken first, so there is no gap.
+ * All queues that have ever existed, because users want to see what a queue has
+ * lost after its file was closed. The lowest free slot is used first, so there is
+ * no gap.
  */
 static unsigned int xtun_ethtool_queues(const struct net_device *dev)
 {
@@ -131,7 +132,7 @@ static void xtun_ethtool_get_stats(struct net_device *dev, struct ethtool_stats 
 	unsigned int i, n = xtun_ethtool_queues(dev);
 
 	for (i = 0; i < n; i++, data += XTUN_STATS_PER_QUEUE) {
-		/* First: of rings, it counts what has been taken. */
+		/* First: with rings, this counts the frames that were taken. */
 		xtun_queue_gauges(&xt->slots[i], &data[XTUN_NCOUNTERS],
 				  &data[XTUN_NCOUNTERS + 1]);
 		xtun_stats_sum(&xt->slots[i], data);
@@ -155,7 +156,7 @@ static int xtun_ethtool_set_priv_flags(struct net_device *dev, u32 flags)
 		features |= IFF_BACKPRESSURE;
 	WRITE_ONCE(xt->flags, features);
 	WRITE_ONCE(xt->rx_direct, !!(flags & BIT(XTUN_PRIV_RX_DIRECT)));
-	/* Without it nobody would. */
+	/* Without back-pressure, nothing else would restart a stopped queue. */
 	if (!(features & IFF_BACKPRESSURE))
 		xtun_net_restart(dev);
 	return 0;
@@ -171,7 +172,7 @@ static int xtun_ethtool_get_coalesce(struct net_device *dev, struct ethtool_coal
 	return 0;
 }
 
-/* For rings that are made from now on. */
+/* Applies to rings that are made from now on. */
 static int xtun_ethtool_set_coalesce(struct net_device *dev, struct ethtool_coalesce *coalesce
 				     XTUN_COMPAT_COALESCE_MORE)
 {
@@ -187,7 +188,7 @@ static int xtun_ethtool_set_coalesce(struct net_device *dev, struct ethtool_coal
 	return 0;
 }
 
-/* The queue allocates nothing in advance, so its length has no limit of ours. */
+/* The queue allocates nothing in advance, so we do not limit its length. */
 static void xtun_ethtool_get_ringparam(struct net_device *dev, struct ethtool_ringparam *ring
 				       XTUN_COMPAT_RINGPARAM_MORE)
 {
@@ -220,7 +221,7 @@ const struct ethtool_ops xtun_ethtool_ops = {
 	.set_channels		= xtun_ethtool_set_channels,
 };
 
-/* As tap: the program that made the interface says how many queues it has. */
+/* Like tap: the program that made the interface decides how many queues it has. */
 const struct ethtool_ops xtun_ethtool_tap_ops = {
 	XTUN_ETHTOOL_OPS_COMMON,
 };

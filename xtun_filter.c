@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which frames are kept from the files: by address (TUNSETTXFILTER), by a
- * classic BPF program (TUNATTACHFILTER), by an eBPF program (TUNSETFILTEREBPF),
- * in this order. All are set under RTNL and read under RCU.
+ * Filters that drop frames before they reach the files: by address
+ * (TUNSETTXFILTER), by a classic BPF program (TUNATTACHFILTER), by an eBPF
+ * program (TUNSETFILTEREBPF), in this order. All are set under RTNL and read
+ * under RCU.
  */
 #include <linux/bpf.h>
 #include <linux/crc32.h>
@@ -14,12 +15,12 @@
 
 #include "xtun.h"
 
-#define XTUN_MACS_EXACT	8	/* as tap, which answers with their number */
+#define XTUN_MACS_EXACT	8	/* like tap, which returns their number */
 
 struct xtun_macs {
 	struct rcu_head rcu;
 	unsigned int exact;
-	u64 hashed;		/* of multicast addresses beyond these */
+	u64 hashed;		/* bitmap of the hashes of further addresses */
 	u8 addr[XTUN_MACS_EXACT][ETH_ALEN];
 };
 
@@ -38,7 +39,7 @@ static bool xtun_filter_macs_pass(const struct xtun_macs *macs, const u8 *dest)
 	return is_multicast_ether_addr(dest) && (macs->hashed & xtun_filter_hash(dest));
 }
 
-/* A program's answer is how much of the frame is to be delivered: none is a @refusal. */
+/* A program returns how many bytes of the frame to deliver; 0 loses it as @refusal. */
 static bool xtun_filter_run(const struct bpf_prog *prog, struct sk_buff *skb,
 			    enum xtun_counter refusal, enum xtun_counter *loss)
 {
@@ -57,8 +58,8 @@ static bool xtun_filter_run(const struct bpf_prog *prog, struct sk_buff *skb,
  * xtun_filter_pass() - whether a frame may go to its queue
  * @xt: the interface
  * @q: the queue
- * @skb: the frame; may be cut by a program
- * @loss: set to the reason, if it may not
+ * @skb: the frame; a program may cut it
+ * @loss: set to the reason if it may not
  *
  * Context: softirq, or process with bottom halves off.
  * Return: true if it may.
@@ -90,8 +91,9 @@ static void xtun_filter_replace_macs(struct xtun *xt, struct xtun_macs *macs)
 }
 
 /*
- * The first few addresses are compared; of the rest only multicast ones can be
- * told by their hash, so that with others the filter lets everything pass.
+ * The first few addresses are compared exactly. The rest are matched by hash, which
+ * is possible for multicast addresses only. If there are others among them, this
+ * returns false, and everything passes.
  */
 static bool xtun_filter_fill(struct xtun_macs *macs, const u8 *addr, unsigned int n)
 {
@@ -109,7 +111,7 @@ static bool xtun_filter_fill(struct xtun_macs *macs, const u8 *addr, unsigned in
 
 /**
  * xtun_filter_take_macs() - read the argument of TUNSETTXFILTER
- * @macs: set to what the addresses come to, NULL if everything passes
+ * @macs: set to the address filter; left as it is if everything passes
  * @arg: struct tun_filter and its addresses
  *
  * Context: process, without RTNL.
@@ -145,8 +147,8 @@ int xtun_filter_take_macs(struct xtun_macs **macs, const void __user *arg)
 }
 
 /**
- * xtun_filter_free_macs() - free addresses that were not set
- * @macs: addresses, or NULL
+ * xtun_filter_free_macs() - free an address filter that was not set
+ * @macs: the address filter, or NULL
  *
  * Context: any.
  */
@@ -158,10 +160,10 @@ void xtun_filter_free_macs(struct xtun_macs *macs)
 /**
  * xtun_filter_set_macs() - TUNSETTXFILTER
  * @xt: the interface
- * @macs: addresses, which are the interface's from now on; NULL if everything passes
+ * @macs: the address filter, which the interface then owns; NULL if everything passes
  *
  * Context: process, under RTNL.
- * Return: number of addresses that are compared whole, 0 if everything passes.
+ * Return: number of addresses that are compared exactly, 0 if everything passes.
  */
 int xtun_filter_set_macs(struct xtun *xt, struct xtun_macs *macs)
 {
@@ -198,7 +200,7 @@ static void xtun_filter_replace_classic(struct xtun *xt, struct bpf_prog *prog)
 /**
  * xtun_filter_set_classic() - TUNATTACHFILTER
  * @xt: the interface
- * @prog: the program, which is the interface's from now on
+ * @prog: the program, which the interface then owns
  *
  * It applies to the queues that are in service now, and to those that are
  * attached later without IFF_NOFILTER.
@@ -236,7 +238,7 @@ static void xtun_filter_replace_ebpf(struct bpf_prog __rcu **where, struct bpf_p
 
 /**
  * xtun_filter_set_ebpf() - TUNSETFILTEREBPF and TUNSETSTEERINGEBPF
- * @where: the program's place
+ * @where: where the interface keeps the program
  * @fd: descriptor of a socket filter, -1 for none
  *
  * Context: process, under RTNL.
@@ -256,7 +258,7 @@ int xtun_filter_set_ebpf(struct bpf_prog __rcu **where, int fd)
 }
 
 /**
- * xtun_filter_free() - the programs go with their interface
+ * xtun_filter_free() - free the filters and the steering program of an interface
  * @xt: the interface, which no frame can reach any more
  *
  * Context: process, under RTNL.

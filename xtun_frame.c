@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What stands in front of a frame.
+ * The headers in front of a frame.
  *
- * A file that said TUNSETIFF has there what the interface's flags say: protocol
- * info (struct tun_pi), then a vnet header. All others have nothing there, and
- * get frames with nothing left to do: checksums finished, large ones cut.
+ * For a file that has used TUNSETIFF the interface's flags determine them: protocol
+ * info (struct tun_pi), then a vnet header. All other files have no such headers, and
+ * get finished frames: checksums filled in, large frames segmented.
  */
 #include "xtun.h"
 
 #define XTUN_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
 
 /**
- * xtun_frame_get_shape() - what frames of a file look like
+ * xtun_frame_get_shape() - get the frame format of a file
  * @xf: the file
- * @slot: of its queue
- * @shape: filled
+ * @slot: its queue's slot
+ * @shape: filled in
  *
  * Context: any, under RCU.
  */
@@ -40,10 +40,10 @@ void xtun_frame_get_shape(const struct xtun_file *xf, const struct xtun_slot *sl
 }
 
 /**
- * xtun_frame_shape() - the same for who has but the queue
+ * xtun_frame_shape() - get the frame format of a file, given its queue
  * @xf: the file
  * @q: its queue
- * @shape: filled
+ * @shape: filled in
  *
  * Context: any.
  * Return: 0; -EBADFD if the interface is gone.
@@ -61,12 +61,12 @@ int xtun_frame_shape(const struct xtun_file *xf, struct xtun_queue *q, struct xt
 }
 
 /**
- * xtun_frame_header_len() - what stands in front of a frame
+ * xtun_frame_header_len() - get the length of the headers in front of a frame
  * @xf: the file
  * @q: the queue it is on
  *
  * Context: any, under RCU.
- * Return: bytes.
+ * Return: bytes; 0 if the interface is gone.
  */
 unsigned int xtun_frame_header_len(struct xtun_file *xf, struct xtun_queue *q)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bytes to skb, for those that do so with many at a time: what each frame takes of
- * that is here, to be compiled into their loops.
+ * Bytes to skb, for callers that convert many frames at a time: the work for each frame
+ * is here, to be inlined into their loops.
  *
- * A frame's head is cut from a fragment, if it is not too large. Most fragments are of
- * 32 KiB, and those that could not be had are of a page.
+ * A frame's head is cut from a page fragment, unless it is too large. Most fragments
+ * have 32 KiB; where that much cannot be allocated, they have a page.
  */
 #ifndef _XTUN_FRAME_H
 #define _XTUN_FRAME_H
@@ -16,16 +16,16 @@
 
 #include "xtun.h"
 
-/* What is cut from a fragment: half of one, or of those of a page all. */
+/* Most to cut from a fragment: half of 32 KiB, or all of a fragment that is one large page. */
 #define XTUN_FRAME_CUT_MAX	max_t(unsigned int, PAGE_SIZE, SZ_16K)
 
-/* What a frame takes whose head is cut from a fragment. */
+/* How many bytes of a fragment a frame takes. */
 static __always_inline unsigned int xtun_frame_size(unsigned int headroom, unsigned int len)
 {
 	return SKB_DATA_ALIGN(headroom + len) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 }
 
-/* Of a task's own fragment others have pieces of any length. */
+/* Other users cut pieces of any length from a task's fragment. */
 static __always_inline struct page_frag *xtun_frame_align(struct page_frag *frag)
 {
 	frag->offset = ALIGN(frag->offset, SMP_CACHE_BYTES);
@@ -33,9 +33,10 @@ static __always_inline struct page_frag *xtun_frame_align(struct page_frag *frag
 }
 
 /*
- * As skb_page_frag_refill(), which most need not call: room for one that is at most
- * XTUN_FRAME_CUT_MAX. It answers for a page alone, whatever it is asked for.
- * The offset is as xtun_frame_size() leaves it, or xtun_frame_align() makes it.
+ * Like skb_page_frag_refill(), but inline for most frames, and for at most
+ * XTUN_FRAME_CUT_MAX bytes. skb_page_frag_refill() may succeed with a single page even
+ * if more is asked for, so check the size. The offset is aligned: xtun_frame_size()
+ * keeps it so, and xtun_frame_align() makes it so.
  */
 static __always_inline bool xtun_frame_refill(struct page_frag *frag, unsigned int size, gfp_t gfp)
 {
@@ -49,8 +50,8 @@ static __always_inline bool xtun_frame_refill(struct page_frag *frag, unsigned i
 }
 
 /*
- * After xtun_frame_refill(), with bottom halves off: the skb itself is of those that
- * this processor has at hand, as drivers do.
+ * Call this after xtun_frame_refill(), with bottom halves off: like drivers, it takes
+ * the struct sk_buff from this processor's cache.
  */
 static __always_inline struct sk_buff *xtun_frame_cut(struct page_frag *frag, unsigned int headroom,
 						      unsigned int len, unsigned int size)
@@ -59,25 +60,25 @@ static __always_inline struct sk_buff *xtun_frame_cut(struct page_frag *frag, un
 
 	if (unlikely(!skb))
 		return NULL;
-	/* A fragment is whole pages, of which this is the first. */
+	/* This is the fragment's first page, so get_page() need not look for the head. */
 	page_ref_inc(frag->page);
 	frag->offset += size;
 	skb_reserve(skb, headroom);
-	/* Its size was made for that. */
+	/* @size includes room for @len bytes. */
 	__skb_put(skb, len);
 	return skb;
 }
 
 /**
- * xtun_frame_from_bytes() - one frame that has nothing in front of it
- * @shape: what it looks like
- * @data: the frame; a program may write it at any time: each byte is read once
+ * xtun_frame_from_bytes() - make a frame that has no headers in front of it
+ * @shape: the frame format
+ * @data: the frame; each byte is read once, since a program may write it at any time
  * @len: its length in bytes
- * @frag: where to cut it from; the caller's
- * @loss: set to the reason, if it is lost
+ * @frag: the caller's page fragment, from which it is cut
+ * @loss: set to the reason if the frame is lost
  *
  * Context: bottom halves off.
- * Return: the frame, NULL if it is lost.
+ * Return: the frame; NULL if it is lost.
  */
 static __always_inline struct sk_buff *
 xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data, unsigned int len,
@@ -87,7 +88,7 @@ xtun_frame_from_bytes(const struct xtun_shape *shape, const void *data, unsigned
 	struct sk_buff *skb;
 
 	BUILD_BUG_ON(XTUN_FRAME_CUT_MAX > XTUN_FRAME_MAX);
-	/* What can be cut is not too long. */
+	/* A frame that can be cut from a fragment is not too long. */
 	if (unlikely(len < shape->least || size > XTUN_FRAME_CUT_MAX ||
 		     !xtun_frame_refill(frag, size, GFP_ATOMIC)))
 		return xtun_frame_from_bytes_slow(shape, data, len, loss);

@@ -24,7 +24,7 @@ static struct sk_buff *xtun_frame_alloc_cut(unsigned int headroom, unsigned int 
 	return skb;
 }
 
-/* One for which there is no such piece: a head of a page, and the rest in fragments. */
+/* For a frame that is not cut from a fragment: a head of a page at most, the rest in frags. */
 static struct sk_buff *xtun_frame_alloc_large(unsigned int headroom, unsigned int len, gfp_t gfp)
 {
 	unsigned int linear = SKB_MAX_HEAD(headroom);
@@ -71,8 +71,8 @@ static int xtun_frame_add_fragment(struct sk_buff *skb, unsigned int len)
 }
 
 /*
- * IFF_NAPI_FRAGS: the writer's first piece is the head, and each further one a
- * fragment, to bring the stack frames of any layout.
+ * IFF_NAPI_FRAGS: the writer's first piece becomes the head, and each further one a
+ * fragment, so that a program can give the stack frames of any layout.
  */
 static struct sk_buff *xtun_frame_alloc_layout(unsigned int headroom, const struct iov_iter *from)
 {
@@ -103,15 +103,15 @@ free:
 }
 
 /**
- * xtun_frame_refuse() - a write that ends here moves one counter
+ * xtun_frame_refuse() - count a write that fails as one lost frame
  * @q: the queue
  * @loss: why
  * @skb: the frame, which is freed; may be NULL
  * @len: its length in bytes
- * @err: what the writer is to be told
+ * @err: the errno for the writer
  *
  * Context: process.
- * Return: @err, or -EBADFD if the interface is gone, and then nothing is counted.
+ * Return: @err; -EBADFD if the interface is gone, in which case nothing is counted.
  */
 int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_buff *skb,
 		      unsigned int len, int err)
@@ -132,8 +132,8 @@ int xtun_frame_refuse(struct xtun_queue *q, enum xtun_counter loss, struct sk_bu
 }
 
 /*
- * How much of the frame the header says to be headers. A checksum's place is
- * among them, whether it says so or not.
+ * The length of the frame's headers according to its vnet header. They include the
+ * checksum field, even if hdr_len does not.
  */
 static unsigned int xtun_frame_vnet_hdr_len(const struct virtio_net_hdr *hdr, bool le)
 {
@@ -183,7 +183,7 @@ static int xtun_frame_parse_vnet(const struct xtun_shape *shape, struct iov_iter
 	return 0;
 }
 
-/* The loss that its length makes of a frame; 0 if it is none. */
+/* Returns the loss if a frame's length is invalid, otherwise 0. */
 static enum xtun_counter xtun_frame_judge(const struct xtun_shape *shape, size_t len)
 {
 	if (unlikely(len < shape->least))
@@ -194,13 +194,13 @@ static enum xtun_counter xtun_frame_judge(const struct xtun_shape *shape, size_t
 }
 
 /**
- * xtun_frame_parse() - all that can be said of a frame before it is copied
- * @shape: what it looks like
- * @from: what was written; what stands in front of the frame is consumed
- * @meta: filled with that
- * @loss: set to the reason, if it is refused
+ * xtun_frame_parse() - check a frame as far as possible before it is copied
+ * @shape: the frame format
+ * @from: what was written; the headers in front of the frame are consumed
+ * @meta: filled in from these headers
+ * @loss: set to the reason if the frame is refused
  *
- * Context: process, may sleep; any, if @from is the kernel's memory.
+ * Context: process, may sleep; any, if @from is kernel memory.
  * Return: 0; -EINVAL or -EFAULT.
  */
 int xtun_frame_parse(const struct xtun_shape *shape, struct iov_iter *from,
@@ -228,8 +228,8 @@ static enum xtun_counter xtun_frame_alloc_loss(int err)
 }
 
 /*
- * Most lie in one piece, which was made as long as the frame is: copy_from_iter()
- * would only ask once more whether it lies within an object of the heap.
+ * Most frames are linear, in memory that was allocated for their length, so they do not
+ * need copy_from_iter()'s check that the copy stays within a heap object.
  */
 static int xtun_frame_fill(struct sk_buff *skb, size_t len, struct iov_iter *from)
 {
@@ -239,14 +239,14 @@ static int xtun_frame_fill(struct sk_buff *skb, size_t len, struct iov_iter *fro
 }
 
 /**
- * xtun_frame_from_iter() - one frame from userspace, after xtun_frame_parse()
- * @shape: what it looks like
- * @from: the frame, in as many pieces as the caller likes; consumed on success
- * @frags: each piece is to become a fragment
- * @loss: set to the reason, if it is lost
+ * xtun_frame_from_iter() - copy a frame from userspace, after xtun_frame_parse()
+ * @shape: the frame format
+ * @from: the frame, in any number of pieces; consumed on success
+ * @frags: make each piece after the first a fragment
+ * @loss: set to the reason if the frame is lost
  *
  * Context: process, may sleep.
- * Return: the frame, or an ERR_PTR as xtun_frame_write() returns it.
+ * Return: the frame, or an ERR_PTR with an errno as from xtun_frame_write().
  */
 struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_iter *from,
 				     bool frags, enum xtun_counter *loss)
@@ -271,18 +271,18 @@ struct sk_buff *xtun_frame_from_iter(const struct xtun_shape *shape, struct iov_
 }
 
 /**
- * xtun_frame_write() - one frame from userspace
+ * xtun_frame_write() - write one frame from userspace
  * @xf: the file
  * @q: its queue
- * @from: the frame, in as many pieces as the caller likes; consumed on success
- * @nowait: do not wait for the stack to let go of earlier ones
+ * @from: the frame, in any number of pieces; consumed on success
+ * @nowait: do not wait for the stack to release earlier frames
  *
  * Context: process, may sleep for memory, and for room under TUNSETSNDBUF.
- * Return: length in bytes, with what stands in front; -EINVAL if shorter than
- * its headers, longer than xtun_frame_judge() allows, or with headers that do not fit it;
+ * Return: length in bytes, headers included; -EINVAL if the frame is shorter than its
+ * headers, longer than xtun_frame_judge() allows, or does not fit its headers;
  * -EAGAIN, -ERESTARTSYS, -ENOMEM, -EFAULT, -EMSGSIZE if it has too many pieces
- * for IFF_NAPI_FRAGS, or what xtun_rx_receive() answers. No bytes at all are a
- * question, see xtun_rx_ask().
+ * for IFF_NAPI_FRAGS, or the errno of xtun_rx_receive(). A write of no bytes returns
+ * what xtun_rx_ask() does.
  */
 ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_iter *from,
 			 bool nowait)
@@ -302,7 +302,7 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 	err = xtun_frame_parse(&shape, from, &meta, &loss);
 	if (err)
 		return xtun_frame_refuse(q, loss, NULL, total, err);
-	/* Only a file that said TUNSETIFF or TUNSETSNDBUF has one. */
+	/* Only a file that has used TUNSETIFF or TUNSETSNDBUF has an account. */
 	if (READ_ONCE(xf->account)) {
 		err = xtun_account_wait(xf, q, nowait);
 		if (err)
@@ -318,14 +318,15 @@ ssize_t xtun_frame_write(struct xtun_file *xf, struct xtun_queue *q, struct iov_
 }
 
 /**
- * xtun_frame_from_bytes_slow() - xtun_frame_from_bytes(), where no piece is cut for it
- * @shape: what it looks like
+ * xtun_frame_from_bytes_slow() - xtun_frame_from_bytes() without a page fragment
+ * @shape: the frame format
  * @data: the frame; each byte is read once
  * @len: its length in bytes
- * @loss: set to the reason, if it is lost
+ * @loss: set to the reason if the frame is lost
  *
  * Context: bottom halves off.
- * Return: the frame; NULL if it is lost, also if it is one for which a page would do.
+ * Return: the frame; NULL if it is lost. A frame that would fit into a page is always
+ * lost, since it comes here only if it is too short or there is no memory.
  */
 struct sk_buff *xtun_frame_from_bytes_slow(const struct xtun_shape *shape, const void *data,
 					   unsigned int len, enum xtun_counter *loss)
@@ -345,16 +346,16 @@ struct sk_buff *xtun_frame_from_bytes_slow(const struct xtun_shape *shape, const
 }
 
 /**
- * xtun_frame_from_memory() - one frame from memory that a program shares
- * @shape: what it looks like
- * @data: the frame; the program may write it at any time: each byte is read once
- * @len: its length in bytes, with what stands in front
- * @frag: where to cut it from; the caller's
- * @meta: filled with what was in front of it
- * @loss: set to the reason, if it is lost
+ * xtun_frame_from_memory() - make a frame from memory shared with a program
+ * @shape: the frame format
+ * @data: the frame; each byte is read once, since the program may write it at any time
+ * @len: its length in bytes, headers in front included
+ * @frag: the caller's page fragment, from which it is cut
+ * @meta: filled in from the headers in front of it
+ * @loss: set to the reason if the frame is lost
  *
  * Context: bottom halves off.
- * Return: the frame, NULL if it is lost.
+ * Return: the frame; NULL if it is lost.
  */
 struct sk_buff *xtun_frame_from_memory(const struct xtun_shape *shape, const void *data,
 				       unsigned int len, struct page_frag *frag,

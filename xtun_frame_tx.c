@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * skb to bytes: what a program reads, and all that may be left to do to a frame
- * before.
+ * skb to bytes: what a program reads, and how an unfinished frame is finished
+ * before that.
  *
  * User memory is touched neither under RCU nor with bottom halves off, since a
  * copy may sleep.
@@ -12,11 +12,11 @@
 #include "xtun_trace.h"
 
 /**
- * xtun_frame_sum() - the bytes that a list of segments has
- * @segs: linked as skb_gso_segment() does
+ * xtun_frame_sum() - compute the total length of a list of segments
+ * @segs: the segments, linked as by skb_gso_segment()
  *
  * Context: any.
- * Return: their number.
+ * Return: bytes.
  */
 unsigned int xtun_frame_sum(const struct sk_buff *segs)
 {
@@ -28,9 +28,9 @@ unsigned int xtun_frame_sum(const struct sk_buff *segs)
 }
 
 /*
- * The segments of a large frame, or the frame, if it is none any more: a filter may
- * have left the beginning of it, which is delivered as it is, as with tap. NULL if
- * there is no memory; the frame is the caller's still.
+ * Returns the segments of a large frame, or the frame itself if it cannot be segmented:
+ * a filter may have left only its beginning, which is delivered as it is, as with tap.
+ * Returns NULL if there is no memory; the caller then still owns the frame.
  */
 static struct sk_buff *xtun_frame_segment(struct sk_buff *skb)
 {
@@ -45,8 +45,9 @@ static struct sk_buff *xtun_frame_segment(struct sk_buff *skb)
 }
 
 /**
- * xtun_frame_find_checksum() - that the place of a checksum is where it can be written
- * @skb: the frame; if a filter or an XDP program has cut that off, none is to be filled in
+ * xtun_frame_find_checksum() - make a frame's checksum field accessible
+ * @skb: the frame; if a filter or an XDP program has cut the field off, no checksum is
+ *	to be filled in any more
  *
  * Context: any.
  * Return: 0 or -ENOMEM.
@@ -61,7 +62,7 @@ int xtun_frame_find_checksum(struct sk_buff *skb)
 	end = start + skb->csum_offset + (int)sizeof(__sum16);
 	if (start < 0 || end > (int)skb->len) {
 		skb->ip_summed = CHECKSUM_NONE;
-		/* Nor is it a large one any more: segments without a checksum are none. */
+		/* It cannot be segmented any more either: that needs the checksum field. */
 		skb_gso_reset(skb);
 		return 0;
 	}
@@ -101,7 +102,7 @@ static struct sk_buff *xtun_frame_finish_rcu(struct xtun_queue *q, struct sk_buf
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
 		return ERR_PTR(-EBADFD);
 	}
-	skb->dev = slot->dev;	/* protocols' segmentation may ask for it */
+	skb->dev = slot->dev;	/* a protocol's segmentation may use it */
 	if (skb_is_gso(skb))
 		done = xtun_frame_cut(q, skb);
 	if (done && !xtun_frame_fill_checksum(done)) {
@@ -115,9 +116,8 @@ static struct sk_buff *xtun_frame_finish_rcu(struct xtun_queue *q, struct sk_buf
 }
 
 /*
- * A frame that another file's offloads left unfinished. What it has more than
- * one segment of goes back to the queue. An ERR_PTR if it cannot be done, and
- * then the frame is lost.
+ * Finish a frame that another file's offloads left unfinished. All segments but the
+ * first go back to the queue. Returns an ERR_PTR if this fails, and the frame is lost.
  */
 static struct sk_buff *xtun_frame_finish(struct xtun_queue *q, struct sk_buff *skb)
 {
@@ -129,7 +129,7 @@ static struct sk_buff *xtun_frame_finish(struct xtun_queue *q, struct sk_buff *s
 	return skb;
 }
 
-/* -EINVAL for a kind of large frame that such a header has no word for. */
+/* Returns -EINVAL for a kind of large frame that a vnet header cannot describe. */
 static int xtun_frame_fill_vnet(const struct xtun_shape *shape, struct sk_buff *skb,
 				struct xtun_compat_vnet *vnet)
 {
@@ -144,11 +144,11 @@ static int xtun_frame_fill_vnet(const struct xtun_shape *shape, struct sk_buff *
 
 /**
  * xtun_frame_is_ready() - whether a file can take a frame as it is
- * @shape: what it is to look like
+ * @shape: the file's frame format
  * @skb: the frame
  *
  * Context: any.
- * Return: true if nothing is left to do, or its vnet header can say what.
+ * Return: true if the frame is finished, or its vnet header can say what is left to do.
  */
 bool xtun_frame_is_ready(const struct xtun_shape *shape, struct sk_buff *skb)
 {
@@ -160,8 +160,8 @@ bool xtun_frame_is_ready(const struct xtun_shape *shape, struct sk_buff *skb)
 }
 
 /*
- * What stands in front of a frame: whole, so that no byte of it is left as it
- * was, in the buffer or here.
+ * Write the headers in front of a frame. Every byte of them is written, so that none
+ * keeps what was in the buffer, and none discloses kernel memory.
  */
 static int xtun_frame_put_headers(const struct xtun_shape *shape, const struct sk_buff *skb,
 				  const struct xtun_compat_vnet *vnet, bool fits,
@@ -186,8 +186,8 @@ static int xtun_frame_put_headers(const struct xtun_shape *shape, const struct s
 }
 
 /*
- * A frame that has found its reader, whole or not. Its skb is kept for the next
- * that this processor allocates: so drivers do it, with bottom halves off.
+ * Count and free a frame that was read, whole or not. With bottom halves off, as in
+ * drivers, its skb is kept for the next allocation on this processor.
  */
 static void xtun_frame_count_read(struct xtun_queue *q, struct sk_buff *skb, bool whole)
 {
@@ -207,8 +207,8 @@ static void xtun_frame_count_read(struct xtun_queue *q, struct sk_buff *skb, boo
 }
 
 /*
- * Most lie in one piece, whose length is the skb's own: that it lies within an
- * object of the heap, as copy_to_iter() would ask, the skb has guaranteed.
+ * Most frames are linear, and the skb guarantees the length of its linear part, so they
+ * do not need copy_to_iter()'s check that the copy stays within a heap object.
  */
 static int xtun_frame_copy(const struct sk_buff *skb, size_t n, struct iov_iter *to)
 {
@@ -218,10 +218,10 @@ static int xtun_frame_copy(const struct sk_buff *skb, size_t n, struct iov_iter 
 }
 
 /**
- * xtun_frame_to_iter() - one frame that is ready, whole, to userspace
- * @shape: what it is to look like
- * @skb: the frame; stays the caller's
- * @to: the buffer, with room for it and what stands in front
+ * xtun_frame_to_iter() - copy a whole frame that is ready to userspace
+ * @shape: the file's frame format
+ * @skb: the frame, which the caller still owns
+ * @to: the buffer, with room for the frame and its headers
  *
  * Context: process, may sleep.
  * Return: 0 or -EFAULT.
@@ -251,7 +251,7 @@ static ssize_t xtun_frame_deliver(struct xtun_queue *q, struct sk_buff *skb, str
 	return n;
 }
 
-/* To a file that may have something in front of it. */
+/* For a file whose frames may have headers in front of them. */
 static ssize_t xtun_frame_deliver_tap(struct xtun_file *xf, struct xtun_queue *q,
 				      struct sk_buff *skb, struct iov_iter *to, bool *whole)
 {
@@ -285,17 +285,17 @@ static ssize_t xtun_frame_deliver_tap(struct xtun_file *xf, struct xtun_queue *q
 }
 
 /**
- * xtun_frame_read() - one frame to userspace
+ * xtun_frame_read() - deliver one frame to userspace
  * @xf: the file
  * @q: its queue
  * @skb: the frame; consumed
  * @to: the buffer; a frame that does not fit is cut, and counted as lost
- * @whole: set to whether it did fit
+ * @whole: set to whether the frame fitted
  *
  * Context: process, may sleep.
- * Return: bytes written to @to; -EFAULT, or -EINVAL if not even what stands in
- * front of it fits, and then the frame is the next again; -ENOMEM if it could
- * not be finished, and is lost; -EBADFD if the interface is gone.
+ * Return: bytes written to @to; -EFAULT, or -EINVAL if not even the headers fit, and in
+ * both cases the frame goes back to the queue; -ENOMEM if the frame could not be
+ * finished, and is lost; -EBADFD if the interface is gone.
  */
 ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_buff *skb,
 			struct iov_iter *to, bool *whole)
@@ -309,15 +309,15 @@ ssize_t xtun_frame_read(struct xtun_file *xf, struct xtun_queue *q, struct sk_bu
 }
 
 /**
- * xtun_frame_plan() - how a frame is to look in memory that a program shares
+ * xtun_frame_plan() - plan how a frame is written to memory shared with a program
  * @xf: the program's file
- * @slot: of its queue
+ * @slot: its queue's slot
  * @skb: the frame
- * @plan: filled
+ * @plan: filled in
  *
  * Context: any, under RCU.
- * Return: true; false if the frame has to be finished first, for what is left to
- * do to it cannot be said, and @plan is then for the finished ones.
+ * Return: true; false if the frame must be finished first, because no vnet header can
+ * say what is left to do to it. @plan is then for the finished frames.
  */
 bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
 		     struct sk_buff *skb, struct xtun_plan *plan)
@@ -336,9 +336,9 @@ bool xtun_frame_plan(const struct xtun_file *xf, const struct xtun_slot *slot,
 }
 
 /**
- * xtun_frame_to_memory() - a frame, and what stands in front of it, as bytes
- * @plan: of xtun_frame_plan()
- * @skb: the frame; stays the caller's
+ * xtun_frame_to_memory() - write a frame and the headers in front of it to memory
+ * @plan: from xtun_frame_plan()
+ * @skb: the frame, which the caller still owns
  * @to: at least plan->headers + skb->len bytes
  *
  * Context: any.
@@ -357,19 +357,19 @@ void xtun_frame_to_memory(const struct xtun_plan *plan, const struct sk_buff *sk
 }
 
 /**
- * xtun_frame_finish_all() - a frame as a reader without a vnet header can take it
- * @slot: of the queue
+ * xtun_frame_finish_all() - finish a frame for a reader that cannot finish it
+ * @slot: the queue's slot
  * @skb: the frame; consumed
  *
  * Context: any.
- * Return: the frame, or its segments, linked as skb_gso_segment() does; NULL if
- * there was no memory, and then it has been freed.
+ * Return: the frame, or its segments, linked as by skb_gso_segment(); NULL if there
+ * was no memory, in which case the frame has been freed.
  */
 struct sk_buff *xtun_frame_finish_all(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	struct sk_buff *segs = skb, *seg;
 
-	skb->dev = slot->dev;	/* protocols' segmentation may ask for it */
+	skb->dev = slot->dev;	/* a protocol's segmentation may use it */
 	if (skb_is_gso(skb))
 		segs = xtun_frame_segment(skb);
 	if (!segs)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sysfs and netlink tell of an interface, as tap does: libvirt and
- * "ip tuntap" read the former.
+ * What sysfs and netlink report about an interface, like tap. libvirt and
+ * "ip tuntap" read the sysfs attributes.
  */
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -68,7 +68,7 @@ const struct attribute_group xtun_info_group = {
  * @dev: the interface
  *
  * Context: any.
- * Return: bytes.
+ * Return: size in bytes.
  */
 size_t xtun_info_size(const struct net_device *dev)
 {
@@ -76,7 +76,7 @@ size_t xtun_info_size(const struct net_device *dev)
 }
 
 /**
- * xtun_info_fill() - IFLA_INFO_DATA, with tun's attributes
+ * xtun_info_fill() - fill IFLA_INFO_DATA with tun's attributes
  * @skb: the message
  * @dev: the interface
  *

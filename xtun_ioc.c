@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls that are xtun's own: what neither tap's ABI nor ethtool nor
- * rtnetlink can say. Each is the same in 32 and 64 bits.
+ * xtun's own ioctls, for what tap's ABI, ethtool and rtnetlink cannot express.
+ * Each is the same for 32-bit and 64-bit programs.
  */
 #include <linux/log2.h>
 #include <linux/rtnetlink.h>
@@ -71,11 +71,13 @@ static int xtun_ioc_set_rings(struct file *file, const void __user *argp)
 }
 
 /**
- * xtun_ioc_check_wake() - whether somebody would be woken
- * @wake: when
+ * xtun_ioc_check_wake() - whether wake-up settings are valid
+ * @wake: the settings
+ *
+ * A reader that waits for more than one frame needs a timeout, or might never be woken.
  *
  * Context: any.
- * Return: true if so.
+ * Return: true if they are.
  */
 bool xtun_ioc_check_wake(const struct xtun_wake *wake)
 {
@@ -121,11 +123,11 @@ static int xtun_ioc_set_batch(struct xtun_file *xf, const u32 __user *argp)
 /**
  * xtun_ioc_ioctl() - an ioctl of <linux/xtun.h>
  * @file: the file
- * @cmd: which
+ * @cmd: number of the ioctl
  * @argp: its argument
  *
  * Context: process, takes RTNL.
- * Return: as <linux/xtun.h> says; -ENOTTY for one that is not there.
+ * Return: as <linux/xtun.h> says; -ENOTTY for an unknown ioctl.
  */
 long xtun_ioc_ioctl(struct file *file, unsigned int cmd, void __user *argp)
 {

@@ -6,35 +6,35 @@
  *	xtun_net.c	the interface: setup, link kind, statistics
  *	xtun_tx.c	frames that the stack sends
  *	xtun_rx.c	frames from userspace enter the stack
- *	xtun_info.c	what sysfs and netlink tell of it
+ *	xtun_info.c	what sysfs and netlink report about the interface
  *	xtun_steer.c	which queue a frame goes to
- *	xtun_filter.c	which frames go there at all
+ *	xtun_filter.c	which frames are dropped before they reach a queue
  *	xtun_stats.c	the counters, and the end of every frame that is lost
  *	xtun_queue.c	the queue between the interface and the files
- *	xtun_queue_life.c	a queue from its making to its end, and its files
- *	xtun_frame.c	what stands in front of a frame
+ *	xtun_queue_life.c	creating and ending a queue, and its files
+ *	xtun_frame.c	the headers in front of a frame
  *	xtun_frame_rx.c	bytes to skb, and every check on them
- *	xtun_frame_tx.c	skb to bytes, and what is left to do to one before
+ *	xtun_frame_tx.c	skb to bytes, and finishing a frame before
  *	xtun_batch.c	several frames in one read() or write()
  *	xtun_ring.c	a pair of rings: memory, and its place on a queue
- *	xtun_ring_tx.c	frames to a program by its ring, and when it is woken
- *	xtun_ring_rx.c	frames from a program by its ring
- *	xtun_xdp.c	XDP programs, and frames from others'
- *	xtun_napi.c	frames that enter by NAPI
+ *	xtun_ring_tx.c	frames to a program through its ring, and when it is woken
+ *	xtun_ring_rx.c	frames from a program through its ring
+ *	xtun_xdp.c	XDP programs, and frames that other devices' programs redirect
+ *	xtun_napi.c	written frames that enter the stack through NAPI
  *	xtun_account.c	how much of what a file wrote the stack still holds
- *	xtun_attach.c	the shape that TUNSETIFF and TUNSETQUEUE give
+ *	xtun_attach.c	attaching files by TUNSETIFF and TUNSETQUEUE, and for rings
  *	xtun_ctl.c	the ioctls of tap
- *	xtun_ctl_user.c	what they take from a program's memory, and give to it
- *	xtun_ioc.c	the ioctls that are xtun's own
+ *	xtun_ctl_user.c	what they copy from and to the program's memory
+ *	xtun_ioc.c	the ioctls that only xtun has
  *	xtun_chr.c	/dev/xtun: open, read, write, poll, release
  *	xtun_ethtool.c	what ethtool shows and sets
  *	xtun_trace.h	the tracepoints
  *	xtun_why.c	what an interface remembers of the frames that it lost
- *	xtun_dead.c	what a namespace remembers of interfaces that are no more
- *	xtun_refused.c	what a namespace remembers of ioctls that failed
+ *	xtun_dead.c	what a namespace remembers of interfaces that no longer exist
+ *	xtun_refused.c	what a namespace remembers of calls that failed
  *	xtun_proc.c	/proc/net/xtun
- *	xtun_drops.c	what the stack drops of its frames, while somebody listens
- *	xtun_drops_file.c	/proc/net/xtun_drops, where it is told
+ *	xtun_drops.c	frames of an xtun that the stack drops while a program listens
+ *	xtun_drops_file.c	/proc/net/xtun_drops, which reports them
  *	compat/		all that differs between kernels
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -122,7 +122,7 @@ static int __init xtun_init(void)
 		}
 	}
 
-	/* Last: once somebody may have opened it, loading must not fail. */
+	/* Last: loading must not fail once a program may have opened the device node. */
 	err = xtun_chr_init(name);
 	if (err)
 		goto err_net;
@@ -145,9 +145,9 @@ err_ring:
 module_init(xtun_init);
 
 /*
- * No file is open here: each holds a reference to the module. Nothing of the
- * module runs from an RCU callback (queues go by kfree_rcu()), so there is no
- * callback to wait for.
+ * No file is open here, because an open file holds a reference to the module. No
+ * code of the module runs from an RCU callback (kfree_rcu() frees the queues), so
+ * there is no callback to wait for.
  */
 static void __exit xtun_exit(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames that enter by NAPI: a file that said IFF_NAPI puts what it writes on a
- * list, and the queue's NAPI gives it to GRO.
+ * Frames that enter the stack by NAPI: if a file has set IFF_NAPI, the frames that it
+ * writes go to a list, and the queue's NAPI passes them to GRO.
  */
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
@@ -16,7 +16,7 @@ static void xtun_napi_deliver(struct xtun_slot *slot, struct napi_struct *napi,
 
 	xtun_count_received(slot, 1, len);
 	trace_xtun_rx(slot->dev, slot->index, len);
-	/* GRO moves the charge of one frame to another, or loses it. */
+	/* GRO moves a frame's charge to another frame, or loses it. */
 	skb_orphan(skb);
 	napi_gro_receive(napi, skb);
 }
@@ -39,10 +39,10 @@ static int xtun_napi_poll(struct napi_struct *napi, int budget)
 	int n = 0;
 
 	rcu_read_lock();
-	/* Without one the queue ends, and whoever ends it counts the rest. */
+	/* Without a slot the queue is ending, and its teardown counts the remaining frames. */
 	slot = rcu_dereference(q->slot);
 	while (slot && n < budget && (skb = xtun_napi_next(q))) {
-		/* Since it was written; nobody who takes it down waits for us. */
+		/* It may have gone down since the write: that does not wait for this NAPI. */
 		if (unlikely(!xtun_is_up(slot->dev)))
 			xtun_lose(slot, XTUN_RX_DOWN, skb, xtun_rx_len(skb));
 		else
@@ -56,8 +56,8 @@ static int xtun_napi_poll(struct napi_struct *napi, int budget)
 }
 
 /**
- * xtun_napi_start() - from now on written frames enter by NAPI
- * @slot: of the queue
+ * xtun_napi_start() - let written frames enter the stack by NAPI
+ * @slot: the queue's slot
  * @q: the queue
  *
  * Context: process, under RTNL.
@@ -73,7 +73,7 @@ void xtun_napi_start(struct xtun_slot *slot, struct xtun_queue *q)
 
 /**
  * xtun_napi_stop() - undo xtun_napi_start(), if it was called
- * @slot: of the queue
+ * @slot: the queue's slot
  * @q: the queue
  *
  * Context: process, under RTNL.
@@ -100,12 +100,12 @@ void xtun_napi_stop(struct xtun_slot *slot, struct xtun_queue *q)
 }
 
 /**
- * xtun_napi_put() - a written frame
+ * xtun_napi_put() - pass a written frame to the queue's NAPI
  * @q: the queue
  * @skb: the frame, as the stack is to receive it
  *
  * Context: process, under RCU.
- * Return: true if it was taken; false if the queue is out of service.
+ * Return: true if it was taken; false if the queue is out of service or ending.
  */
 bool xtun_napi_put(struct xtun_queue *q, struct sk_buff *skb)
 {

@@ -3,9 +3,9 @@
  * The interface: an ordinary Ethernet device of the link kind "xtun", or, if
  * TUNSETIFF asks for IFF_TUN, a point-to-point one that carries IP packets.
  *
- * Of one made by insmod or "ip link add" the carrier is on from the start,
- * reader or none, and no close destroys it. Of one made by TUNSETIFF both
- * depend on its files.
+ * An interface made by insmod or "ip link add" has its carrier on from the start,
+ * with or without a reader, and stays when its files are closed. For an interface
+ * made by TUNSETIFF, both depend on its files.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -34,7 +34,7 @@ static void xtun_net_free_slots(struct net_device *dev)
 	xt->slots = NULL;
 }
 
-/* Counters come with the first queue: an interface may have very many slots. */
+/* Counters are allocated with the first queue: an interface may have very many slots. */
 static int xtun_net_alloc_stats(struct xtun_slot *slot)
 {
 	struct xtun_stats __percpu *stats;
@@ -75,7 +75,7 @@ static int xtun_net_alloc_slots(struct net_device *dev)
 /**
  * xtun_net_open_slot() - give a slot a queue
  * @slot: the slot, which has none
- * @own: the queue is one file's
+ * @own: the queue belongs to one file
  *
  * Context: process, under RTNL.
  * Return: 0 or a negative errno.
@@ -116,10 +116,10 @@ void xtun_net_close_slot(struct xtun_slot *slot)
  * xtun_net_set_queues() - tell the core how many queues there are
  * @dev: the interface
  *
- * Queues keep their numbers, so there may be gaps: what counts is the last.
- * Those to the kernel never become fewer: a frame may wait in a backlog that
- * tells the highest, and generic XDP warns of one that is not there
- * (netif_get_rxqueue()).
+ * Queues keep their numbers, so there may be gaps: the last queue determines the
+ * number. The number of rx queues never decreases: a frame that waits in a backlog
+ * may have recorded the highest one, and generic XDP warns about a queue that does
+ * not exist (netif_get_rxqueue()).
  *
  * Context: process, under RTNL.
  * Return: 0 or a negative errno.
@@ -133,7 +133,7 @@ int xtun_net_set_queues(struct net_device *dev)
 
 	while (n > 1 && !(xt->slots && rtnl_dereference(xt->slots[n - 1].queue)))
 		n--;
-	/* Pairs with xtun_tx_xmit(): the last slot's counters and queue before their number. */
+	/* Pairs with xtun_tx_xmit(): the last slot's counters and queue before the number. */
 	smp_wmb();
 	err = netif_set_real_num_tx_queues(dev, n);
 	if (err)
@@ -145,15 +145,15 @@ int xtun_net_set_queues(struct net_device *dev)
 }
 
 /*
- * register_netdevice() calls neither ndo_uninit nor the destructor when this
- * fails, and both when it fails itself later.
+ * If this function fails, register_netdevice() calls neither ndo_uninit nor the
+ * destructor. If register_netdevice() itself fails later, it calls both.
  */
 static int xtun_net_dev_init(struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	int err;
 
-	/* "ip link add numtxqueues N" has said how many there may ever be. */
+	/* "ip link add numtxqueues N" sets the maximum; the number in use starts at 1. */
 	err = xtun_net_set_queues(dev);
 	if (err)
 		return err;
@@ -194,7 +194,7 @@ static void xtun_net_dev_uninit(struct net_device *dev)
 	LIST_HEAD(dead);
 
 	netdev_dbg(dev, "delete\n");
-	/* Else it never was: register_netdevice() has failed. */
+	/* Otherwise register_netdevice() has failed, and the interface never existed. */
 	if (dev->reg_state == NETREG_UNREGISTERING)
 		xtun_dead_remember(dev);
 	for (i = 0; i < n; i++) {
@@ -212,7 +212,7 @@ static void xtun_net_dev_uninit(struct net_device *dev)
 	security_tun_dev_free_security(xt->security);
 }
 
-/* The last user of it has gone. */
+/* The last reference to the interface is gone. */
 static void xtun_net_free(struct net_device *dev)
 {
 	xtun_steer_free(dev);
@@ -234,8 +234,8 @@ static int xtun_net_stop(struct net_device *dev)
 }
 
 /*
- * There is no filter: a reader gets every frame. But the core refuses
- * SIOCADDMULTI to a device without this operation.
+ * There is no receive filter to set: a reader gets every frame. But the core
+ * refuses SIOCADDMULTI on a device without this operation.
  */
 static void xtun_net_set_rx_mode(struct net_device *dev)
 {
@@ -251,17 +251,17 @@ static void xtun_net_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		xtun_stats_sum(&xt->slots[i], sum);
 		stats->tx_packets += sum[XTUN_TX_QUEUED];
 		stats->tx_bytes += sum[XTUN_TX_BYTES];
-		/* Unfinished ones the core has counted as dropped. */
+		/* Not TX_UNFINISHED: the core has already counted these as dropped. */
 		stats->tx_dropped += sum[XTUN_TX_FULL] + sum[XTUN_TX_NOMEM] +
 				     sum[XTUN_TX_TXFILTER] + sum[XTUN_TX_FILTER] +
 				     sum[XTUN_TX_EBPF] + sum[XTUN_TX_BROKEN];
-		/* Transmitted, as far as tx_packets goes, or with nowhere to wait. */
+		/* Already counted in tx_packets, or there was no queue to wait in. */
 		stats->tx_errors += sum[XTUN_TX_STALE] + sum[XTUN_TX_TRUNCATED] +
 				    sum[XTUN_TX_DETACHED];
 		stats->rx_packets += sum[XTUN_RX_OUT];
 		stats->rx_bytes += sum[XTUN_RX_BYTES];
 		stats->rx_length_errors += sum[XTUN_RX_SHORT] + sum[XTUN_RX_LONG];
-		/* Of a full backlog, the core has counted the frame as dropped. */
+		/* Not RX_BACKLOG: the core has already counted these as dropped. */
 		stats->rx_dropped += sum[XTUN_RX_DOWN] + sum[XTUN_RX_FAULT] +
 				     sum[XTUN_RX_NOMEM] + sum[XTUN_RX_DETACHED] +
 				     sum[XTUN_RX_XDP_DROP] + sum[XTUN_RX_XDP_ABORTED] +
@@ -276,11 +276,11 @@ static netdev_features_t xtun_net_fix_features(struct net_device *dev, netdev_fe
 {
 	struct xtun *xt = netdev_priv(dev);
 
-	/* Nobody but a program that reads it can say that it can finish frames. */
+	/* Only the reading program can say, by TUNSETOFFLOAD, that it finishes frames itself. */
 	return features & (xt->offloads | ~XTUN_OFFLOADS);
 }
 
-/* As tap: there is no link without a program. */
+/* Like tap: there is no link without a program. */
 static int xtun_net_change_carrier(struct net_device *dev, bool on)
 {
 	struct xtun *xt = netdev_priv(dev);
@@ -329,17 +329,17 @@ static void xtun_net_setup_common(struct net_device *dev)
 	dev->priv_destructor = xtun_net_free;
 	dev->max_mtu = XTUN_MTU_MAX;
 
-	/* So that TCP hands down large segments; the core cuts them for us. */
+	/* So that TCP sends large segments, which the core cuts for us. */
 	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA;
 	dev->hw_features = dev->features | XTUN_OFFLOADS;
 	dev->vlan_features = dev->hw_features;
-	/* Else a reader could not tell an inner checksum from another: no header has that. */
+	/* Without tunnel offloads, vnet headers cannot tell inner checksums from outer ones. */
 	if (XTUN_COMPAT_TUNNEL_OFFLOADS)
 		dev->hw_enc_features = dev->hw_features;
 
 	/* The queue's own lock is enough. */
 	xtun_compat_set_lltx(dev);
-	/* netpoll transmits with interrupts off, a queue may be locked then. */
+	/* netpoll transmits with interrupts off, perhaps while its CPU holds a queue's lock. */
 	dev->priv_flags |= IFF_DISABLE_NETPOLL;
 	/* A queued skb cannot be transmitted a second time. */
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
@@ -348,7 +348,7 @@ static void xtun_net_setup_common(struct net_device *dev)
 	xt->owner = INVALID_UID;
 	xt->group = INVALID_GID;
 	xt->vnet_hdr_sz = sizeof(struct virtio_net_hdr);
-	/* As tap: bonding and routing daemons ask for it. */
+	/* Like tap: bonding and routing daemons query the speed. */
 	xt->speed = SPEED_10000;
 	xt->duplex = DUPLEX_FULL;
 }
@@ -373,7 +373,7 @@ static void xtun_net_setup_tun(struct net_device *dev)
 	dev->mtu = ETH_DATA_LEN;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = XTUN_MTU_MAX + ETH_HLEN;
-	/* Before the core takes it for a device without a queue. */
+	/* With 0, the core would treat it as a device without a queue. */
 	dev->tx_queue_len = TUN_READQ_SIZE;
 }
 
@@ -411,15 +411,14 @@ bool xtun_net_is(const struct net_device *dev)
 }
 
 /**
- * xtun_net_create_tap() - make an interface as TUNSETIFF does
+ * xtun_net_create_tap() - make an interface for TUNSETIFF
  * @net: namespace
- * @name: of the interface, may have one "%d"
+ * @name: of the interface; may contain one "%d"
  * @flags: IFF_TUN or IFF_TAP, and XTUN_FEATURES
- * @ifindex: its number, or 0
+ * @ifindex: its number, or 0 for any
  *
  * Context: process, under RTNL.
- * Return: the interface, or an ERR_PTR with what register_netdevice() refuses
- * with.
+ * Return: the interface; ERR_PTR(-ENOMEM), or the error of register_netdevice().
  */
 struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsigned int flags,
 				       int ifindex)
@@ -439,8 +438,8 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
 	dev->ifindex = ifindex;
 	dev->ethtool_ops = &xtun_ethtool_tap_ops;
 	/*
-	 * As tap: wanted until a program says which; and a tag is put in its
-	 * place here as well as by the core.
+	 * Like tap: all features are wanted until a program chooses some. They
+	 * include VLAN tags: we insert a tag as well as the core does.
 	 */
 	dev->hw_features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
 	dev->features |= dev->hw_features;
@@ -465,7 +464,7 @@ struct net_device *xtun_net_create_tap(struct net *net, const char *name, unsign
  * @group: whose members may attach, or INVALID_GID
  *
  * Context: process, takes RTNL.
- * Return: 0, -ENOMEM, or what register_netdev() refuses with (-EEXIST).
+ * Return: 0, -ENOMEM, or the error of register_netdev(), such as -EEXIST.
  */
 int xtun_net_create(struct net *net, const char *name, unsigned int queues, kuid_t owner,
 		    kgid_t group)
@@ -506,8 +505,8 @@ static bool xtun_net_in_group(const struct cred *cred, kgid_t group)
  * @dev: the interface
  * @file: open
  *
- * The opener is judged, and not the caller: a privileged program that is
- * handed a descriptor must not lend its rights to it.
+ * The rights of the opener count, not those of the caller: a privileged program
+ * that is passed a descriptor must not lend its rights to it.
  *
  * Context: any; @dev is kept alive by RCU or RTNL.
  * Return: true if so.
@@ -526,10 +525,10 @@ bool xtun_net_may_attach(const struct net_device *dev, const struct file *file)
 }
 
 /**
- * xtun_net_find_dev() - an interface that a file attaches to without TUNSETIFF
+ * xtun_net_find_dev() - find the interface that a file attaches to without TUNSETIFF
  * @net: namespace
  * @name: of the interface
- * @file: who wants to use it
+ * @file: the file that wants to use it
  *
  * Context: under RCU.
  * Return: the interface, borrowed; ERR_PTR(-ENODEV) if there is no such xtun,
@@ -539,7 +538,7 @@ struct net_device *xtun_net_find_dev(struct net *net, const char *name, const st
 {
 	struct net_device *dev = dev_get_by_name_rcu(net, name);
 
-	/* Frames are what a plain file reads, and not IP packets. */
+	/* A plain file reads Ethernet frames, not IP packets, so IFF_TUN does not match. */
 	if (!dev || dev->netdev_ops != &xtun_net_ops)
 		return ERR_PTR(-ENODEV);
 	if (!xtun_net_may_attach(dev, file))
@@ -548,14 +547,14 @@ struct net_device *xtun_net_find_dev(struct net *net, const char *name, const st
 }
 
 /**
- * xtun_net_find() - the shared queue of an interface
+ * xtun_net_find() - find the shared queue of an interface
  * @net: namespace
  * @name: of the interface
- * @file: who wants to use it
+ * @file: the file that wants to use it
  *
  * Context: under RCU.
- * Return: the queue, borrowed; an ERR_PTR as of xtun_net_find_dev(), or
- * ERR_PTR(-EBUSY) if queue 0 is another file's own.
+ * Return: the queue, borrowed; an ERR_PTR as xtun_net_find_dev() returns it, or
+ * ERR_PTR(-EBUSY) if queue 0 belongs to another file.
  */
 struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct file *file)
 {
@@ -569,7 +568,7 @@ struct xtun_queue *xtun_net_find(struct net *net, const char *name, const struct
 	q = rcu_dereference(xt->slots[0].queue);
 	if (!q)
 		return ERR_PTR(-ENODEV);
-	/* Of the file that said TUNSETIFF, or is just saying it. */
+	/* It belongs to a file that attached by TUNSETIFF or for rings, or is doing so now. */
 	return q->own ? ERR_PTR(-EBUSY) : q;
 }
 
@@ -587,7 +586,7 @@ static void xtun_net_tell_queues(struct net_device *dev, void (*tell)(struct xtu
 }
 
 /**
- * xtun_net_restart() - let the qdiscs send, whatever stopped them
+ * xtun_net_restart() - let stopped qdiscs send again, whatever stopped them
  * @dev: the interface
  *
  * Context: process, under RTNL.
@@ -597,7 +596,7 @@ void xtun_net_restart(struct net_device *dev)
 	xtun_net_tell_queues(dev, xtun_queue_restart);
 }
 
-/* ndo_open runs before the interface counts as up: too early for writers. */
+/* On NETDEV_UP, because ndo_open runs before the interface counts as up. */
 static void xtun_net_wake_writers(struct xtun_queue *q)
 {
 	xtun_queue_wake(q, EPOLLOUT | EPOLLWRNORM);
@@ -620,14 +619,14 @@ static int xtun_net_event(struct notifier_block *nb, unsigned long event, void *
 		xtun_net_tell_queues(dev, xtun_queue_disown);
 		break;
 	case NETDEV_UNREGISTER:
-		/* It moves to another namespace. Of its end xtun_queue_kill() tells. */
+		/* Only a move to another namespace: xtun_queue_kill() wakes files on deletion. */
 		if (dev->reg_state != NETREG_REGISTERED)
 			break;
 		xtun_net_tell_queues(dev, xtun_queue_moved);
 		xtun_dead_remember(dev);
 		break;
 	case NETDEV_REGISTER:
-		/* It is there: one that was lost on the way is nobody's there. */
+		/* After a move: the new namespace must not see frames lost before or on the way. */
 		xtun_why_forget_frames(netdev_priv(dev));
 		break;
 	}
@@ -639,7 +638,7 @@ static struct notifier_block xtun_net_notifier = {
 };
 
 /**
- * xtun_net_init() - make the link kind known
+ * xtun_net_init() - register the link kind
  *
  * Context: module init.
  * Return: 0 or a negative errno.
@@ -657,7 +656,7 @@ int xtun_net_init(void)
 }
 
 /**
- * xtun_net_exit() - forget the link kind, and with it every interface
+ * xtun_net_exit() - unregister the link kind, which deletes every interface
  *
  * Context: module exit, takes RTNL.
  */

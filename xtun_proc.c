@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/net/xtun: what becomes of frames, where there is no tool but cat. For each
- * interface of the namespace what it is like, for each queue the law in numbers, and
- * the last losses; then the interfaces that are no more, and what was refused.
+ * /proc/net/xtun: what happens to frames, for machines with no tool but cat. For each
+ * interface of the namespace it shows its state, for each queue the counters (in = out +
+ * waiting + losses), and the last losses; then interfaces that are gone and failed calls.
  */
 #include <linux/ktime.h>
 #include <linux/proc_fs.h>
@@ -18,11 +18,11 @@
 #define XTUN_PROC_NAME	"xtun"
 
 struct xtun_proc_state {
-	struct seq_net_private net;	/* first, as proc_create_net() wants it */
+	struct seq_net_private net;	/* first, as proc_create_net() requires */
 	struct xtun_why_loss losses[XTUN_WHY_LOSSES];
 };
 
-/* What a counter's name says: its way, and the loss that it is, if it is one. */
+/* Set @tx by a counter's name, and return the name of the loss; NULL if it counts no loss. */
 static const char *xtun_proc_loss(enum xtun_counter c, bool *tx)
 {
 	static const char lost[] = "lost_";
@@ -63,7 +63,7 @@ static void xtun_proc_losses(struct seq_file *seq, const u64 *sum, bool tx)
 		seq_putc(seq, ')');
 }
 
-/* Who read last, and when; of rings, for how long nothing has been seen to be. */
+/* Who read last, and when; for rings, for how long no frame has been seen to be read. */
 static void xtun_proc_reader(struct seq_file *seq, const struct xtun_backlog *b)
 {
 	if (b->ring_size)
@@ -82,7 +82,7 @@ static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 	u64 sum[XTUN_NCOUNTERS], gauge, readers;
 	struct xtun_queue *q = rtnl_dereference(slot->queue);
 
-	/* First: of rings, it counts what has been taken. */
+	/* First, because for rings it counts the frames that the program has taken. */
 	xtun_queue_gauges(slot, &gauge, &readers);
 	xtun_stats_sum(slot, sum);
 	seq_printf(seq, "  queue %u tx: in %llu = out %llu + waiting %llu", slot->index,
@@ -103,9 +103,9 @@ static void xtun_proc_queue(struct seq_file *seq, struct xtun_slot *slot)
 }
 
 /**
- * xtun_proc_seconds() - print a time with three digits
- * @seq: where to
- * @ns: nanoseconds; less than none are none
+ * xtun_proc_seconds() - print a time in seconds with three decimals
+ * @seq: where to print
+ * @ns: nanoseconds; a negative number is printed as 0
  *
  * Context: process.
  */
@@ -131,7 +131,7 @@ static void xtun_proc_when(struct seq_file *seq, const struct xtun_why_loss *l)
 	seq_puts(seq, " s ago");
 }
 
-/* As "%*phN", which ends at 64 bytes. */
+/* As "%*phN", which stops after 64 bytes. */
 static void xtun_proc_bytes(struct seq_file *seq, const u8 *bytes, unsigned int n)
 {
 	unsigned int i;
@@ -174,7 +174,7 @@ static void xtun_proc_iface(struct seq_file *seq, struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	struct xtun_proc_state *state = seq->private;
-	/* They see its frames anyhow. */
+	/* Those who may attach can read the interface's frames anyway. */
 	bool may = xtun_net_may_attach(dev, seq->file);
 	const struct xtun_why_loss *l = state->losses;
 	unsigned int i, n;
@@ -192,7 +192,7 @@ static void xtun_proc_iface(struct seq_file *seq, struct net_device *dev)
 	}
 }
 
-/* After the interfaces, the dead are one more. */
+/* After the interfaces there is one more item: interfaces that are gone, and failed calls. */
 static bool xtun_proc_is_dead(const struct seq_file *seq, const void *v)
 {
 	return v == seq->private;
@@ -269,7 +269,7 @@ static struct pernet_operations xtun_proc_net_ops = {
 };
 
 /**
- * xtun_proc_init() - the file in each namespace, where the kernel has /proc
+ * xtun_proc_init() - create the file in each namespace, if the kernel has /proc
  *
  * Context: module init.
  * Return: 0 or -ENOMEM.
@@ -282,7 +282,7 @@ int xtun_proc_init(void)
 /**
  * xtun_proc_exit() - undo xtun_proc_init()
  *
- * Context: module exit. Whoever is reading is waited for.
+ * Context: module exit; waits for readers.
  */
 void xtun_proc_exit(void)
 {

@@ -2,9 +2,9 @@
 /*
  * The queue between the interface and the files: put, take, wait, wake.
  *
- * A list under one lock, and not a ptr_ring: it holds exactly tx_queue_len
- * frames, a new length takes effect at once and allocates nothing, and it says
- * at any time how many frames wait.
+ * It is a list under one lock and not a ptr_ring: it can be limited to exactly
+ * tx_queue_len frames, a new length takes effect at once without an allocation,
+ * and the number of waiting frames is known at any time.
  */
 #include <linux/list.h>
 #include <linux/poll.h>
@@ -15,16 +15,16 @@
 #include "xtun_ring.h"
 #include "xtun_trace.h"
 
-/* Frames older than this do not await the first reader after none. */
+/* When a reader attaches to a queue that has none, frames older than this are dropped. */
 #define XTUN_STALE	HZ
 
 struct xtun_cb {
-	u64 queued;	/* jiffies; those of 32 bits may come round while it waits */
+	u64 queued;	/* in jiffies; a 32-bit count might wrap while the frame waits */
 };
 
 #define XTUN_CB(skb)	((struct xtun_cb *)(skb)->cb)
 
-/* A frame is for one of a file's sleepers; what else there is to say, for all. */
+/* EPOLLIN wakes one sleeper of each file, as only one gets the frame; other events wake all. */
 static __always_inline void xtun_queue_wake_locked(struct xtun_queue *q, __poll_t events)
 {
 	struct xtun_file *xf;
@@ -32,8 +32,8 @@ static __always_inline void xtun_queue_wake_locked(struct xtun_queue *q, __poll_
 	lockdep_assert_held(&q->lock);
 	list_for_each_entry(xf, &q->files, node) {
 		/*
-		 * No barrier: whoever goes to sleep looks at the queue once
-		 * more under its lock, and here that lock is held.
+		 * No barrier is needed: before a task sleeps it checks the queue
+		 * once more under its lock, which is held here.
 		 */
 		if (waitqueue_active(&xf->wait))
 			__wake_up(&xf->wait, TASK_INTERRUPTIBLE, events & EPOLLIN ? 1 : 0,
@@ -44,9 +44,9 @@ static __always_inline void xtun_queue_wake_locked(struct xtun_queue *q, __poll_
 }
 
 /**
- * xtun_queue_wake() - tell the files of a queue that something has changed
+ * xtun_queue_wake() - wake the files of a queue
  * @q: the queue
- * @events: what is possible now
+ * @events: the poll events that have become possible
  *
  * Context: process or softirq.
  */
@@ -58,10 +58,10 @@ void xtun_queue_wake(struct xtun_queue *q, __poll_t events)
 }
 
 /**
- * xtun_queue_disown() - the interface has got another name, or namespace
- * @q: the queue
+ * xtun_queue_disown() - wake the files that have only polled a queue
+ * @q: the queue, whose interface has a new name or namespace
  *
- * Files that have only polled it are to look for the one that has theirs.
+ * These files must look up again which interface has the name they attach to.
  *
  * Context: process.
  */
@@ -80,8 +80,8 @@ void xtun_queue_disown(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_age() - the first reader after none: take out what is too old to interest it
- * @q: the queue
+ * xtun_queue_age() - take out the frames that are too old for a new reader
+ * @q: the queue, which has no other reader
  * @stale: gets those frames, for xtun_queue_lose_stale()
  *
  * Context: under q->lock.
@@ -98,8 +98,8 @@ void xtun_queue_age(struct xtun_queue *q, struct sk_buff_head *stale)
 }
 
 /**
- * xtun_queue_restart_locked() - let the qdisc send: what made it wait is over, or may be
- * @q: the queue
+ * xtun_queue_restart_locked() - let the qdisc send again, if the queue has stopped it
+ * @q: the queue, whose reason to stop it is gone, or may be gone
  *
  * Context: under q->lock.
  */
@@ -116,7 +116,7 @@ void xtun_queue_restart_locked(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_resized() - the interface's txqueuelen is another one
+ * xtun_queue_resized() - handle a new txqueuelen of the interface
  * @q: the queue
  *
  * Context: process, under RTNL.
@@ -133,8 +133,8 @@ void xtun_queue_resized(struct xtun_queue *q)
 }
 
 /*
- * Whether the qdisc is to wait when there is no room. Only while somebody reads:
- * else it would wait for ever.
+ * Whether a full queue stops the qdisc. Only while there is a reader: otherwise the
+ * qdisc would wait for ever.
  */
 static bool xtun_queue_presses_back(const struct xtun_slot *slot, const struct xtun_queue *q)
 {
@@ -150,15 +150,15 @@ static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, stru
 
 	spin_lock(&q->lock);
 	back = xtun_queue_presses_back(slot, q);
-	/* Other processors may be past the question whether the queue is stopped. */
+	/* Other processors may already be past the core's check for a stopped queue. */
 	if (unlikely(back))
 		most = limit > U32_MAX / 2 ? U32_MAX : 2 * limit;
 	if (unlikely(q->dead || !q->enabled)) {
 		*loss = XTUN_TX_DETACHED;
 	} else if (unlikely(rcu_access_pointer(q->ring))) {
 		/*
-		 * It came since the caller looked: who brings it has emptied the list.
-		 * It may go again as soon as the lock is given up.
+		 * Rings were attached after the caller looked, and that emptied the list.
+		 * Read the pointer now: it may be cleared once the lock is released.
 		 */
 		*ring = rcu_dereference_bh(q->ring);
 	} else if (unlikely(skb_queue_len(&q->frames) >= most)) {
@@ -177,10 +177,10 @@ static bool xtun_queue_append(struct xtun_slot *slot, struct xtun_queue *q, stru
 }
 
 /**
- * xtun_queue_put() - a frame on its way to userspace
- * @slot: of the queue
+ * xtun_queue_put() - queue a frame for userspace
+ * @slot: the queue's slot
  * @q: the queue
- * @skb: the frame, which holds nothing of others any more; consumed and counted
+ * @skb: the frame, which holds no reference to its sender any more; consumed and counted
  *
  * Context: softirq, or process with bottom halves off.
  */
@@ -208,7 +208,7 @@ void xtun_queue_put(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buff
 	xtun_lose(slot, loss, skb, len);
 }
 
-/* Half of it: to be woken for each frame would cost more than it gives. */
+/* Half of the queue: restarting the qdisc for each frame would cost more than it gains. */
 static bool xtun_queue_has_room(const struct xtun_queue *q)
 {
 	const struct xtun_slot *slot = rcu_dereference_check(q->slot, lockdep_is_held(&q->lock));
@@ -217,8 +217,8 @@ static bool xtun_queue_has_room(const struct xtun_queue *q)
 }
 
 /*
- * Not for the dying: they would take a frame to the grave. Its device may go
- * before a frame that has been taken does.
+ * A task with a fatal signal gets no frame, because it could not process it any more.
+ * skb->dev is cleared because the device may be freed before a frame that was taken.
  */
 static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 {
@@ -241,17 +241,17 @@ static struct sk_buff *xtun_queue_pop(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_take() - the next frame for a reader
- * @q: the queue; its file is attached
+ * xtun_queue_take() - take the next frame for a reader
+ * @q: the queue that @xf is attached to
  * @xf: the file that reads
  * @nowait: do not sleep
  *
- * A reader sleeps exclusively, so that a frame wakes one thread of a file.
+ * A reader is an exclusive waiter, so that a frame wakes one thread of a file.
  *
  * Context: process, may sleep unless @nowait.
- * Return: the frame, now the caller's; ERR_PTR(-EAGAIN) if there is none and
- * @nowait, ERR_PTR(-EBADFD) if the interface is gone, ERR_PTR(-EBUSY) if the
- * file has got rings meanwhile, ERR_PTR(-ERESTARTSYS).
+ * Return: the frame, which the caller then owns; ERR_PTR(-EAGAIN) if there is none
+ * and @nowait is set, ERR_PTR(-EBADFD) if the interface is gone, ERR_PTR(-EBUSY) if
+ * the file was given rings meanwhile, ERR_PTR(-ERESTARTSYS) after a signal.
  */
 struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool nowait)
 {
@@ -266,8 +266,8 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
 	err = wait_event_interruptible_exclusive(xf->wait, (skb = xtun_queue_pop(q)) ||
 						 READ_ONCE(q->dead) || READ_ONCE(xf->ring));
 	/*
-	 * A wake-up may have met this reader on its way out, with an earlier
-	 * frame or for a signal. It is the next one's.
+	 * This reader may have consumed a wake-up when it was already leaving,
+	 * with an earlier frame or because of a signal. Pass it on.
 	 */
 	if (!skb_queue_empty_lockless(&q->frames))
 		wake_up_interruptible_poll(&xf->wait, EPOLLIN | EPOLLRDNORM);
@@ -277,12 +277,12 @@ struct sk_buff *xtun_queue_take(struct xtun_queue *q, struct xtun_file *xf, bool
 }
 
 /**
- * xtun_queue_take_more() - further frames for a batch, as far as they wait
+ * xtun_queue_take_more() - take more waiting frames for a batch
  * @q: the queue; its file is attached
- * @list: the first; the others are added
- * @most: how long it may become
- * @shape: what the file's frames look like; one that is not ready ends the batch
- * @room: bytes for all records together
+ * @list: contains the first frame; the others are added
+ * @most: the maximum length of @list
+ * @shape: the file's frame format; a frame that is not ready for it ends the batch
+ * @room: the bytes available for all records together, the first included
  *
  * Context: process.
  */
@@ -293,7 +293,7 @@ void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsig
 	struct sk_buff *skb = skb_peek(list);
 	size_t size = XTUN_RECORD_SIZE(headers + skb->len);
 
-	/* Headers may be so long that two records together wrap 32 bits. */
+	/* Subtract, do not add: with very long headers, two records together wrap 32 bits. */
 	room -= min(room, size);
 	spin_lock_bh(&q->lock);
 	while (skb_queue_len(list) < most && (skb = skb_peek(&q->frames))) {
@@ -311,7 +311,7 @@ void xtun_queue_take_more(struct xtun_queue *q, struct sk_buff_head *list, unsig
 }
 
 /**
- * xtun_queue_delivered() - frames that a batch has brought to userspace, whole
+ * xtun_queue_delivered() - count and free the frames that a batch has delivered whole
  * @q: the queue
  * @list: the frames; emptied
  *
@@ -329,13 +329,13 @@ void xtun_queue_delivered(struct xtun_queue *q, struct sk_buff_head *list)
 	while ((skb = __skb_dequeue(list))) {
 		if (slot)
 			trace_xtun_tx(slot->dev, slot->index, skb->len);
-		/* As a NAPI gives back what it has sent: many at a time. */
+		/* A budget, as in a NAPI poll, makes this free many skbs at a time. */
 		napi_consume_skb(skb, 1);
 	}
 	local_bh_enable();
 }
 
-/* Frames that were taken, and cannot be the next ones again. Under RCU. */
+/* Dispose of frames that were taken and cannot go back to the queue. Under RCU. */
 static void xtun_queue_divert(struct xtun_slot *slot, struct xtun_ring *ring,
 			      struct sk_buff_head *list)
 {
@@ -354,10 +354,10 @@ static void xtun_queue_divert(struct xtun_slot *slot, struct xtun_ring *ring,
 }
 
 /**
- * xtun_queue_put_back() - a frame that was taken and could not be delivered
+ * xtun_queue_put_back() - put back a frame that could not be delivered
  * @q: the queue; its file is attached
- * @skb: the frame, which becomes the next one again; if the file has got rings
- *	meanwhile, the last
+ * @skb: the frame, which goes back to the head of the queue; or to the end of the
+ *	tx ring, if the file was given rings meanwhile
  *
  * Context: process.
  */
@@ -371,9 +371,9 @@ void xtun_queue_put_back(struct xtun_queue *q, struct sk_buff *skb)
 }
 
 /**
- * xtun_queue_put_back_list() - likewise the frames of one read
+ * xtun_queue_put_back_list() - put back the undelivered frames of one read()
  * @q: the queue; its file is attached
- * @list: the frames, in their order; emptied
+ * @list: the frames, oldest first; emptied
  *
  * Context: process.
  */
@@ -391,7 +391,7 @@ void xtun_queue_put_back_list(struct xtun_queue *q, struct sk_buff_head *list)
 
 	spin_lock_bh(&q->lock);
 	ring = rcu_dereference(q->ring);
-	/* To try is not to read. */
+	/* A failed attempt does not count as a read. */
 	q->last = q->before;
 	if (!q->dead && q->enabled && !ring) {
 		skb_queue_splice_init(list, &q->frames);
@@ -403,11 +403,11 @@ void xtun_queue_put_back_list(struct xtun_queue *q, struct sk_buff_head *list)
 }
 
 /**
- * xtun_queue_put_segments() - what is left of a frame that had to be cut
+ * xtun_queue_put_segments() - queue the remaining segments of a segmented frame
  * @q: the queue; its file is attached
- * @segs: the segments but for the first, as skb_gso_segment() lists them; they
- *	become the next frames, or the last, as above
- * @headers: bytes that all of them, the first included, have more than the frame
+ * @segs: all segments but the first, linked as by skb_gso_segment(); they go where
+ *	xtun_queue_put_back() puts a frame
+ * @headers: the bytes by which all segments, the first included, exceed the frame
  *
  * Context: process.
  */
@@ -443,7 +443,7 @@ void xtun_queue_put_segments(struct xtun_queue *q, struct sk_buff *segs, unsigne
 }
 
 /**
- * xtun_queue_next_len() - length of the frame that a read would return
+ * xtun_queue_next_len() - get the length of the frame that a read would return
  * @q: the queue
  *
  * Context: process, under RCU.
@@ -462,7 +462,7 @@ unsigned int xtun_queue_next_len(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_poll() - what is possible now
+ * xtun_queue_poll() - get the poll events of a queue
  * @q: the queue
  *
  * Context: process, under RCU, after poll_wait().
@@ -487,11 +487,11 @@ __poll_t xtun_queue_poll(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_ms_since() - how long ago something was
- * @then: when, in jiffies
+ * xtun_queue_ms_since() - compute how long ago a point in time was
+ * @then: the point in time, in 64-bit jiffies
  *
  * Context: any.
- * Return: milliseconds; no more than fit.
+ * Return: milliseconds, at most UINT_MAX.
  */
 unsigned int xtun_queue_ms_since(u64 then)
 {
@@ -499,11 +499,11 @@ unsigned int xtun_queue_ms_since(u64 then)
 }
 
 /**
- * xtun_queue_backlog() - how many frames wait, and since when
+ * xtun_queue_backlog() - report how many frames wait, and for how long
  * @q: the queue
- * @b: filled
+ * @b: filled in
  *
- * Context: process or softirq, under RCU or RTNL, no lock of a queue or ring held.
+ * Context: process or softirq, under RCU or RTNL, with no queue or ring lock held.
  */
 void xtun_queue_backlog(struct xtun_queue *q, struct xtun_backlog *b)
 {
@@ -525,8 +525,8 @@ void xtun_queue_backlog(struct xtun_queue *q, struct xtun_backlog *b)
 }
 
 /**
- * xtun_queue_gauges() - how many frames wait, and for how many readers
- * @slot: of the queue
+ * xtun_queue_gauges() - count the waiting frames and the readers
+ * @slot: the queue's slot
  * @waiting: set to the number of frames
  * @readers: set to the number of attached files that are open for reading
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A queue from its making to its end, and the files that come to it and go.
+ * The life of a queue, from creation to teardown, and the files that join and leave it.
  */
 #include <linux/list.h>
 #include <linux/poll.h>
@@ -11,7 +11,7 @@
 #include "xtun_ring.h"
 
 /**
- * xtun_queue_unref() - give back a reference
+ * xtun_queue_unref() - drop a reference to a queue
  * @q: the queue
  *
  * Context: any.
@@ -23,13 +23,13 @@ void xtun_queue_unref(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_create() - make the queue of a slot
- * @slot: whose queue it will be
- * @own: one file's, with which it ends
+ * xtun_queue_create() - create the queue of a slot
+ * @slot: the slot that the queue is for
+ * @own: the queue belongs to one file and ends with it
  *
  * Context: process, under RTNL.
- * Return: the queue with one reference, which is the slot's, not yet visible to
- * anybody; or an ERR_PTR.
+ * Return: the queue, not yet visible to anybody, with one reference for the slot;
+ * or an ERR_PTR.
  */
 struct xtun_queue *xtun_queue_create(struct xtun_slot *slot, bool own)
 {
@@ -66,11 +66,12 @@ static void xtun_queue_drain(struct xtun_slot *slot, struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_moved() - the interface goes to another namespace
+ * xtun_queue_moved() - handle the move of the interface to another namespace
  * @q: the queue
  *
- * Frames for which no reader was there are not for one who comes there: they are lost
- * as "detached". Files that have it keep it, and what waits for them.
+ * If the queue has no reader, its frames are not for a reader in the new namespace:
+ * they are lost as "detached". Attached files keep the queue, and its readers keep the
+ * waiting frames.
  *
  * Context: process, under RTNL.
  */
@@ -82,10 +83,11 @@ void xtun_queue_moved(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_kill() - the queue of a slot ends: nobody finds it any more
- * @slot: whose queue it is
+ * xtun_queue_kill() - make a slot's queue unreachable, and mark it dead
+ * @slot: the slot
  *
- * Its files wake and see an error, and keep the dead queue until they are closed.
+ * Its files are woken and see an error. Attached files keep the dead queue until they
+ * are closed.
  *
  * Context: process, under RTNL.
  * Return: the queue, for xtun_queue_bury() after a grace period.
@@ -97,7 +99,7 @@ struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
 	struct xtun_file *xf;
 
 	RCU_INIT_POINTER(slot->queue, NULL);
-	/* Before its program is woken, which then asks why. */
+	/* Set the status before the program is woken, because it then reads it. */
 	if (ring) {
 		spin_lock_bh(&ring->lock);
 		xtun_ring_tell(ring, XTUN_STATUS_DETACHED);
@@ -106,7 +108,7 @@ struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
 
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->dead, true);
-	/* The slot's next queue starts with room. */
+	/* The slot's next queue is empty, so the qdisc must not stay stopped. */
 	xtun_queue_restart_locked(q);
 	RCU_INIT_POINTER(q->slot, NULL);
 	list_for_each_entry(xf, &q->files, node) {
@@ -118,11 +120,11 @@ struct xtun_queue *xtun_queue_kill(struct xtun_slot *slot)
 }
 
 /**
- * xtun_queue_bury() - the rest of a queue that has been killed
- * @slot: whose queue it was
- * @q: the queue; the slot's reference is given back
+ * xtun_queue_bury() - finish the teardown of a killed queue
+ * @slot: the slot that the queue belonged to
+ * @q: the queue; the slot's reference is dropped
  *
- * The frames that wait are lost as "detached".
+ * Frames that still wait are lost as "detached".
  *
  * Context: process, under RTNL.
  */
@@ -139,8 +141,10 @@ void xtun_queue_bury(struct xtun_slot *slot, struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_restart() - let the qdisc send, whatever stopped it
+ * xtun_queue_restart() - let the qdisc send again
  * @q: the queue
+ *
+ * If rings have stopped the qdisc, it stays stopped as long as they still need that.
  *
  * Context: process, under RCU or RTNL.
  */
@@ -162,12 +166,13 @@ void xtun_queue_restart(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_enable() - take a queue into service, or out of it
- * @slot: of the queue
+ * xtun_queue_enable() - put a queue into service, or take it out of service
+ * @slot: the queue's slot
  * @q: the queue
- * @enable: which
+ * @enable: whether to put it into service
  *
- * Out of service it gets no frame, and those that wait are lost as "detached".
+ * A queue out of service gets no frames, and those that wait in it are lost as
+ * "detached".
  *
  * Context: process, under RTNL.
  */
@@ -194,17 +199,17 @@ static void xtun_queue_tell_steer(struct xtun_queue *q)
 }
 
 /**
- * xtun_queue_join() - put a file on a queue's list
+ * xtun_queue_join() - add a file to a queue's list
  * @q: the queue; kept alive by RCU or a reference
  * @xf: the file; on no other queue's list
- * @attach: for good, as one of its users; else to be woken only
- * @stale: gets what is to be lost, for xtun_queue_lose_stale()
+ * @attach: attach the file, as a user of the queue; otherwise it is only woken
+ * @stale: gets the frames that are to be lost, for xtun_queue_lose_stale()
  *
- * A file that is on the list already becomes a user, if @attach says so.
+ * A file that is already on the list becomes a user if @attach is set.
  *
  * Context: process, under RCU and xf->lock.
- * Return: 0; -ENODEV if the interface is going; -EBUSY if another file is the
- * queue's sole user, or @xf wants to be and others are there.
+ * Return: 0; -ENODEV if the queue is dead; -EBUSY if another file is the queue's
+ * exclusive user, or @xf is to be exclusive and the queue has users.
  */
 int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
 		    struct sk_buff_head *stale)
@@ -233,7 +238,7 @@ int xtun_queue_join(struct xtun_queue *q, struct xtun_file *xf, bool attach,
 		refcount_inc(&q->ref);
 		list_add_tail(&xf->node, &q->files);
 	}
-	/* Whoever polled it before it joined was told of an error. */
+	/* A poll() before the file joined has returned an error: let the poller look again. */
 	wake_up_interruptible_all(&xf->wait);
 unlock:
 	spin_unlock_bh(&q->lock);
@@ -243,11 +248,11 @@ unlock:
 }
 
 /**
- * xtun_queue_lose_stale() - end the frames that a first reader is not to meet
+ * xtun_queue_lose_stale() - lose the frames that are too old for a new reader
  * @q: the queue
- * @stale: of xtun_queue_join(); emptied
+ * @stale: the frames, from xtun_queue_join(); emptied
  *
- * Context: process, under RCU, with no lock held: there may be many.
+ * Context: process, under RCU, with no spinlock held, because there may be many frames.
  */
 void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale)
 {
@@ -260,7 +265,7 @@ void xtun_queue_lose_stale(struct xtun_queue *q, struct sk_buff_head *stale)
 }
 
 /**
- * xtun_queue_unlist() - take a file off its queue's list
+ * xtun_queue_unlist() - remove a file from its queue's list
  * @q: the queue; the file keeps its reference
  * @xf: the file; may be off the list already
  *
@@ -285,8 +290,8 @@ void xtun_queue_unlist(struct xtun_queue *q, struct xtun_file *xf)
 }
 
 /**
- * xtun_queue_leave() - take a file off its queue's list, and give it up
- * @q: the queue; the file's reference is given back
+ * xtun_queue_leave() - remove a file from its queue's list, and drop its reference
+ * @q: the queue; the file's reference is dropped
  * @xf: the file
  *
  * Context: as xtun_queue_unlist().

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What was refused: each namespace remembers the last calls that failed, with what they
- * asked for, since errno alone does not tell which bit, name or right was wrong.
+ * Each namespace remembers the last calls that failed, with their arguments, because
+ * errno alone does not tell which bit, name or right was wrong.
  */
 #include <linux/if_tun.h>
 #include <linux/ktime.h>
@@ -21,11 +21,11 @@
 /**
  * struct xtun_refusal - a call that failed
  * @when: in nanoseconds, as ktime_get_ns()
- * @comm: who asked
- * @pid: of that program, as the first namespace of processes has it
+ * @comm: name of the calling program
+ * @pid: its process ID in the initial PID namespace
  * @cmd: the ioctl, or XTUN_REFUSED_ATTACH
- * @name: the interface that it was for; empty if it names none
- * @value: its flags or its argument
+ * @name: the interface that the call named; empty if it named none
+ * @value: the flags in its struct ifreq, or its argument
  * @err: negative errno
  */
 struct xtun_refusal {
@@ -40,7 +40,7 @@ struct xtun_refusal {
 
 struct xtun_refused {
 	spinlock_t lock;	/* all that follows */
-	unsigned int n;		/* ever; the last are in the array, by n modulo its size */
+	unsigned int n;		/* how many so far; the i-th is at i modulo the array's size */
 	struct xtun_refusal list[XTUN_REFUSED];
 };
 
@@ -73,12 +73,12 @@ static bool xtun_refused_is_same(const struct xtun_refusal *a, const struct xtun
 }
 
 /**
- * xtun_refused_remember() - a call has failed
+ * xtun_refused_remember() - record a call that failed
  * @net: namespace of the file
- * @cmd: which ioctl; others than those that programs stumble over are not remembered.
+ * @cmd: the ioctl; only those on which programs often fail are recorded.
  *	%XTUN_REFUSED_ATTACH: the first read or write, or an open with O_EXCL
- * @ifr: its argument, or NULL
- * @value: its argument, if that is none
+ * @ifr: its argument, if that is a struct ifreq; else NULL
+ * @value: its argument, if @ifr is NULL
  * @err: negative errno
  *
  * Context: process.
@@ -96,10 +96,10 @@ void xtun_refused_remember(struct net *net, unsigned int cmd, const struct ifreq
 		return;
 	get_task_comm(r.comm, current);
 	if (ifr)
-		/* Not a string before somebody has made it one. */
+		/* The name need not end in a NUL. */
 		memcpy(r.name, ifr->ifr_name, IFNAMSIZ);
 	spin_lock(&refused->lock);
-	/* Who tries for ever leaves the others where they are. */
+	/* A program that retries for ever must not push out the others. */
 	if (!refused->n ||
 	    !xtun_refused_is_same(&r, &refused->list[(refused->n - 1) % XTUN_REFUSED]))
 		refused->n++;
@@ -121,8 +121,8 @@ static bool xtun_refused_get(struct xtun_refused *refused, unsigned int back,
 }
 
 /**
- * xtun_refused_show() - tell of them, the last one first
- * @seq: where to
+ * xtun_refused_show() - print the calls that failed, the latest first
+ * @seq: where to print
  *
  * Context: process.
  */
@@ -137,7 +137,7 @@ void xtun_refused_show(struct seq_file *seq)
 		seq_puts(seq, "refused ");
 		xtun_proc_seconds(seq, ktime_get_ns() - r.when);
 		seq_puts(seq, " s ago: ");
-		/* Whatever a program calls itself, or asks for, makes no line of its own. */
+		/* Escaped, so that no program can forge a line by its name or its argument. */
 		seq_escape(seq, r.comm, XTUN_PROC_ESCAPED);
 		seq_printf(seq, "[%d] %s 0x%lx: errno %d", r.pid, xtun_refused_name(r.cmd), r.value,
 			   -r.err);
@@ -166,7 +166,7 @@ static struct pernet_operations xtun_refused_net_ops = {
 };
 
 /**
- * xtun_refused_init() - a memory for each namespace
+ * xtun_refused_init() - give each namespace its memory of failed calls
  *
  * Context: module init.
  * Return: 0 or -ENOMEM.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pair of rings: its memory, who pays for it, and its place on a queue. What
- * moves through it is xtun_ring_tx.c's and xtun_ring_rx.c's.
+ * A pair of rings: its memory, the accounting of that memory, and how it is
+ * attached to a queue. xtun_ring_tx.c and xtun_ring_rx.c move frames through it.
  *
- * The data of each ring is mapped twice in a row, in the kernel as in the
- * program, so that no record wraps: the BPF ring buffer does it likewise
- * (kernel/bpf/ringbuf.c). The program can write its own positions and what it
- * sends; the kernel's positions and what it receives are mapped read-only.
+ * The data of each ring is mapped twice in a row, in the kernel and in the
+ * program, so that no record wraps. The BPF ring buffer does the same
+ * (kernel/bpf/ringbuf.c). The program can write its own positions and the data it
+ * sends; the kernel's positions and the data it receives are mapped read-only.
  *
- * A file's rings live as long as the file, and a mapping holds the file. So
- * there is nothing to wait for when they are freed but the queue's own users,
- * for whom xtun_ring_stop() has waited.
+ * A file's rings live as long as the file, and a mapping holds a reference to the
+ * file. So when the rings are freed, only the queue could still be using them, and
+ * xtun_ring_stop() has waited for the end of that.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -25,9 +25,9 @@
 #include "xtun.h"
 #include "xtun_ring.h"
 
-/* How often frames that wait are moved before those that still come are overtaken. */
+/* Rounds of moving waiting frames into the rings before newer frames may overtake the rest. */
 #define XTUN_RING_ROUNDS	8
-/* Frames to move with bottom halves off. */
+/* Frames to move at a time with bottom halves off. */
 #define XTUN_RING_AT_ONCE	64
 
 static void xtun_ring_free_area(struct xtun_ring_area *area)
@@ -42,7 +42,7 @@ static void xtun_ring_free_area(struct xtun_ring_area *area)
 	kvfree(area->pages);
 }
 
-/* @twice: mapped twice in a row. */
+/* @twice: map the pages twice in a row. */
 static int xtun_ring_alloc_area(struct xtun_ring_area *area, size_t size, bool twice)
 {
 	unsigned int i, n = size >> PAGE_SHIFT;
@@ -66,7 +66,7 @@ static int xtun_ring_alloc_area(struct xtun_ring_area *area, size_t size, bool t
 	return area->data ? 0 : -ENOMEM;
 }
 
-/* As AF_XDP charges its memory: to the user, unless he may lock what he likes. */
+/* As AF_XDP does: charge the user, unless CAP_IPC_LOCK lifts the limit. */
 static int xtun_ring_charge(struct xtun_ring *ring, unsigned long pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
@@ -83,8 +83,8 @@ static int xtun_ring_charge(struct xtun_ring *ring, unsigned long pages)
 }
 
 /**
- * xtun_ring_free() - give back a pair of rings
- * @ring: the pair, on no queue, or stopped; may be NULL
+ * xtun_ring_free() - free a pair of rings
+ * @ring: the pair, never attached to a queue, or stopped; may be NULL
  *
  * Context: process.
  */
@@ -104,12 +104,12 @@ void xtun_ring_free(struct xtun_ring *ring)
 }
 
 /**
- * xtun_ring_create() - make a pair of rings
- * @want: its sizes and the like, which have been checked
+ * xtun_ring_create() - create a pair of rings
+ * @want: its sizes and options, already checked
  *
- * Context: process, sleeps for memory.
- * Return: the pair, on no queue; ERR_PTR(-ENOMEM), ERR_PTR(-EPERM) if it is
- * more than RLIMIT_MEMLOCK allows, ERR_PTR(-EINTR).
+ * Context: process, may sleep for memory.
+ * Return: the pair, not attached to a queue; ERR_PTR(-ENOMEM), ERR_PTR(-EPERM) if it
+ * exceeds RLIMIT_MEMLOCK, ERR_PTR(-EINTR) after a fatal signal.
  */
 struct xtun_ring *xtun_ring_create(const struct xtun_rings *want)
 {
@@ -124,7 +124,7 @@ struct xtun_ring *xtun_ring_create(const struct xtun_rings *want)
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&ring->lock);
-	/* All who take a reference clear the same flag of it, each plainly. */
+	/* Taking a reference clears a flag of the cred, always by the same plain store. */
 	ring->cred = data_race(get_current_cred());
 	ring->tx_size = want->tx_size;
 	ring->rx_size = want->rx_size;
@@ -159,11 +159,12 @@ free:
 /**
  * xtun_ring_mmap() - map a part of a pair into a program
  * @ring: the pair
- * @vma: which part, by its offset
+ * @vma: the mapping, whose offset selects the part
  *
- * Context: process, under the lock of the program's mappings.
- * Return: 0; -EINVAL if it is no part, or not the whole part, or is private;
- * -EPERM if what the kernel writes is to be written; -ENOMEM.
+ * Context: process, under the program's mmap lock.
+ * Return: 0; -EINVAL if there is no part at this offset, or the mapping is private or
+ * has another length than the part; -EPERM if a read-only part is to be mapped
+ * writable; -ENOMEM.
  */
 int xtun_ring_mmap(struct xtun_ring *ring, struct vm_area_struct *vma)
 {
@@ -198,7 +199,7 @@ int xtun_ring_mmap(struct xtun_ring *ring, struct vm_area_struct *vma)
 	return remap_vmalloc_range(vma, area->data, 0);
 }
 
-/* Bottom halves run in between: there may be as many as txqueuelen says. */
+/* Let bottom halves run in between, because up to txqueuelen frames may wait. */
 static void xtun_ring_put_waiting(struct xtun_slot *slot, struct xtun_ring *ring,
 				  struct sk_buff_head *waiting)
 {
@@ -215,14 +216,14 @@ static void xtun_ring_put_waiting(struct xtun_slot *slot, struct xtun_ring *ring
 }
 
 /**
- * xtun_ring_attach() - put a pair of rings on a queue
- * @slot: of the queue
- * @q: the queue, whose one user is @ring's file
+ * xtun_ring_attach() - attach a pair of rings to a queue
+ * @slot: the queue's slot
+ * @q: the queue, whose only user is @ring's file
  * @ring: the pair
  *
- * Frames that wait in the queue already go first; so the rings are there for others
- * only when none waits. Where more keep coming than can be moved meanwhile, the last of
- * them are overtaken.
+ * Frames that already wait in the queue go first, so the rings are published only when
+ * no frame waits. If frames keep coming faster than they can be moved, newer frames
+ * overtake the last of them.
  *
  * Context: process, under RTNL.
  */
@@ -241,7 +242,7 @@ void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_
 	xtun_ring_rx_start(slot, q, ring);
 
 	do {
-		/* Whoever appends looks under this lock whether there is a ring. */
+		/* Whoever appends a frame checks for rings under this lock. */
 		spin_lock_bh(&q->lock);
 		done = skb_queue_empty(&q->frames) || !rounds--;
 		if (done)
@@ -250,12 +251,12 @@ void xtun_ring_attach(struct xtun_slot *slot, struct xtun_queue *q, struct xtun_
 		spin_unlock_bh(&q->lock);
 		xtun_ring_put_waiting(slot, ring, &waiting);
 	} while (!done);
-	/* The queue has room from now on: only the ring stops the qdisc. */
+	/* The queue stays empty from now on: only the rings may stop the qdisc. */
 	xtun_queue_restart(q);
 }
 
 /**
- * xtun_ring_unpublish() - no more frames for the rings of a queue
+ * xtun_ring_unpublish() - detach the rings of a queue from it
  * @q: the queue
  *
  * Context: process, under RTNL.
@@ -273,12 +274,12 @@ struct xtun_ring *xtun_ring_unpublish(struct xtun_queue *q)
 }
 
 /**
- * xtun_ring_stop() - end a pair of rings whose queue ends, or whose file is closed
- * @slot: of the queue
- * @ring: the pair, which nobody finds any more
+ * xtun_ring_stop() - stop a pair of rings when its queue ends or its file is closed
+ * @slot: the queue's slot
+ * @ring: the pair, already unpublished
  *
- * What the program has not read is lost as "detached", and so is what it has
- * written and nobody has taken.
+ * Frames that the program has not read are lost as "detached", and so are frames that
+ * it has written and nobody has taken.
  *
  * Context: process, under RTNL, after a grace period.
  */
@@ -293,7 +294,7 @@ void xtun_ring_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 }
 
 /**
- * xtun_ring_tell() - tell the program that its rings have come to an end
+ * xtun_ring_tell() - tell the program that its rings have ended
  * @ring: the pair
  * @status: XTUN_STATUS_...
  *
@@ -306,10 +307,10 @@ void xtun_ring_tell(struct xtun_ring *ring, u32 status)
 }
 
 /**
- * xtun_ring_break() - a program wrote what makes no sense: no more frames for it
- * @slot: of its queue
- * @ring: its rings
- * @fault: what it wrote; NULL if that stands in @ring already
+ * xtun_ring_break() - end rings into which a program wrote an invalid value
+ * @slot: the queue's slot
+ * @ring: the rings
+ * @fault: what the program wrote; NULL if @ring->fault says so already
  *
  * Context: bottom halves off, under RCU, without ring->lock.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A pair of rings, as the rest of the driver knows it. */
+/* A pair of rings, as the rest of the driver sees it. */
 #ifndef _XTUN_RING_H
 #define _XTUN_RING_H
 
@@ -28,40 +28,41 @@ struct xtun_ring_area {
 
 /**
  * struct xtun_ring - a pair of rings
- * @xf: its file; constant once it is on a queue
+ * @xf: its file; constant once attached to a queue
  * @q: its queue, on which the file holds a reference; likewise
- * @cred: whose RLIMIT_MEMLOCK it counts against; constant, as all down to @kernel
- * @charged: pages that it counts there
+ * @cred: identifies the user whose RLIMIT_MEMLOCK is charged; constant, like all fields
+ *	down to @kernel
+ * @charged: pages charged to that user
  * @user_page: memory of @user
  * @kernel_page: memory of @kernel
  * @tx: memory of the tx ring
  * @rx: memory of the rx ring
  * @tx_size: bytes
  * @rx_size: bytes
- * @maker: the process that made it, by its number in the first namespace of them
- * @idle_usecs: after which the poller ends; 0: there is none
- * @user: positions that the program writes: any number, at any time
+ * @maker: PID of the process that created it, in the initial PID namespace
+ * @idle_usecs: idle time after which the poller ends; 0 if there is no poller
+ * @user: positions that the program writes: any value, at any time
  * @kernel: positions and words that the program reads; doorbell and status are
  *	written under @lock
- * @lock: protects all that follows, down to @broken; taken with bottom halves off
- * @tx_prod: as the program is told it
- * @tx_done: what the program has taken is counted up to here
- * @tx_waiting: records from there on
- * @tx_seen: how far the program had come when somebody asked last
- * @tx_moved: when it was last seen to have moved, or to have nothing to take, in jiffies
- * @tx_read: it was seen to move
+ * @lock: protects the fields that follow, down to @broken; taken with bottom halves off
+ * @tx_prod: position as published to the program
+ * @tx_done: position up to which records that the program has taken are counted
+ * @tx_waiting: number of records from @tx_done on
+ * @tx_seen: the program's position when xtun_ring_tx_backlog() was last called
+ * @tx_moved: when that was last found to have moved, or the ring to be empty, in jiffies
+ * @tx_read: the program's position was found to have moved
  * @pending: frames since the reader asked to be woken
- * @wake: when to do so
- * @timer: does so if too few come
- * @armed: the reader asked
- * @stopped: the netdev queue is, for want of room
- * @stopping: no poller is to be started; also read without the lock
+ * @wake: when to wake the reader
+ * @timer: wakes the reader if too few frames come
+ * @armed: the reader has asked to be woken
+ * @stopped: the netdev queue is stopped for lack of room
+ * @stopping: no poller may be started any more; also read without the lock
  * @broken: the program wrote nonsense; also read without the lock
- * @fault: what that was, first; constant once @broken
- * @rx_cons: as the program is told it; whoever has the queue's NAPI
- * @rx_frag: what frames from the program are cut from; likewise
- * @rx_armed: a writer asked to be woken; read and written anywhere
- * @poller: takes records until none come
+ * @fault: the first nonsense that it wrote; constant once @broken is set
+ * @rx_cons: position as published to the program; belongs to the owner of the queue's NAPI
+ * @rx_frag: page fragment from which the program's frames are cut; likewise
+ * @rx_armed: a writer has asked to be woken; read and written anywhere
+ * @poller: takes records until no more come
  */
 struct xtun_ring {
 	struct xtun_file *xf;
@@ -102,12 +103,12 @@ struct xtun_ring {
 };
 
 /**
- * xtun_ring_passes() - whether a position that moves passes another
- * @mark: the other
- * @from: where it was
- * @to: where it is
+ * xtun_ring_passes() - whether a moving position passes a mark
+ * @mark: the mark
+ * @from: the old position
+ * @to: the new position
  *
- * As virtio's vring_need_event().
+ * The same test as virtio's vring_need_event().
  *
  * Context: any.
  * Return: true if so.

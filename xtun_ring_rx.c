@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames from a program by its rx ring. Whoever has the queue's NAPI takes them:
- * the program itself, which rings the doorbell, in its own context; the softirq,
- * if it came meanwhile; or the poller, for programs that do not want to make a
- * system call.
+ * Frames from a program through its rx ring. Whoever owns the queue's NAPI takes
+ * them: the program itself, in its own context, when it rings the doorbell; the
+ * softirq, if the NAPI was scheduled meanwhile; or the poller, for programs that
+ * want to avoid system calls.
  *
- * The poller is a work item and no thread of its own: it is there only while
- * records come, and ends when none has come for a while. Then the doorbell is
- * wanted again.
+ * The poller is a work item, not a thread of its own: it runs only while records
+ * come, and ends when none has come for a while. Then it asks for the doorbell again.
  */
 #include <linux/delay.h>
 #include <linux/poll.h>
@@ -20,12 +19,12 @@
 #include "xtun_ring.h"
 
 #define XTUN_RING_BUDGET	NAPI_POLL_WEIGHT
-/* Records for one doorbell, more than any ring holds: it returns their number, an int. */
+/* Most records for one doorbell, which returns their number, an int; no ring holds as many. */
 #define XTUN_RING_AT_ONCE	10000000
 
 static struct workqueue_struct *xtun_ring_pollers;
 
-/* What is wrong with the record that begins at @cons, if any fits there. */
+/* Say what is wrong: rx_prod, or if it is valid, a field of the record at @cons. */
 static noinline void xtun_ring_rx_blame(const struct xtun_ring *ring, u32 cons, u32 prod, u32 len,
 					u32 flags, struct xtun_why_fault *fault)
 {
@@ -49,7 +48,7 @@ static noinline void xtun_ring_rx_blame(const struct xtun_ring *ring, u32 cons, 
 	}
 }
 
-/* The header is read once: the program may write it at any time. */
+/* Read the header only once, because the program may write it at any time. */
 static __always_inline bool xtun_ring_rx_next(const struct xtun_ring *ring, u32 cons, u32 prod,
 					      const void **data, u32 *len,
 					      struct xtun_why_fault *fault)
@@ -95,18 +94,18 @@ static void xtun_ring_rx_take(struct xtun_ring *ring, const struct xtun_shape *s
 
 static void xtun_ring_rx_wake(struct xtun_ring *ring, u32 from, u32 to)
 {
-	/* Pairs with xtun_ring_rx_poll(), and the program's; docs/litmus/rx-room.litmus. */
+	/* Pairs with the barriers of xtun_ring_rx_poll() and the program; rx-room.litmus. */
 	smp_mb();
 	if (!READ_ONCE(ring->rx_armed) &&
 	    !xtun_ring_passes(READ_ONCE(ring->user->rx_wake), from, to))
 		return;
 	WRITE_ONCE(ring->rx_armed, false);
-	/* All: a reader that sleeps there would eat the only one. */
+	/* Wake all: a reader that sleeps there could consume a single wake-up. */
 	__wake_up(&ring->xf->wait, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLOUT | EPOLLWRNORM));
 	kill_fasync(&ring->xf->fasync, SIGIO, POLL_OUT);
 }
 
-/* What the program has written there is no record: nothing behind it can be found. */
+/* The program wrote an invalid record, so those that follow it cannot be found. */
 static noinline void xtun_ring_rx_give_up(struct xtun_slot *slot, struct xtun_ring *ring,
 					  const struct xtun_why_fault *fault)
 {
@@ -116,7 +115,7 @@ static noinline void xtun_ring_rx_give_up(struct xtun_slot *slot, struct xtun_ri
 	xtun_ring_break(slot, ring, fault);
 }
 
-/* Whoever calls it owns the NAPI, and so ring->rx_cons. */
+/* The caller owns the NAPI, and with it ring->rx_cons. */
 static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, int budget)
 {
 	u32 from = ring->rx_cons, cons = from, prod, len;
@@ -127,7 +126,7 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 	bool sane;
 	int n = 0;
 
-	/* Pairs with the program's release; docs/litmus/rx-data.litmus. */
+	/* Pairs with the program's release of rx_prod; docs/litmus/rx-data.litmus. */
 	prod = smp_load_acquire(&ring->user->rx_prod);
 	if (prod == cons)
 		return 0;
@@ -148,7 +147,7 @@ static int xtun_ring_rx_consume(struct xtun_slot *slot, struct xtun_ring *ring, 
 		n++;
 	}
 	ring->rx_cons = cons;
-	/* Pairs with the program's acquire; docs/litmus/rx-reuse.litmus. */
+	/* Pairs with the program's acquire of rx_cons; docs/litmus/rx-reuse.litmus. */
 	smp_store_release(&ring->kernel->rx_cons, cons);
 	xtun_count_n(slot, XTUN_RX_IN, n);
 	xtun_sink_flush(&sink);
@@ -178,8 +177,8 @@ static int xtun_ring_rx_napi(struct napi_struct *napi, int budget)
 }
 
 /*
- * In the caller's context. If somebody else has the NAPI, it is told by asking
- * for it (NAPI_STATE_MISSED), and looks once more when it is done.
+ * Take records in the caller's context. If somebody else owns the NAPI,
+ * napi_schedule_prep() sets NAPI_STATE_MISSED, and the owner looks once more at the end.
  */
 static int xtun_ring_rx_inline(struct xtun_queue *q)
 {
@@ -202,10 +201,10 @@ static int xtun_ring_rx_drain(struct xtun_queue *q)
 	do {
 		n = xtun_ring_rx_inline(q);
 		total += n;
-		/* Others may keep it here for as long as they like, as below. */
+		/* Others may fill the ring all the time: see xtun_ring_rx_spin(). */
 		cond_resched_tasks_rcu_qs();
 	} while (n == XTUN_RING_BUDGET && !signal_pending(current) && total < XTUN_RING_AT_ONCE);
-	/* Whom a signal calls away need not come back: the softirq has the rest. */
+	/* After a signal the caller may not ring again, so the softirq takes the rest. */
 	if (n == XTUN_RING_BUDGET) {
 		local_bh_disable();
 		napi_schedule(&q->napi);
@@ -235,11 +234,12 @@ static bool xtun_ring_rx_is_over(const struct xtun_ring *ring)
 }
 
 /*
- * Until none has come for the time that the program named. The NAPI is asked for only
- * when there is something for it: else whoever has it would be made to look again and
- * again, and keep it, and this would take its records for none. To be scheduled away is
- * no quiescent state to RCU-tasks, for which whoever takes a probe or a tracer away waits:
- * see cond_resched_tasks_rcu_qs().
+ * Take records until none has come for ring->idle_usecs. Schedule the NAPI only if the
+ * ring is not empty: otherwise NAPI_STATE_MISSED would make another owner look again and
+ * again and keep the NAPI, and this loop would find the ring empty although records come.
+ *
+ * Removing a probe or a tracer waits for a quiescent state of RCU-tasks, and plain
+ * cond_resched() is none: hence cond_resched_tasks_rcu_qs().
  */
 static void xtun_ring_rx_spin(struct xtun_ring *ring)
 {
@@ -266,13 +266,13 @@ static void xtun_ring_rx_work(struct work_struct *work)
 		xtun_ring_rx_want_doorbell(ring, false);
 		xtun_ring_rx_spin(ring);
 		xtun_ring_rx_want_doorbell(ring, true);
-		/* Pairs with the program's between rx_prod and doorbell; rx-doorbell.litmus. */
+		/* Pairs with the program's barrier from rx_prod to doorbell; rx-doorbell.litmus. */
 		smp_mb();
 	} while (!xtun_ring_rx_is_over(ring) && !xtun_ring_rx_is_empty(ring));
 }
 
 /**
- * xtun_ring_doorbell() - XTUN_IOC_DOORBELL
+ * xtun_ring_doorbell() - handle XTUN_IOC_DOORBELL
  * @ring: the rings of the calling file
  *
  * Context: process.
@@ -286,7 +286,7 @@ int xtun_ring_doorbell(struct xtun_ring *ring)
 
 	/*
 	 * Pairs with xtun_ring_tx_press_back(), for programs that ring without
-	 * looking at doorbell; docs/litmus/tx-restart.litmus.
+	 * checking doorbell; docs/litmus/tx-restart.litmus.
 	 */
 	smp_mb();
 	rcu_read_lock();
@@ -310,12 +310,13 @@ int xtun_ring_doorbell(struct xtun_ring *ring)
 }
 
 /**
- * xtun_ring_rx_finish() - take what the program has told of, before its file is closed
+ * xtun_ring_rx_finish() - take the published records before the file is closed
  * @ring: the rings; no mapping is left
  *
- * While a poller or the softirq is about to look, no doorbell is asked for: whoever has
- * sent that way has done all that is to be done. Pages that are still pinned (io_uring)
- * may change what it has told: what comes later is not waited for, nor what it takes back.
+ * While the poller or the softirq is about to look at the ring, a program need not ring
+ * the doorbell: the records that it has published count as sent. If pages are still pinned
+ * (io_uring), rx_prod may still change: this waits neither for records that come later
+ * nor for those that are withdrawn.
  *
  * Context: process, may sleep, without RTNL.
  */
@@ -325,7 +326,7 @@ void xtun_ring_rx_finish(struct xtun_ring *ring)
 
 	while (!xtun_ring_rx_is_over(ring) && !xtun_ring_rx_is_empty(ring) &&
 	       (s32)(prod - READ_ONCE(ring->kernel->rx_cons)) > 0) {
-		/* None: somebody else has the NAPI, or the interface is just being deleted. */
+		/* 0: somebody else owns the NAPI, or the interface is being deleted. */
 		if (!xtun_ring_rx_inline(ring->q))
 			usleep_range(50, 100);
 		cond_resched_tasks_rcu_qs();
@@ -336,16 +337,16 @@ static bool xtun_ring_rx_has_room(const struct xtun_ring *ring)
 {
 	u32 used = READ_ONCE(ring->user->rx_prod) - READ_ONCE(ring->kernel->rx_cons);
 
-	/* Half of it, but not less than the largest frame. */
+	/* Half of the ring, but not less than the largest frame needs. */
 	return used <= ring->rx_size / 2 && ring->rx_size - used >=
 	       XTUN_RECORD_SIZE(XTUN_FRAME_VNET_MAX + XTUN_HEADERS_USUAL);
 }
 
 /**
- * xtun_ring_rx_poll() - what poll() is to say of the rx ring
+ * xtun_ring_rx_poll() - get the poll events of the rx ring
  * @ring: the rings
  *
- * If it says no, the program is woken when some of it has been taken.
+ * If there is no room, the program is woken when records have been taken.
  *
  * Context: process, after poll_wait().
  * Return: EPOLLOUT or 0.
@@ -361,10 +362,10 @@ __poll_t xtun_ring_rx_poll(struct xtun_ring *ring)
 }
 
 /**
- * xtun_ring_rx_start() - from now on somebody takes what the program writes
- * @slot: of the queue
+ * xtun_ring_rx_start() - start taking the records that the program writes
+ * @slot: the queue's slot
  * @q: the queue; its NAPI is not in use
- * @ring: its rings
+ * @ring: the queue's rings
  *
  * Context: process, under RTNL.
  */
@@ -376,15 +377,15 @@ void xtun_ring_rx_start(struct xtun_slot *slot, struct xtun_queue *q, struct xtu
 }
 
 /**
- * xtun_ring_rx_stop() - nobody does any more, and what is left is lost
- * @slot: of the queue
- * @ring: its rings, marked as stopping
+ * xtun_ring_rx_stop() - stop taking records, and lose those that are left
+ * @slot: the queue's slot
+ * @ring: the queue's rings, marked as stopping
  *
  * Context: process, under RTNL.
  */
 void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 {
-	/* As xtun_ring_rx_consume(). */
+	/* As in xtun_ring_rx_consume(). */
 	u32 prod = smp_load_acquire(&ring->user->rx_prod), len;
 	struct xtun_why_fault fault;
 	const void *data;
@@ -405,7 +406,7 @@ void xtun_ring_rx_stop(struct xtun_slot *slot, struct xtun_ring *ring)
 }
 
 /**
- * xtun_ring_init() - what all pollers need
+ * xtun_ring_init() - create the workqueue of all pollers
  *
  * Context: module init.
  * Return: 0 or -ENOMEM.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames to a program by its tx ring, and when it is woken.
+ * Frames to a program through its tx ring, and when the program is woken.
  *
- * Whoever transmits copies the frame into the ring, under the ring's lock, and
- * is done with it. What the program has taken is found out later, and for many
- * frames at once: only when the ring seems to be full, or when somebody asks how
- * many frames wait. Until then the ring is filled behind what is known to have
- * been taken (ring->tx_done), so that most frames cost no look at the page that
- * the program writes but the one for its wish to be woken.
+ * The sender copies the frame into the ring, under the ring's lock, and frees it.
+ * Which frames the program has taken is determined later, for many frames at once:
+ * only when the ring seems to be full, or when somebody asks how many frames wait.
+ * Until then the free space is computed from the last known position of the program
+ * (ring->tx_done). So for most frames the only access to the page that the program
+ * writes is the check whether it wants to be woken.
  */
 #include <linux/hrtimer.h>
 #include <linux/poll.h>
@@ -18,7 +18,7 @@
 #include "xtun_ring.h"
 #include "xtun_trace.h"
 
-/* How far to look ahead, at most, when room is sought: it is done under the lock. */
+/* The most to reap at a time beyond the room that is needed: it is done under the lock. */
 #define XTUN_RING_SLACK	0x10000
 
 static struct xtun_record *xtun_ring_tx_record(const struct xtun_ring *ring, u32 pos)
@@ -26,18 +26,18 @@ static struct xtun_record *xtun_ring_tx_record(const struct xtun_ring *ring, u32
 	return ring->tx.data + (pos & (ring->tx_size - 1));
 }
 
-/* How far the program has come; false if that is nowhere in what it was given. */
+/* Get the program's position; false if it is outside of what the program was given. */
 static bool xtun_ring_tx_cons(const struct xtun_ring *ring, u32 *cons)
 {
 	/*
-	 * What it has taken is overwritten only afterwards. Pairs with its release
-	 * of tx_cons; docs/litmus/tx-reuse.litmus.
+	 * Overwrite a record only after the program has read it. Pairs with the
+	 * program's release of tx_cons; docs/litmus/tx-reuse.litmus.
 	 */
 	*cons = smp_load_acquire(&ring->user->tx_cons);
 	return *cons - ring->tx_done <= ring->tx_prod - ring->tx_done;
 }
 
-/* Remember a tx_cons that is nowhere, or where no record begins. */
+/* Remember an invalid tx_cons: out of range or, if @inside, not at a record's beginning. */
 static noinline void xtun_ring_tx_blame(struct xtun_ring *ring, u32 cons, bool inside)
 {
 	lockdep_assert_held(&ring->lock);
@@ -50,9 +50,9 @@ static noinline void xtun_ring_tx_blame(struct xtun_ring *ring, u32 cons, bool i
 }
 
 /*
- * Count what the program has taken, until @free bytes of the ring are known to
- * be free, or all is counted. The records' lengths are the kernel's own: the
- * program cannot write them.
+ * Count the records that the program has taken, until @free bytes of the ring are
+ * known to be free, or all are counted. The records' lengths can be trusted: the
+ * program cannot write them. Returns false if tx_cons is invalid.
  */
 static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u32 free)
 {
@@ -67,7 +67,7 @@ static bool xtun_ring_tx_reap(struct xtun_slot *slot, struct xtun_ring *ring, u3
 	}
 	while (ring->tx_done != cons && ring->tx_size - (ring->tx_prod - ring->tx_done) < free) {
 		size = XTUN_RECORD_SIZE(xtun_ring_tx_record(ring, ring->tx_done)->len);
-		/* It says to be in the middle of a record. */
+		/* Otherwise tx_cons is in the middle of a record. */
 		sane = size <= cons - ring->tx_done;
 		if (!sane) {
 			xtun_ring_tx_blame(ring, cons, true);
@@ -99,7 +99,7 @@ static bool xtun_ring_tx_is_enough(const struct xtun_ring *ring)
 	return (wake->frames || !wake->bytes) && ring->pending >= wake->frames;
 }
 
-/* The reader wants to be woken; whether now is the time. */
+/* The reader wants to be woken: decide whether to do it now. */
 static noinline void xtun_ring_tx_moderate(struct xtun_ring *ring)
 {
 	if (!ring->armed) {
@@ -132,7 +132,7 @@ static __always_inline void xtun_ring_tx_publish(struct xtun_ring *ring, u32 siz
 
 	ring->tx_prod = from + size;
 	ring->tx_waiting++;
-	/* Pairs with the reader's acquire; docs/litmus/tx-data.litmus. */
+	/* Pairs with the reader's acquire of tx_prod; docs/litmus/tx-data.litmus. */
 	smp_store_release(&ring->kernel->tx_prod, ring->tx_prod);
 	/* Pairs with the reader's barrier between tx_wake and tx_prod; tx-sleep.litmus. */
 	smp_mb();
@@ -141,19 +141,20 @@ static __always_inline void xtun_ring_tx_publish(struct xtun_ring *ring, u32 siz
 		xtun_ring_tx_moderate(ring);
 }
 
-/* While less than this is free, one frame may not fit. */
+/* If less than this is free, the next frame may not fit. */
 static u32 xtun_ring_tx_tight(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
 	struct xtun_shape shape;
 
 	xtun_frame_get_shape(ring->xf, slot, &shape);
-	/* No header is waited for that no ring has room for. */
+	/* Never more than the ring has: no reading would make room for such a long header. */
 	return min(XTUN_RECORD_SIZE(XTUN_FRAME_MAX + shape.pi + shape.vnet), ring->tx_size);
 }
 
 /*
- * Whether the next frame fits, as far as the program has left room, counted or not.
- * It does not wait for a program that is out of its mind: it finds that out.
+ * Whether the next frame fits into the room that the program has left, counted or not.
+ * True for an invalid tx_cons: the qdisc must not wait for it, and a later frame that
+ * finds no room detects the error.
  */
 static bool xtun_ring_tx_has_room(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
@@ -174,14 +175,14 @@ static void xtun_ring_tx_restart_locked(struct xtun_slot *slot, struct xtun_ring
 		netif_tx_wake_queue(netdev_get_tx_queue(slot->dev, slot->index));
 }
 
-/* Whether the qdisc is to wait: the next frame may not fit, and somebody makes room. */
+/* Whether to stop the qdisc: the next frame may not fit, and the program can make room. */
 static bool xtun_ring_tx_presses_back(const struct xtun_slot *slot, const struct xtun_ring *ring)
 {
 	return xtun_presses_back(slot) && READ_ONCE(ring->q->enabled) && !ring->broken &&
 	       !xtun_ring_tx_has_room(slot, ring);
 }
 
-/* Also if it does so already: coming up, the core has it go on. */
+/* Do this even if ring->stopped is set: bringing the interface up restarts its queues. */
 static noinline void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun_ring *ring)
 {
 	if (!xtun_ring_tx_presses_back(slot, ring))
@@ -189,12 +190,12 @@ static noinline void xtun_ring_tx_press_back(struct xtun_slot *slot, struct xtun
 	ring->stopped = true;
 	netif_tx_stop_queue(netdev_get_tx_queue(slot->dev, slot->index));
 	WRITE_ONCE(ring->kernel->doorbell, ring->kernel->doorbell | XTUN_DOORBELL_TX);
-	/* Pairs with the reader's between tx_cons and doorbell; tx-stop.litmus. */
+	/* Pairs with the reader's barrier between tx_cons and doorbell; tx-stop.litmus. */
 	smp_mb();
 	if (!xtun_ring_tx_presses_back(slot, ring))
 		xtun_ring_tx_restart_locked(slot, ring);
 	else if (ring->armed)
-		/* The frames that it sleeps for will not come. */
+		/* The frames that the reader waits for do not come while the qdisc is stopped. */
 		xtun_ring_tx_wake(ring);
 }
 
@@ -203,28 +204,28 @@ static bool xtun_ring_tx_has_place(const struct xtun_ring *ring, u32 size)
 	return ring->tx_size - (ring->tx_prod - ring->tx_done) >= size;
 }
 
-/* Look for room that the program has made; 0, or the loss if there is none. */
+/* Look for room that the program has left. Returns 0, or the loss if there is not enough. */
 static noinline enum xtun_counter xtun_ring_tx_make_place(struct xtun_slot *slot,
 							  struct xtun_ring *ring, u32 size)
 {
 	u32 slack = min_t(u32, ring->tx_size / 8, XTUN_RING_SLACK);
 
-	/* As vnet headers can be: none of all that is read would make it room. */
+	/* Possible with a very long vnet header: even an empty ring would not have room. */
 	if (size > ring->tx_size)
 		return XTUN_TX_FULL;
 	if (!xtun_ring_tx_reap(slot, ring, size + slack))
 		return XTUN_TX_BROKEN;
 	if (xtun_ring_tx_has_place(ring, size))
 		return 0;
-	/* Whatever it waits for, it is late. */
+	/* The ring is full: wake the reader, whatever it waits for. */
 	if (ring->armed)
 		xtun_ring_tx_wake(ring);
 	return XTUN_TX_FULL;
 }
 
 /*
- * Copies a frame; 0, or the loss. Without a plan there is nothing in front of it.
- * What most frames need is here, and nothing of what they do not.
+ * Copy a frame into the ring. Returns 0, or the loss. Without a plan, the frame has no
+ * headers in front of it. This is the fast path: what few frames need is elsewhere.
  */
 static __always_inline enum xtun_counter xtun_ring_tx_produce(struct xtun_slot *slot,
 							      struct xtun_ring *ring,
@@ -268,7 +269,7 @@ static noinline void xtun_ring_tx_lose(struct xtun_slot *slot, struct xtun_ring 
 		xtun_why_blame(slot, loss, &ring->fault);
 }
 
-/* @counted: as transmitted and queued. */
+/* @counted: the frame is already counted as transmitted and queued. */
 static __always_inline void xtun_ring_tx_put_one(struct xtun_slot *slot, struct xtun_ring *ring,
 						 struct sk_buff *skb,
 						 const struct xtun_plan *plan, bool counted)
@@ -295,8 +296,8 @@ static noinline void xtun_ring_tx_put_planned(struct xtun_slot *slot, struct xtu
 }
 
 /*
- * What takes more than a copy. A frame that another file's offloads left
- * unfinished, and of which this one's has no vnet header to say so, is finished.
+ * Put a frame that needs more than a copy. If another file's offloads left it
+ * unfinished, and this file has no vnet header that can say so, finish it first.
  */
 static noinline void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *ring,
 				      struct sk_buff *skb, bool counted)
@@ -320,7 +321,7 @@ static noinline void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
 		xtun_ring_tx_put_planned(slot, ring, skb, &plan, counted);
-		/* Of one that was counted whole, what the next segments have more. */
+		/* It was counted as one frame: add the other segments, and once their headers. */
 		if (counted && next) {
 			xtun_count_queued(slot, headers);
 			headers = 0;
@@ -329,9 +330,9 @@ static noinline void xtun_ring_tx_put(struct xtun_slot *slot, struct xtun_ring *
 }
 
 /**
- * xtun_ring_put() - a frame on its way to a program that has rings
- * @slot: of the queue
- * @ring: its rings
+ * xtun_ring_put() - put a frame into the tx ring
+ * @slot: the queue's slot
+ * @ring: the queue's rings
  * @skb: the frame; consumed and counted
  *
  * Context: softirq, or process with bottom halves off; under RCU.
@@ -345,10 +346,10 @@ void xtun_ring_put(struct xtun_slot *slot, struct xtun_ring *ring, struct sk_buf
 }
 
 /**
- * xtun_ring_put_queued() - the same for one that was queued before the rings came
- * @slot: of the queue
- * @ring: its rings
- * @skb: the frame; consumed
+ * xtun_ring_put_queued() - put a frame that was queued before into the tx ring
+ * @slot: the queue's slot
+ * @ring: the queue's rings
+ * @skb: the frame, already counted; consumed
  *
  * Context: softirq, or process with bottom halves off; under RCU or RTNL.
  */
@@ -358,11 +359,11 @@ void xtun_ring_put_queued(struct xtun_slot *slot, struct xtun_ring *ring, struct
 }
 
 /**
- * xtun_ring_tx_poll() - what poll() is to say of the tx ring
+ * xtun_ring_tx_poll() - get the poll events of the tx ring
  * @ring: the rings
  *
- * If there is nothing in it, the next frame wakes: a program that sleeps by
- * poll() need not say so in tx_wake.
+ * If the ring is empty, this counts as a wish to be woken: a program that sleeps in
+ * poll() need not set tx_wake.
  *
  * Context: process, after poll_wait().
  * Return: EPOLLIN or 0.
@@ -372,7 +373,7 @@ __poll_t xtun_ring_tx_poll(struct xtun_ring *ring)
 	__poll_t events = 0;
 
 	spin_lock_bh(&ring->lock);
-	/* Its own page alone says how far the program is: nonsense is as good as any. */
+	/* No check of tx_cons is needed: an invalid one only makes poll() return. */
 	if (READ_ONCE(ring->user->tx_cons) != ring->tx_prod) {
 		events = EPOLLIN | EPOLLRDNORM;
 	} else if (!ring->armed) {
@@ -385,8 +386,8 @@ __poll_t xtun_ring_tx_poll(struct xtun_ring *ring)
 
 /**
  * xtun_ring_restart() - let the qdisc send if there is room, or if it need not wait
- * @slot: of the queue
- * @ring: its rings
+ * @slot: the queue's slot
+ * @ring: the queue's rings
  *
  * Context: process or softirq, under RCU or RTNL.
  */
@@ -396,18 +397,18 @@ void xtun_ring_restart(struct xtun_slot *slot, struct xtun_ring *ring)
 	if (!xtun_ring_tx_presses_back(slot, ring))
 		xtun_ring_tx_restart_locked(slot, ring);
 	else if (ring->stopped)
-		/* The plain queue before it may have let it go meanwhile. */
+		/* xtun_queue_restart_locked() may have restarted it just before. */
 		netif_tx_stop_queue(netdev_get_tx_queue(slot->dev, slot->index));
 	spin_unlock_bh(&ring->lock);
 }
 
 /**
- * xtun_ring_tx_backlog() - how many frames wait, and since when none has been taken
+ * xtun_ring_tx_backlog() - report how many frames wait, and since when none was taken
  * @ring: the rings
- * @b: filled, from zeroes
+ * @b: filled in; zeroed by the caller
  *
- * No frame tells when it came, nor the program when it reads: only what is seen here twice
- * has lasted from then to now.
+ * Neither the arrival of a frame nor a read by the program is time-stamped. So idle time
+ * is measured only between calls of this function that find frames at the same position.
  *
  * Context: process or softirq, under RCU or RTNL.
  */
@@ -416,7 +417,7 @@ void xtun_ring_tx_backlog(struct xtun_ring *ring, struct xtun_backlog *b)
 	u32 cons;
 
 	spin_lock_bh(&ring->lock);
-	/* One that is nowhere has not moved. */
+	/* An invalid position counts as unmoved. */
 	if (!xtun_ring_tx_cons(ring, &cons))
 		cons = ring->tx_seen;
 	if (cons != ring->tx_seen)
@@ -432,14 +433,14 @@ void xtun_ring_tx_backlog(struct xtun_ring *ring, struct xtun_backlog *b)
 }
 
 /**
- * xtun_ring_tx_waiting() - how many frames the program has not taken yet
- * @slot: of the queue
- * @ring: its rings
+ * xtun_ring_tx_waiting() - count the frames that the program has not taken yet
+ * @slot: the queue's slot
+ * @ring: the queue's rings
  *
- * Those that it has taken are counted before.
+ * The frames that the program has taken are first counted as delivered.
  *
  * Context: process, under RTNL.
- * Return: their number.
+ * Return: the number of frames not taken.
  */
 unsigned int xtun_ring_tx_waiting(struct xtun_slot *slot, struct xtun_ring *ring)
 {
@@ -460,9 +461,9 @@ unsigned int xtun_ring_tx_waiting(struct xtun_slot *slot, struct xtun_ring *ring
 }
 
 /**
- * xtun_ring_set_wake() - when the reader is woken from now on
+ * xtun_ring_set_wake() - set when the reader is woken
  * @ring: the rings
- * @wake: when; has been checked
+ * @wake: the new settings, already checked
  *
  * Context: process.
  */
@@ -470,7 +471,7 @@ void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake)
 {
 	spin_lock_bh(&ring->lock);
 	ring->wake = *wake;
-	/* What waits would not be woken for by the old rules. */
+	/* The new settings are applied when a frame comes: wake now for those that wait. */
 	if (ring->armed && ring->pending)
 		xtun_ring_tx_wake(ring);
 	spin_unlock_bh(&ring->lock);
@@ -478,7 +479,7 @@ void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake)
 
 /**
  * xtun_ring_tx_init() - prepare the tx ring
- * @ring: the rings, on no queue yet
+ * @ring: the rings, not attached to a queue yet
  *
  * Context: process.
  */
@@ -489,9 +490,9 @@ void xtun_ring_tx_init(struct xtun_ring *ring)
 }
 
 /**
- * xtun_ring_tx_stop() - count what the program has taken, and lose the rest
- * @slot: of the queue
- * @ring: its rings, which nobody fills any more
+ * xtun_ring_tx_stop() - count the frames that the program has taken, and lose the rest
+ * @slot: the queue's slot
+ * @ring: the queue's rings, which nobody fills any more
  *
  * Context: process, under RTNL.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames from userspace enter the stack: what stood in front of a frame is
+ * Frames from userspace enter the stack: the headers in front of a frame are
  * applied to it, XDP programs see it, and it is delivered, alone or with others.
  */
 #include <linux/etherdevice.h>
@@ -26,8 +26,8 @@ static __be16 xtun_rx_ip_protocol(struct sk_buff *skb)
 
 /*
  * Older kernels do not look for the transport header of a large frame whose
- * vnet header does not say where it is. They have the keys of a flow on the stack to
- * do so, for which other frames are not to pay: hence noinline.
+ * vnet header does not say where it is. The search has the keys of a flow on the
+ * stack. Other frames must not pay for that: hence noinline.
  */
 static noinline void xtun_rx_find_headers(struct sk_buff *skb)
 {
@@ -35,7 +35,7 @@ static noinline void xtun_rx_find_headers(struct sk_buff *skb)
 	skb_probe_transport_header(skb);
 }
 
-/* Likewise. */
+/* noinline for the same reason. */
 static noinline int xtun_rx_apply_vnet(struct sk_buff *skb, const struct xtun_meta *meta,
 				       unsigned int flags)
 {
@@ -43,7 +43,7 @@ static noinline int xtun_rx_apply_vnet(struct sk_buff *skb, const struct xtun_me
 				       flags & IFF_TUN ? 0 : ETH_HLEN);
 }
 
-/* What a program wrote in front of it is applied; 0 or the loss. */
+/* Apply the headers that the program wrote in front of the frame. Returns 0 or the loss. */
 static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct xtun_meta *meta)
 {
 	struct net_device *dev = slot->dev;
@@ -55,7 +55,7 @@ static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct x
 		return XTUN_RX_HEADER;
 	if (flags & IFF_TUN) {
 		skb_reset_mac_header(skb);
-		/* Whoever watches drops tells by it that no Ethernet header is there. */
+		/* Drop monitors see by it that the frame has no Ethernet header. */
 		skb_reset_network_header(skb);
 		skb->protocol = meta->has_pi ? meta->proto : xtun_rx_ip_protocol(skb);
 		if (skb_is_gso(skb))
@@ -64,7 +64,7 @@ static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct x
 	}
 	if (!pskb_may_pull(skb, ETH_HLEN))
 		return XTUN_RX_NOMEM;
-	/* The network header of these the stack finds by itself. */
+	/* For Ethernet frames, the stack sets the network header itself. */
 	skb->protocol = eth_type_trans(skb, dev);
 	if (skb_is_gso(skb))
 		xtun_rx_find_headers(skb);
@@ -72,10 +72,10 @@ static int xtun_rx_prepare(struct xtun_slot *slot, struct sk_buff *skb, struct x
 }
 
 /*
- * All that is done with a written frame before it is delivered; the caller counts
- * it as in. The frame, as the stack is to receive it; NULL if an XDP program took
- * it; an ERR_PTR if it is lost: -EINVAL for an offload that does not fit the
- * frame, or a packet that is no IP, -EIO if the interface is down, -ENOMEM.
+ * Everything that is done to a written frame before it is delivered. The caller
+ * counts it as in. Returns the frame as the stack receives it; NULL if an XDP
+ * program took it; an ERR_PTR if it is lost: -EINVAL for an offload that does not
+ * fit the frame or a packet that is not IP, -EIO if the interface is down, -ENOMEM.
  */
 static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *q,
 				     struct sk_buff *skb, struct xtun_meta *meta)
@@ -103,7 +103,7 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 	if (slot->index < READ_ONCE(slot->dev->real_num_rx_queues))
 		skb_record_rx_queue(skb, slot->index);
 	if (unlikely(xdp) && !meta->xdp_done) {
-		/* As the stack sets it before a program of its own: who is told of a drop asks. */
+		/* As the stack does before generic XDP: drop monitors read it. */
 		skb->skb_iif = slot->dev->ifindex;
 		skb = xtun_xdp_generic(slot, skb);
 		if (!skb)
@@ -117,7 +117,7 @@ static struct sk_buff *xtun_rx_admit(struct xtun_slot *slot, struct xtun_queue *
 	return skb;
 }
 
-/* The interface may have gone down since it was asked. */
+/* netif_rx() also drops a frame if the interface has gone down since xtun_rx_admit(). */
 static int xtun_rx_not_taken(struct xtun_slot *slot, unsigned int len)
 {
 	bool down = !netif_running(slot->dev);
@@ -128,7 +128,7 @@ static int xtun_rx_not_taken(struct xtun_slot *slot, unsigned int len)
 	return err;
 }
 
-/* What becomes of it in the stack is the stack's: it counts its own drops. */
+/* What happens later is not counted here: the stack counts its own drops. */
 static int xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	const struct xtun *xt = netdev_priv(slot->dev);
@@ -139,7 +139,7 @@ static int xtun_rx_deliver(struct xtun_slot *slot, struct sk_buff *skb)
 	if (READ_ONCE(xt->rx_direct)) {
 		netif_receive_skb(skb);
 	} else {
-		/* The core sets it behind the backlog, and whoever watches drops looks at it. */
+		/* The core sets it only after the backlog, but drop monitors read it before. */
 		skb->skb_iif = slot->dev->ifindex;
 		full = netif_rx(skb) == NET_RX_DROP;
 	}
@@ -171,14 +171,14 @@ static int xtun_rx_receive_rcu(struct xtun_slot *slot, struct xtun_queue *q, str
 /**
  * xtun_rx_receive() - a frame from userspace enters the stack
  * @q: the queue; its file is attached
- * @skb: the frame; of an Ethernet device, at least a header; consumed
+ * @skb: the frame; at least a header long on an Ethernet device; consumed
  * @meta: what was in front of it
  *
  * Context: process, bottom halves on.
- * Return: 0, also when the backlog was full or an XDP program took the frame
- * (that is counted); -EBUSY if a queue with NAPI is out of service, -EBADFD if
- * the interface is gone, -EIO if it is down, -EINVAL for an offload that does
- * not fit the frame, or a packet that is no IP, -ENOMEM.
+ * Return: 0, also if the backlog was full or an XDP program took the frame (both
+ * are counted); -EBUSY if a queue with NAPI is out of service, -EBADFD if the
+ * interface is gone, -EIO if it is down, -EINVAL for an offload that does not fit
+ * the frame or a packet that is not IP, -ENOMEM.
  */
 int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta *meta)
 {
@@ -196,7 +196,7 @@ int xtun_rx_receive(struct xtun_queue *q, struct sk_buff *skb, struct xtun_meta 
 }
 
 /**
- * xtun_rx_ask() - what a write of no bytes is answered
+ * xtun_rx_ask() - the result of a write of zero bytes
  * @q: the queue; its file is attached
  *
  * Context: any.
@@ -216,14 +216,14 @@ int xtun_rx_ask(struct xtun_queue *q)
 }
 
 /**
- * xtun_sink_init() - begin to deliver several frames at once
- * @sink: to be given to the others
+ * xtun_sink_init() - begin to deliver several frames together
+ * @sink: initialized for xtun_sink_put() and xtun_sink_flush()
  * @slot: of the queue
  * @q: the queue that they were written to
- * @napi: of the queue, which the caller owns; NULL if there is none for GRO
+ * @napi: the queue's NAPI, which the caller owns, for GRO; NULL if there is none
  *
- * What holds for the interface now holds for all of them. Whoever takes it down
- * waits for the end of what is under RCU; whoever changes its XDP program need not.
+ * The state of the interface is read once, for all frames. Taking the interface
+ * down waits for RCU readers; changing its XDP program need not wait.
  *
  * Context: bottom halves off, under RCU until xtun_sink_flush().
  */
@@ -245,7 +245,7 @@ void xtun_sink_init(struct xtun_sink *sink, struct xtun_slot *slot, struct xtun_
 	INIT_LIST_HEAD(&sink->list);
 }
 
-/* GRO gains with TCP only, and costs the others. */
+/* GRO helps only TCP, and is a cost for other protocols. */
 static __always_inline bool xtun_sink_is_tcp(const struct sk_buff *skb)
 {
 	if (skb->protocol == htons(ETH_P_IP))
@@ -255,7 +255,7 @@ static __always_inline bool xtun_sink_is_tcp(const struct sk_buff *skb)
 	       ((const struct ipv6hdr *)skb->data)->nexthdr == IPPROTO_TCP;
 }
 
-/* All that GRO has not got, in its order; there is some. */
+/* Deliver the frames that did not go to GRO, in order; the list is not empty. */
 static void xtun_sink_deliver(struct xtun_sink *sink)
 {
 	struct sk_buff *skb;
@@ -271,9 +271,9 @@ static void xtun_sink_deliver(struct xtun_sink *sink)
 }
 
 /*
- * As a list frames find one route for all. To another host there is none: a
- * bridge takes each by itself, and IP drops them, for less if each is freed
- * before the next is made.
+ * Frames in a list share one route lookup. Frames to another host need none: a
+ * bridge takes them one by one, and IP drops them, which is cheaper if each frame
+ * is freed before the next one is made.
  */
 static __always_inline void xtun_sink_add(struct xtun_sink *sink, struct sk_buff *skb,
 					  unsigned int len)
@@ -293,7 +293,7 @@ static __always_inline void xtun_sink_add(struct xtun_sink *sink, struct sk_buff
 	}
 }
 
-/* As xtun_rx_admit() does when all that it asks is answered. */
+/* What xtun_rx_admit() does when all its checks are known to pass. */
 static __always_inline void xtun_sink_put_simple(struct xtun_sink *sink, struct sk_buff *skb)
 {
 	unsigned int len = skb->len;
@@ -302,14 +302,14 @@ static __always_inline void xtun_sink_put_simple(struct xtun_sink *sink, struct 
 	if (likely(sink->rxq))
 		skb_record_rx_queue(skb, sink->rxq - 1);
 	if (unlikely(sink->learns)) {
-		/* The stack finds it by itself. */
+		/* Needed for the hash of the flow: the stack sets it only later. */
 		skb_reset_network_header(skb);
 		xtun_steer_learn(sink->slot, skb);
 	}
 	xtun_sink_add(sink, skb, len);
 }
 
-/* What is on its stack, most frames need not pay for. */
+/* noinline: most frames need not pay for what it has on the stack. */
 static noinline void xtun_sink_put_any(struct xtun_sink *sink, struct sk_buff *skb,
 				       struct xtun_meta *meta)
 {
@@ -321,13 +321,13 @@ static noinline void xtun_sink_put_any(struct xtun_sink *sink, struct sk_buff *s
 }
 
 /**
- * xtun_sink_put() - one more frame
+ * xtun_sink_put() - add one more frame
  * @sink: of xtun_sink_init()
- * @skb: the frame; of an Ethernet device, at least a header, in one piece;
- *	consumed
- * @meta: what was in front of it; NULL: nothing
+ * @skb: the frame; on an Ethernet device, with at least that header, in one
+ *	piece; consumed
+ * @meta: what was in front of it; NULL if nothing
  *
- * It counts as in already.
+ * The caller counts the frame as in.
  *
  * Context: as xtun_sink_init().
  */
@@ -340,10 +340,10 @@ void xtun_sink_put(struct xtun_sink *sink, struct sk_buff *skb, struct xtun_meta
 }
 
 /**
- * xtun_sink_flush() - deliver what has been added, and count it
+ * xtun_sink_flush() - deliver the frames that were added, and count them
  * @sink: of xtun_sink_init()
  *
- * What GRO holds goes with napi_complete_done().
+ * napi_complete_done() delivers the frames that GRO holds.
  *
  * Context: as xtun_sink_init().
  */

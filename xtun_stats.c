@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is counted: the counters' names and sums, and the end of every frame that is lost.
+ * The counters: their names and sums, and the function in which every lost frame ends.
  */
 #include "xtun.h"
 #include "xtun_why.h"
@@ -55,13 +55,14 @@ void xtun_stats_sum(const struct xtun_slot *slot, u64 sum[XTUN_NCOUNTERS])
 }
 
 /**
- * xtun_lose_err() - the one end of every frame that is lost
+ * xtun_lose_err() - lose a frame: count, remember, trace and free it
  * @slot: of the queue
  * @loss: why
- * @skb: the frame, which is freed; NULL if it never became one, or if the
- *	kernel has freed it
+ * @skb: the frame, which is freed; NULL if it never was an skb, or if the
+ *	kernel has freed it already
  * @len: its length in bytes, Ethernet header included
- * @err: what whoever sent it is told, a negative errno; 0 if nothing is
+ * @err: the error that the sender or an XDP redirect gets, a negative errno; 0 if
+ *	none
  *
  * Context: as xtun_count(), no lock of a queue or of rings held.
  */
@@ -72,17 +73,17 @@ void xtun_lose_err(struct xtun_slot *slot, enum xtun_counter loss, struct sk_buf
 	xtun_why_remember(slot, loss, skb, len, err);
 	trace_xtun_loss(slot->dev, slot->index, len, xtun_counter_names[loss]);
 	if (skb) {
-		skb->dev = slot->dev;	/* for those who watch drops */
+		skb->dev = slot->dev;	/* for drop monitors */
 		kfree_skb_reason(skb, xtun_drop_reasons[loss]);
 	}
 }
 
 /**
- * xtun_lose() - xtun_lose_err() of a frame of which nobody is told
+ * xtun_lose() - lose a frame whose sender gets no error
  * @slot: of the queue
  * @loss: why
- * @skb: as there
- * @len: as there
+ * @skb: as for xtun_lose_err()
+ * @len: as for xtun_lose_err()
  *
  * Context: as xtun_lose_err().
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which queue a frame goes to: the one that the steering program names, or
- * XPS, or the one that the flow's last frame was written to, or by its hash.
- * Only queues that some file reads are in question; without one it is queue 0.
+ * Which queue a frame goes to. If there is a steering program, it decides.
+ * Otherwise it is the queue that XPS chooses, or else the queue that the flow's
+ * last frame was written to, or else one chosen by the flow's hash. Only queues
+ * that are in service and that a file reads are used; if there is none, queue 0.
  */
 #include <linux/bpf.h>
 #include <linux/filter.h>
@@ -14,16 +15,17 @@
 #include "xtun_ring.h"
 
 #define XTUN_FLOW_BITS	12
-/* As tap: an answer that takes longer is as well off anywhere. */
+/* Like tap: for a reply that takes longer, any queue is as good. */
 #define XTUN_FLOW_AGE	(3 * HZ)
 #define XTUN_FLOW_VALID	BIT(31)
 #define XTUN_FLOW_QUEUE	GENMASK(7, 0)
 
 /**
  * struct xtun_flow - where the frames of one flow were written
- * @key: XTUN_FLOW_VALID, the bits of the hash that do not say which entry this
- *	is, and the queue: one word, so that it is read and written whole
- * @seen: jiffies; may be another flow's for a moment, which does not matter
+ * @key: XTUN_FLOW_VALID, the bits of the hash that are not the index of this
+ *	entry, and the queue; one word, so that it is read and written whole
+ * @seen: time of the last frame, in jiffies; may briefly be that of another flow,
+ *	which does not matter
  */
 struct xtun_flow {
 	u32 key;
@@ -42,8 +44,8 @@ static struct xtun_flow *xtun_steer_flow(const struct xtun *xt, u32 hash)
 }
 
 /**
- * xtun_steer_init() - prepare an interface of several queues
- * @dev: the interface; its slots are there
+ * xtun_steer_init() - prepare an interface with several queues
+ * @dev: the interface; its slots are allocated
  *
  * Context: process, under RTNL.
  * Return: 0 or -ENOMEM.
@@ -90,7 +92,7 @@ static bool xtun_steer_serves(const struct xtun *xt, u16 i)
 }
 
 /**
- * xtun_steer_update() - a queue has come into service, or left it
+ * xtun_steer_update() - update the list of queues in service
  * @dev: the interface
  *
  * Context: process or softirq, under RCU or RTNL.
@@ -118,7 +120,7 @@ void xtun_steer_update(struct net_device *dev)
  * @xt: the interface
  *
  * Context: any.
- * Return: their number; always 0 if the interface can have but one.
+ * Return: their number; always 0 if the interface can have only one queue.
  */
 unsigned int xtun_steer_count(const struct xtun *xt)
 {
@@ -131,7 +133,7 @@ static u16 xtun_steer_nth(const struct xtun *xt, unsigned int n, unsigned int co
 }
 
 /**
- * xtun_steer_by_cpu() - a queue for frames that have no flow
+ * xtun_steer_by_cpu() - choose a queue by processor, for frames that have no flow
  * @xt: the interface
  *
  * Context: bottom halves off.
@@ -142,7 +144,7 @@ u16 xtun_steer_by_cpu(const struct xtun *xt)
 	return xtun_steer_nth(xt, smp_processor_id(), xtun_steer_count(xt));
 }
 
-/* -1 if the flow is not known. */
+/* The queue of a flow, or -1 if the flow is not known. */
 static int xtun_steer_recall(const struct xtun *xt, u32 hash)
 {
 	const struct xtun_flow *flow = xtun_steer_flow(xt, hash);
@@ -195,7 +197,7 @@ out:
 }
 
 /**
- * xtun_steer_learn() - a frame of this flow was written to this queue
+ * xtun_steer_learn() - remember that a frame of this flow was written to this queue
  * @slot: the queue's
  * @skb: the frame, as the stack is to receive it
  *
@@ -212,7 +214,7 @@ void xtun_steer_learn(const struct xtun_slot *slot, struct sk_buff *skb)
 		return;
 	hash = __skb_get_hash_symmetric(skb);
 	flow = xtun_steer_flow(xt, hash);
-	/* Written only when they change: other processors read this line. */
+	/* Written only when they change: other processors read this cache line. */
 	if (READ_ONCE(flow->seen) != now)
 		WRITE_ONCE(flow->seen, now);
 	if (READ_ONCE(flow->key) != xtun_steer_key(hash, slot->index))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One event for the end of each frame: delivered to a reader (xtun_tx), handed
- * to the stack or taken by an XDP program (xtun_rx), or lost (xtun_loss). The
- * kernel's own events mark the other ends: net:net_dev_start_xmit and net:netif_rx.
+ * Each frame ends with one event: it is delivered to a reader (xtun_tx), handed to
+ * the stack or taken by an XDP program (xtun_rx), or lost (xtun_loss). The kernel's
+ * own events net:net_dev_start_xmit and net:netif_rx mark the other end.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM xtun

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames that the stack sends: what is still to be done to them, who is to have
- * them, and into which queue or ring they go.
+ * Frames that the stack sends: what is still left to do to them, which of them are
+ * filtered out, and the queue or ring that they go into.
  */
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
@@ -10,7 +10,7 @@
 #include "xtun.h"
 #include "xtun_ring.h"
 
-/* A time stamp goes to the sender's socket; one that passes through has none. */
+/* A time stamp goes to the sender's socket, which a forwarded frame does not have. */
 static void xtun_tx_stamp(struct sk_buff *skb)
 {
 	if (skb->sk)
@@ -18,7 +18,7 @@ static void xtun_tx_stamp(struct sk_buff *skb)
 }
 
 /*
- * The frame may wait for ever: let go of the sender's socket and of all that
+ * The frame may wait forever, so release the sender's socket and everything that
  * the stack has attached. The time stamp goes to the socket, so it comes first.
  */
 static void xtun_tx_let_go(struct sk_buff *skb)
@@ -36,7 +36,7 @@ static void xtun_tx_lose(struct xtun_slot *slot, enum xtun_counter loss, struct 
 	xtun_lose(slot, loss, skb, skb->len);
 }
 
-/* Whether there is nobody to have it, or a filter keeps it from him: then it is lost. */
+/* Lose the frame if there is no queue or a filter rejects it; returns whether it is lost. */
 static noinline bool xtun_tx_refuse(struct xtun_slot *slot, struct xtun_queue *q,
 				    struct sk_buff *skb)
 {
@@ -61,12 +61,12 @@ static __always_inline void xtun_tx_put(struct xtun_slot *slot, struct xtun_queu
 	struct xtun_ring *ring = rcu_dereference_bh(q->ring);
 
 	if (ring) {
-		/* It is copied at once, and may keep what it holds until then. */
+		/* The frame is copied at once, so it need not release anything before. */
 		xtun_tx_stamp(skb);
 		xtun_ring_put(slot, ring, skb);
 		return;
 	}
-	/* The sender's own pages, of a zero-copy send. */
+	/* Copy the sender's own pages of a zero-copy send. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		xtun_tx_lose(slot, XTUN_TX_NOMEM, skb);
 		return;
@@ -75,7 +75,7 @@ static __always_inline void xtun_tx_put(struct xtun_slot *slot, struct xtun_queu
 	xtun_queue_put(slot, q, skb);
 }
 
-/* The core calls with bottom halves off, which is what RCU asks for here. */
+/* The core calls with bottom halves off, as rcu_dereference_bh() requires. */
 static void xtun_tx_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 {
 	struct xtun_queue *q = rcu_dereference_bh(slot->queue);
@@ -84,10 +84,10 @@ static void xtun_tx_xmit_one(struct xtun_slot *slot, struct sk_buff *skb)
 		xtun_tx_put(slot, q, skb);
 }
 
-/* What a reader with a vnet header can take, it tells there. */
+/* dev->features has the offloads that a reader with a vnet header accepts. */
 static bool xtun_tx_is_unfinished(const struct net_device *dev, struct sk_buff *skb)
 {
-	/* TUNSETOFFLOAD changes them while frames flow. */
+	/* TUNSETOFFLOAD may change them while frames flow. */
 	netdev_features_t features = READ_ONCE(dev->features);
 
 	if (skb_is_gso(skb) && !skb_gso_ok(skb, features | NETIF_F_GSO_ROBUST))
@@ -96,8 +96,9 @@ static bool xtun_tx_is_unfinished(const struct net_device *dev, struct sk_buff *
 }
 
 /*
- * A frame with its tag beside it, which belongs in it. As with tap, filters see the frame
- * without its tag, and what stands in front of it tells of the protocol behind.
+ * A frame whose VLAN tag is stored beside it (skb->vlan_tci) and must be inserted. As with
+ * tap, filters see the frame without the tag, and the protocol info in front of the frame
+ * has the protocol behind the tag.
  */
 static void xtun_tx_xmit_tagged(struct xtun_slot *slot, struct sk_buff *skb)
 {
@@ -107,7 +108,7 @@ static void xtun_tx_xmit_tagged(struct xtun_slot *slot, struct sk_buff *skb)
 
 	if (xtun_tx_is_refused(slot, q, skb))
 		return;
-	/* A filter has cut off the place of the tag, and what is behind it. */
+	/* A filter has cut the frame so short that there is no place for the tag. */
 	if (unlikely(skb->len < ETH_HLEN)) {
 		__vlan_hwaccel_clear_tag(skb);
 		xtun_tx_put(slot, q, skb);
@@ -133,9 +134,9 @@ static void xtun_tx_xmit_finished(struct xtun_slot *slot, struct sk_buff *skb)
 }
 
 /*
- * One that did not come by way of validate_xmit_skb(): generic XDP redirects it as
- * another device received it, its checksum to be filled in, and several segments in one
- * if that is within our MTU.
+ * A frame that has not passed validate_xmit_skb(): generic XDP redirects a frame as
+ * another device received it. Its checksum may be missing, and it may hold several
+ * segments if it is within our MTU.
  */
 static void xtun_tx_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb)
 {
@@ -161,21 +162,21 @@ static void xtun_tx_xmit_unfinished(struct xtun_slot *slot, struct sk_buff *skb)
 
 /**
  * xtun_tx_xmit() - ndo_start_xmit
- * @skb: the frame, which is the driver's from here on
+ * @skb: the frame; consumed
  * @dev: the interface
  *
  * Context: bottom halves off, without the core's lock: several processors may be here.
- * Return: NETDEV_TX_OK; what cannot be had is lost, and counted.
+ * Return: NETDEV_TX_OK; a frame that cannot be queued is lost and counted.
  */
 netdev_tx_t xtun_tx_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct xtun *xt = netdev_priv(dev);
 	unsigned int i = skb_get_queue_mapping(skb);
 
-	/* tc programs can write any number there. Pairs with xtun_net_set_queues(). */
+	/* A tc program can set any number. Pairs with xtun_net_set_queues(). */
 	if (unlikely(i >= smp_load_acquire(&dev->real_num_tx_queues)))
 		i = 0;
-	/* Nobody else does it for a driver without the core's lock. */
+	/* The core does not do this for a driver that works without the core's lock. */
 	netif_trans_update(dev);
 
 	if (unlikely(xtun_tx_is_unfinished(dev, skb)))

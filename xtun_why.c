@@ -2,11 +2,11 @@
 /*
  * What an interface remembers of the frames that it lost.
  *
- * Of a frame that is not lost nothing is kept, and nothing is asked. Losses of one
- * kind that follow each other, or soon enough, are one, so that a flood of it, or of
- * several in turn, leaves the others where they can be found. All that are remembered
- * are asked whether they are of the same kind: a flood finds itself among the first,
- * and what is new has its bytes copied, which takes longer.
+ * A frame that is not lost is neither recorded nor checked here. Losses of one kind
+ * share an entry if they follow each other directly or within XTUN_WHY_SOON, so that a
+ * flood of one kind, or of several in turn, does not push out the others. The search for
+ * the entry is linear, with the latest first: a flood finds its entry early, and for a
+ * new kind the copy of the frame takes longer than the search.
  */
 #include <linux/ktime.h>
 #include <linux/rtnetlink.h>
@@ -15,16 +15,16 @@
 #include "xtun.h"
 #include "xtun_why.h"
 
-/* Nanoseconds after which a loss that goes on is looked at again. */
+/* Nanoseconds after which a frame of a continuing loss is recorded again. */
 #define XTUN_WHY_AGAIN	NSEC_PER_SEC
-/* And within which two of one kind are one, even if others came between. */
+/* Nanoseconds within which losses of one kind share an entry, with others in between. */
 #define XTUN_WHY_SOON	(10 * NSEC_PER_SEC)
 
 struct xtun_why {
 	spinlock_t lock;	/* all that follows */
-	u64 lost;		/* frames, ever */
-	unsigned int n;		/* how many of what follows count */
-	u8 order[XTUN_WHY_LOSSES];	/* where they are, that which was seen last first */
+	u64 lost;		/* frames lost so far */
+	unsigned int n;		/* how many of the entries below are used */
+	u8 order[XTUN_WHY_LOSSES];	/* indexes of these in losses, the latest first */
 	struct xtun_why_loss losses[XTUN_WHY_LOSSES];
 };
 
@@ -33,7 +33,7 @@ static struct xtun_why_loss *xtun_why_nth(struct xtun_why *why, unsigned int n)
 	return &why->losses[why->order[n]];
 }
 
-/* By how many it is not the last one; @n if it is none that goes on. */
+/* Position in why->order of the entry that the loss continues; why->n if there is none. */
 static unsigned int xtun_why_find(struct xtun_why *why, enum xtun_counter loss, u16 queue, int err,
 				  s64 now)
 {
@@ -59,7 +59,7 @@ static struct xtun_why_loss *xtun_why_to_front(struct xtun_why *why, unsigned in
 	return &why->losses[at];
 }
 
-/* In place of the one that has not been seen for longest, if there is no other. */
+/* An unused entry, or else the one whose last loss is the oldest. */
 static struct xtun_why_loss *xtun_why_new(struct xtun_why *why)
 {
 	if (why->n < XTUN_WHY_LOSSES) {
@@ -70,10 +70,10 @@ static struct xtun_why_loss *xtun_why_new(struct xtun_why *why)
 }
 
 /**
- * xtun_why_create() - the memory of an interface
+ * xtun_why_create() - allocate what an interface remembers
  *
  * Context: process.
- * Return: it, or NULL.
+ * Return: the memory, or NULL.
  */
 struct xtun_why *xtun_why_create(void)
 {
@@ -85,7 +85,7 @@ struct xtun_why *xtun_why_create(void)
 }
 
 /**
- * xtun_why_free() - forget everything
+ * xtun_why_free() - free what an interface remembers
  * @why: of xtun_why_create(), or NULL
  *
  * Context: process.
@@ -96,8 +96,11 @@ void xtun_why_free(struct xtun_why *why)
 }
 
 /**
- * xtun_why_forget_frames() - whoever may see frames from now on may not see the last ones
- * @xt: the interface; that frames were lost, and why, is still told
+ * xtun_why_forget_frames() - forget the bytes of the lost frames
+ * @xt: the interface
+ *
+ * Those who get access to the interface must not see earlier frames. The losses
+ * themselves, and their reasons, are kept.
  *
  * Context: process, under RTNL.
  */
@@ -109,13 +112,13 @@ void xtun_why_forget_frames(const struct xtun *xt)
 	spin_lock_bh(&why->lock);
 	for (i = 0; i < XTUN_WHY_LOSSES; i++) {
 		why->losses[i].kept = 0;
-		/* One that goes on is looked at again at once. */
+		/* If the loss continues, its next frame is recorded at once. */
 		why->losses[i].seen = why->losses[i].last - XTUN_WHY_AGAIN;
 	}
 	spin_unlock_bh(&why->lock);
 }
 
-/* From its Ethernet header on, which may have been taken off. */
+/* From the Ethernet header on, which may lie before skb->data. */
 static unsigned int xtun_why_copy(const struct sk_buff *skb, u8 *bytes)
 {
 	int offset = skb_mac_header_was_set(skb) ? min(skb_mac_offset(skb), 0) : 0;
@@ -140,15 +143,15 @@ static void xtun_why_look(struct xtun_why_loss *l, const struct xtun_slot *slot,
 }
 
 /**
- * xtun_why_remember() - a frame is being lost
+ * xtun_why_remember() - record a lost frame
  * @slot: of the queue
- * @loss: why
- * @skb: the frame; NULL if it never became one, or is no more
+ * @loss: the reason
+ * @skb: the frame; NULL if there was no skb yet, or it is freed already
  * @len: its length in bytes, Ethernet header included
- * @err: what whoever sent it is told, a negative errno; 0 if nothing is
+ * @err: the negative errno that its sender gets; 0 if none
  *
- * Context: process or softirq, no lock of a queue or ring held; @slot is kept alive by RCU
- * or RTNL.
+ * Context: process or softirq, with no lock of a queue or ring held; @slot is kept alive
+ * by RCU or RTNL.
  */
 void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 		       const struct sk_buff *skb, unsigned int len, int err)
@@ -184,10 +187,10 @@ void xtun_why_remember(const struct xtun_slot *slot, enum xtun_counter loss,
 }
 
 /**
- * xtun_why_blame() - a loss was for what a program wrote
+ * xtun_why_blame() - add to a loss what a program wrote wrongly
  * @slot: of the queue
- * @loss: why, of which nobody was told
- * @fault: what it wrote
+ * @loss: the reason; the loss was recorded without an errno
+ * @fault: what the program wrote
  *
  * Context: as xtun_why_remember().
  */
@@ -206,10 +209,10 @@ void xtun_why_blame(const struct xtun_slot *slot, enum xtun_counter loss,
 }
 
 /**
- * xtun_why_fault_text() - a fault in words
- * @fault: it
- * @text: filled
- * @size: bytes of @text
+ * xtun_why_fault_text() - describe a fault in words
+ * @fault: the fault
+ * @text: filled with the description
+ * @size: size of @text in bytes
  *
  * Context: any.
  */
@@ -229,13 +232,13 @@ void xtun_why_fault_text(const struct xtun_why_fault *fault, char *text, size_t 
 }
 
 /**
- * xtun_why_get() - the last losses
+ * xtun_why_get() - copy the latest losses
  * @xt: the interface
- * @list: filled, that which was seen last first
- * @most: how many have room there
+ * @list: filled, the latest first
+ * @most: how many losses fit in @list
  *
  * Context: process, under RCU or RTNL.
- * Return: how many there are.
+ * Return: how many were copied.
  */
 unsigned int xtun_why_get(const struct xtun *xt, struct xtun_why_loss *list, unsigned int most)
 {
@@ -244,7 +247,7 @@ unsigned int xtun_why_get(const struct xtun *xt, struct xtun_why_loss *list, uns
 
 	spin_lock_bh(&why->lock);
 	n = min(why->n, most);
-	/* All at once: while one is told of, another may come to the front. */
+	/* All under one lock: the order may change while the caller prints them. */
 	for (i = 0; i < n; i++)
 		list[i] = *xtun_why_nth(why, i);
 	spin_unlock_bh(&why->lock);
@@ -256,7 +259,7 @@ unsigned int xtun_why_get(const struct xtun *xt, struct xtun_why_loss *list, uns
  * @xt: the interface
  *
  * Context: process, under RCU or RTNL.
- * Return: their number, of all queues and both ways.
+ * Return: their number, over all queues and both directions.
  */
 u64 xtun_why_lost(const struct xtun *xt)
 {

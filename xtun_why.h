@@ -7,18 +7,18 @@
 
 /* How many losses an interface remembers. */
 #define XTUN_WHY_LOSSES	32U
-/* How much of each frame: all headers of a TCP segment in a tunnel, and a little. */
+/* Bytes kept of each frame: all headers of a TCP segment in a tunnel, and a little more. */
 #define XTUN_WHY_BYTES	128
 
 /**
- * struct xtun_why_fault - what a program wrote wrongly into its rings
- * @field: its name in struct xtun_ring_user or struct xtun_record; NULL: nothing was
- * @value: what stood there
- * @record: it is of the record at @at
- * @inside: it is a position within the record at @at
+ * struct xtun_why_fault - a wrong value that a program wrote into its rings
+ * @field: its name in struct xtun_ring_user or struct xtun_record; NULL: nothing was wrong
+ * @value: the value
+ * @record: @field is a member of the record at @at
+ * @inside: @value is a position within the record at @at
  * @at: that record's position
- * @first: the least that would have been right
- * @last: the most, which as a position may have wrapped
+ * @first: the lowest valid value
+ * @last: the highest valid value; if it is a position, it may have wrapped
  */
 struct xtun_why_fault {
 	const char *field;
@@ -31,21 +31,21 @@ struct xtun_why_fault {
 };
 
 /**
- * struct xtun_why_loss - frames that one queue lost for one reason, others between them or not
- * @number: of the first of them among all that the interface has lost; from 1
- * @last_number: of the last of them
- * @first: when that was, in nanoseconds as ktime_get_ns()
- * @last: when the last was
+ * struct xtun_why_loss - frames that one queue lost for one reason, perhaps others in between
+ * @number: number of the first of them among all frames that the interface has lost; from 1
+ * @last_number: likewise of the last of them
+ * @first: when the first was lost, in nanoseconds as ktime_get_ns()
+ * @last: when the last was lost
  * @times: how many there are
  * @loss: the counter
  * @queue: number of the queue
- * @err: what their writer was told, or the program of XDP; a negative errno, 0 for nothing
- * @seen: when that was lost of which the rest tells: less than a second before @last
- * @len: bytes of that frame, Ethernet header included
- * @backlog: of the queue then
- * @fault: if it was lost for that
- * @kept: how many of @bytes count
- * @bytes: its beginning
+ * @err: negative errno that their writer got, or that a redirect by XDP failed with; else 0
+ * @seen: when the frame was lost that the rest describes: at most a second before @last
+ * @len: length of that frame in bytes, Ethernet header included
+ * @backlog: what waited in the queue then
+ * @fault: the wrong value that caused the loss, if any
+ * @kept: how many of @bytes are used
+ * @bytes: the beginning of the frame
  */
 struct xtun_why_loss {
 	u64 number;

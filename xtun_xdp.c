@@ -3,10 +3,10 @@
  * XDP: programs that see a written frame before the stack does, and frames
  * that the programs of other devices redirect to this one.
  *
- * A program runs in the writer's context; with rings, in that of whoever takes the
- * frame, which may be the softirq or the poller. It gets the frame natively if it
- * lies in a page or less, with room before it; larger ones, and those with
- * segments to be cut, go the generic way, as with tap.
+ * A program runs in the writer's context; with rings, in the context that takes the
+ * frame, which may be the softirq or the poller. It sees the frame by native XDP if the
+ * frame, with the headroom that XDP needs, lies in a page or less. Larger frames, and
+ * those that are still to be segmented, go through generic XDP, as with tap.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_trace.h>
@@ -49,12 +49,12 @@ void xtun_xdp_queue_exit(struct xtun_queue *q)
 }
 
 /**
- * xtun_xdp_bpf() - ndo_bpf: a program comes or goes
+ * xtun_xdp_bpf() - ndo_bpf: install or remove a program
  * @dev: the interface
- * @bpf: what is asked
+ * @bpf: the request
  *
  * Context: process, under RTNL.
- * Return: 0, -EINVAL if it is not understood.
+ * Return: 0; -EINVAL if the command is unknown.
  */
 int xtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 {
@@ -70,7 +70,7 @@ int xtun_xdp_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 	return 0;
 }
 
-/* The frame as the program left it: it may have moved both ends. */
+/* Take over the frame from the program, which may have moved both ends. */
 static void xtun_xdp_to_skb(const struct xdp_buff *xdp, struct sk_buff *skb)
 {
 	unsigned int len = xdp->data_end - xdp->data;
@@ -80,11 +80,11 @@ static void xtun_xdp_to_skb(const struct xdp_buff *xdp, struct sk_buff *skb)
 	skb_set_tail_pointer(skb, len);
 }
 
-/* Sent back: it is transmitted by the interface that it was written to. */
+/* XDP_TX: the interface that the frame was written to transmits it. */
 static void xtun_xdp_bounce(struct xtun_slot *slot, struct xtun_queue *q,
 			    const struct xdp_buff *xdp, struct sk_buff *skb)
 {
-	/* Only its writer may be there to read it, who may be waiting for room. */
+	/* Its only reader may be its writer, which may be waiting for room. */
 	skb_orphan(skb);
 	xtun_xdp_to_skb(xdp, skb);
 	xtun_count_received(slot, 1, skb->len);
@@ -104,8 +104,8 @@ static void xtun_xdp_redirect(struct xtun_slot *slot, struct bpf_prog *prog, str
 	int err;
 
 	/*
-	 * The memory goes on without its skb, whose end comes first: the next
-	 * owner may build one of its own in it at once.
+	 * The memory is passed on without the skb, so free the skb first: the next
+	 * owner may build its own skb in this memory at once.
 	 */
 	get_page(page);
 	consume_skb(skb);
@@ -147,7 +147,7 @@ static bool xtun_xdp_act(struct xtun_slot *slot, struct xtun_queue *q, struct bp
 	}
 }
 
-/* What it lies in, from its head on. */
+/* The size of the frame's memory, from skb->head on. */
 static u32 xtun_xdp_frame_size(const struct sk_buff *skb)
 {
 	return skb_end_offset(skb) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
@@ -171,14 +171,14 @@ static bool xtun_xdp_run(struct xtun_slot *slot, struct xtun_queue *q, struct bp
 }
 
 /**
- * xtun_xdp_native() - a written frame meets the program, if there is one
- * @slot: of the queue
+ * xtun_xdp_native() - run the program, if there is one, on a written frame
+ * @slot: the queue's slot
  * @q: the queue
- * @skb: the frame, its Ethernet header first; consumed, and counted, unless it
- *	passes
- * @done: set to whether there is nothing left to do for a program
+ * @skb: the frame, which begins with its Ethernet header; consumed and counted, unless
+ *	it passes
+ * @done: set to false if the program must still run, by xtun_xdp_generic(); else to true
  *
- * A frame that is no fit for this passes, and is xtun_xdp_generic()'s.
+ * A frame that is not suitable for native XDP passes.
  *
  * Context: process or softirq, under RCU.
  * Return: true if it passes.
@@ -200,12 +200,12 @@ bool xtun_xdp_native(struct xtun_slot *slot, struct xtun_queue *q, struct sk_buf
 }
 
 /**
- * xtun_xdp_generic() - the same for a frame that was no fit for it
- * @slot: of the queue
+ * xtun_xdp_generic() - run the program on a frame that is not suitable for native XDP
+ * @slot: the queue's slot
  * @skb: the frame, as the stack is to receive it
  *
  * Context: process or softirq, under RCU.
- * Return: the frame, NULL if the program took it, which is counted.
+ * Return: the frame; NULL if the program took it, in which case it is counted.
  */
 struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb)
 {
@@ -227,7 +227,7 @@ struct sk_buff *xtun_xdp_generic(struct xtun_slot *slot, struct sk_buff *skb)
 	return NULL;
 }
 
-/* One copy, so that the queue need not know of frames that are no skb. */
+/* Copy the frame, so that the queue only has to handle skbs. */
 static struct sk_buff *xtun_xdp_frame_to_skb(struct net_device *dev, const struct xdp_frame *frame)
 {
 	struct sk_buff *skb;
@@ -244,17 +244,17 @@ static struct sk_buff *xtun_xdp_frame_to_skb(struct net_device *dev, const struc
 }
 
 /**
- * xtun_xdp_xmit() - ndo_xdp_xmit: frames that other devices' programs redirect
+ * xtun_xdp_xmit() - ndo_xdp_xmit: take frames that other devices' programs redirect
  * @dev: the interface
  * @n: how many
  * @frames: the frames; consumed
- * @flags: XDP_XMIT_FLUSH: readers are woken in any case
+ * @flags: XDP_XMIT_FLUSH, which has no effect: readers are woken in any case
  *
- * A frame that cannot be queued is lost and counted here, as it is when the
- * stack transmits it: no caller has to know which.
+ * A frame that cannot be queued is lost and counted here, as when the stack transmits
+ * it. So the caller need not know which frames were lost.
  *
  * Context: softirq.
- * Return: @n; -EINVAL for a flag that is not known, -ENXIO if there is no queue.
+ * Return: @n; -EINVAL for an unknown flag, -ENXIO if there is no queue.
  */
 int xtun_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Gives the rest of the module the newest kernel's interfaces, whichever
- * kernel it is built for. What each kernel has was found out by probes.mk.
+ * kernel it is built for. probes.mk finds out what that kernel has.
  */
 #ifndef _XTUN_COMPAT_H
 #define _XTUN_COMPAT_H
@@ -25,7 +25,7 @@
 
 #include "generated.h"
 
-/* Numbers of the newest <linux/if_tun.h>. */
+/* Constants of the newest <linux/if_tun.h>. */
 #ifndef IFF_NO_CARRIER
 #define IFF_NO_CARRIER		0x0040
 #endif
@@ -45,17 +45,17 @@
 #include <asm/cachetype.h>
 #endif
 
-/* skb_gso_segment() came out of <linux/netdevice.h>. */
+/* skb_gso_segment() moved here from <linux/netdevice.h>. */
 #ifdef XTUN_HAVE_NET_GSO
 #include <net/gso.h>
 #endif
 
-/* Process context had a function of its own, which netif_rx() took over. */
+/* Older kernels have a separate function for process context; now netif_rx() serves any. */
 #ifdef XTUN_HAVE_NETIF_RX_NI
 #define netif_rx(skb)	netif_rx_ni(skb)
 #endif
 
-/* To RCU-tasks nothing is told, then. */
+/* The substitute reports no quiescent state to RCU-tasks. */
 #ifndef XTUN_HAVE_TASKS_RCU_QS
 #undef cond_resched_tasks_rcu_qs
 #define cond_resched_tasks_rcu_qs()	cond_resched()
@@ -65,7 +65,7 @@
 #define nf_reset_ct(skb)	nf_reset(skb)
 #endif
 
-/* What is beside a frame was IPsec's alone. */
+/* Before there were extensions of an skb, only IPsec kept data beside it. */
 #ifndef XTUN_HAVE_SKB_EXT_RESET
 #include <net/xfrm.h>
 
@@ -76,7 +76,7 @@
 #define validate_xmit_skb_list(skb, dev, again)	((void)(again), validate_xmit_skb_list(skb, dev))
 #endif
 
-/* A file without a position, of which two calls may be at work at one time. */
+/* A file without a position, so that two calls on it may run at the same time. */
 #ifndef XTUN_HAVE_STREAM_OPEN
 static inline int xtun_compat_stream_open(struct inode *inode, struct file *file)
 {
@@ -87,7 +87,7 @@ static inline int xtun_compat_stream_open(struct inode *inode, struct file *file
 #define stream_open(inode, file)	xtun_compat_stream_open(inode, file)
 #endif
 
-/* Events had no type, and the numbers that programs use. */
+/* Poll events had no type of their own, and only the names and values of userspace. */
 #ifndef XTUN_HAVE_POLL_T
 #define __poll_t		unsigned int
 #define poll_to_key(events)	((void *)(unsigned long)(events))
@@ -109,14 +109,14 @@ static inline int xtun_compat_stream_open(struct inode *inode, struct file *file
 #define skb_mark_not_on_list(skb)	((skb)->next = NULL)
 #endif
 
-/* A counter that 64 bits read in one piece, and 32 bits under its seqcount. */
+/* A counter that 64-bit kernels read in one piece, and 32-bit ones under its seqcount. */
 #ifndef XTUN_HAVE_U64_STATS_T
 #define u64_stats_t				u64
 #define u64_stats_add(p, n)			(*(p) += (n))
 #define u64_stats_read(p)			READ_ONCE(*(p))
 #endif
 
-/* Until 6.1 one processor of 32 bits let interrupts come between the halves of a counter. */
+/* Until 6.1, 32-bit kernels without SMP let interrupts come between a counter's halves. */
 #if !defined(XTUN_HAVE_U64_STATS_T) || (BITS_PER_LONG == 32 && !defined(CONFIG_SMP))
 #undef u64_stats_update_begin_irqsave
 #undef u64_stats_update_end_irqrestore
@@ -136,8 +136,8 @@ static inline int xtun_compat_stream_open(struct inode *inode, struct file *file
 #endif
 
 /*
- * Before 5.11 a page that is charged to a memory cgroup has a type, and such pages
- * cannot be mapped: 18b2db3b0385 ("mm: Convert page kmemcg type to a page memcg flag").
+ * Before 5.11 a page that is charged to a memory cgroup has a page type, and pages with
+ * one cannot be mapped: 18b2db3b0385 ("mm: Convert page kmemcg type to a page memcg flag").
  */
 #ifdef PG_kmemcg
 #define XTUN_COMPAT_GFP_MAPPED	GFP_KERNEL
@@ -145,13 +145,13 @@ static inline int xtun_compat_stream_open(struct inode *inode, struct file *file
 #define XTUN_COMPAT_GFP_MAPPED	GFP_KERNEL_ACCOUNT
 #endif
 
-/* Whether skb:kfree_skb tells of a reason; in some kernels it does, and they lack some of ours. */
+/* Whether skb:kfree_skb passes a reason. Some such kernels lack reasons that xtun uses. */
 #if defined(XTUN_HAVE_KFREE_SKB_REASON_TOLD) || defined(XTUN_HAVE_KFREE_SKB_SOCK_TOLD) ||	\
 	defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
 #define XTUN_COMPAT_REASON_TOLD
 #endif
 
-/* What the tracepoint skb:kfree_skb gives: the frame, the place, and more. */
+/* The parameters of the tracepoint skb:kfree_skb: the frame, the place, and more. */
 #if defined(XTUN_HAVE_KFREE_SKB_CONST_SOCK_TOLD)
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location,			\
 				enum skb_drop_reason reason, const struct sock *rx_sk
@@ -165,14 +165,14 @@ static inline int xtun_compat_stream_open(struct inode *inode, struct file *file
 #define XTUN_COMPAT_KFREE_SKB	struct sk_buff *skb, void *location
 #endif
 
-/* The reason's name, for their numbers change: that of the headers, which belong to the kernel. */
+/* A reason's name, because numbers change between kernels. The kernel's own headers have it. */
 #ifdef XTUN_COMPAT_REASON_TOLD
 #define XTUN_COMPAT_DROP_REASON_NAME	xtun_compat_drop_reason_name(reason)
 #else
 #define XTUN_COMPAT_DROP_REASON_NAME	NULL
 #endif
 
-/* Whether it is netfilter that drops; a kernel that does not tell never says so. */
+/* Whether netfilter drops the frame; always false in a kernel that does not tell. */
 #if defined(XTUN_COMPAT_REASON_TOLD) && defined(XTUN_HAVE_DROP_REASON_NETFILTER_DROP)
 #define XTUN_COMPAT_FILTERED		(reason == SKB_DROP_REASON_NETFILTER_DROP)
 #else
@@ -180,12 +180,12 @@ static inline int xtun_compat_stream_open(struct inode *inode, struct file *file
 #endif
 
 /**
- * xtun_compat_drop_reason_name() - what the kernel calls a reason
+ * xtun_compat_drop_reason_name() - the kernel's name of a drop reason
  * @reason: as the tracepoint gives it
  *
  * Context: any.
- * Return: its name without SKB_DROP_REASON_; "OTHER" for those of a subsystem of its
- * own; NULL if the kernel's headers have none.
+ * Return: its name without SKB_DROP_REASON_; "OTHER" for reasons that a subsystem defines
+ * for itself; NULL if the kernel's headers list no names.
  */
 static inline const char *xtun_compat_drop_reason_name(unsigned int reason)
 {
@@ -202,14 +202,14 @@ static inline const char *xtun_compat_drop_reason_name(unsigned int reason)
 #endif
 }
 
-/* Drop reasons: the kernel has all that we name, or we have names only. */
+/* Drop reasons: either the kernel has all that xtun uses, or these are mere names. */
 #ifdef XTUN_HAVE_DROP_REASON
 #ifndef XTUN_HAVE_DROP_REASON_QUEUE_PURGE
 #define SKB_DROP_REASON_QUEUE_PURGE	SKB_DROP_REASON_NOT_SPECIFIED
 #endif
 #else
 #ifdef XTUN_COMPAT_REASON_TOLD
-/* It tells of others by this type. */
+/* The tracepoint already uses enum skb_drop_reason, which lacks reasons that xtun uses. */
 #define XTUN_COMPAT_NO_REASON		SKB_DROP_REASON_NOT_SPECIFIED
 #else
 #define skb_drop_reason			xtun_compat_drop_reason
@@ -233,7 +233,7 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #define kfree_skb_reason(skb, reason)	((void)(reason), kfree_skb(skb))
 #endif
 
-/* A file of /proc had the operations of any file. */
+/* Files in /proc had a struct file_operations, like any file. */
 #ifndef XTUN_HAVE_PROC_OPS
 #define proc_ops	file_operations
 #define proc_open	open
@@ -246,7 +246,7 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #define pde_data(inode)	PDE_DATA(inode)
 #endif
 
-/* On 32 bits, readers must keep out the softirq that writes on their CPU. */
+/* In 32-bit kernels, readers must keep out the softirq that writes on their CPU. */
 #ifdef XTUN_HAVE_U64_STATS_FETCH_IRQ
 #undef u64_stats_fetch_begin
 #undef u64_stats_fetch_retry
@@ -262,7 +262,7 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #define XTUN_COMPAT_RINGPARAM_MORE
 #endif
 
-/* .get_coalesce and .set_coalesce have as many. */
+/* .get_coalesce and .set_coalesce have two more parameters, too. */
 #ifdef XTUN_HAVE_KERNEL_COALESCE
 #define XTUN_COMPAT_COALESCE_MORE						\
 	, struct kernel_ethtool_coalesce *kernel_coalesce, struct netlink_ext_ack *extack
@@ -270,7 +270,7 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #define XTUN_COMPAT_COALESCE_MORE
 #endif
 
-/* Which of "ethtool -C" a driver takes; the core let all of it pass before. */
+/* Which settings of "ethtool -C" a driver accepts; before, the core let all of them pass. */
 #ifdef XTUN_HAVE_SUPPORTED_COALESCE_PARAMS
 #define XTUN_COMPAT_COALESCE_PARAMS(params)	.supported_coalesce_params = (params),
 #else
@@ -278,9 +278,9 @@ enum xtun_compat_drop_reason { XTUN_COMPAT_NO_REASON };
 #endif
 
 /**
- * xtun_compat_hrtimer_init() - a timer that expires in softirq
+ * xtun_compat_hrtimer_init() - initialize a timer that expires in softirq
  * @timer: the timer
- * @function: called then
+ * @function: called when it expires
  */
 static inline void xtun_compat_hrtimer_init(struct hrtimer *timer,
 					    enum hrtimer_restart (*function)(struct hrtimer *))
@@ -294,7 +294,7 @@ static inline void xtun_compat_hrtimer_init(struct hrtimer *timer,
 }
 
 /**
- * xtun_compat_dcache_aliases() - whether two mappings of a page may differ
+ * xtun_compat_dcache_aliases() - whether two mappings of a page may show different data
  *
  * Return: true if so.
  */
@@ -307,7 +307,7 @@ static inline bool xtun_compat_dcache_aliases(void)
 #elif defined(CONFIG_ARM)
 	return cache_is_vivt() || cache_is_vipt_aliasing();
 #else
-	/* Of the others some do, on some processors: rings are not for them. */
+	/* Some of the other architectures alias on some processors: offer rings on none of them. */
 	return !(IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) ||
 		 IS_ENABLED(CONFIG_PPC) || IS_ENABLED(CONFIG_RISCV) ||
 		 IS_ENABLED(CONFIG_LOONGARCH));
@@ -328,16 +328,16 @@ static inline void xtun_compat_vm_flags_clear(struct vm_area_struct *vma, unsign
 #endif
 }
 
-/* Of what each processor has at hand; else of the heap. */
+/* napi_build_skb() takes the sk_buff from a cache of the CPU; build_skb() allocates it. */
 #ifndef XTUN_HAVE_NAPI_BUILD_SKB
 #define napi_build_skb(data, size)	build_skb(data, size)
 #endif
 
 /**
- * xtun_compat_set_lltx() - say that the driver needs no lock of the core's
- * @dev: not yet registered
+ * xtun_compat_set_lltx() - declare that the driver transmits without the core's lock
+ * @dev: the interface, not yet registered
  *
- * It was a feature, and is a member of struct net_device.
+ * It was a feature bit, and is now a member of struct net_device.
  */
 static inline void xtun_compat_set_lltx(struct net_device *dev)
 {
@@ -348,14 +348,14 @@ static inline void xtun_compat_set_lltx(struct net_device *dev)
 #endif
 }
 
-/* Large UDP frames: a gso_type of the vnet header, with a feature of its own. */
+/* Large UDP frames: a gso_type of the vnet header, with its own feature bit. */
 #ifdef XTUN_HAVE_VNET_USO
 #define XTUN_COMPAT_USO			NETIF_F_GSO_UDP_L4
 #else
 #define XTUN_COMPAT_USO			((netdev_features_t)0)
 #endif
 
-/* A vnet header that has room for the headers of a UDP tunnel. */
+/* A vnet header that can describe the headers of a UDP tunnel. */
 #ifdef XTUN_HAVE_VNET_TUNNEL
 #define XTUN_COMPAT_TUNNEL_OFFLOADS	(NETIF_F_GSO_UDP_TUNNEL | NETIF_F_GSO_UDP_TUNNEL_CSUM)
 #define XTUN_COMPAT_VNET_MAX		struct virtio_net_hdr_v1_hash_tunnel
@@ -366,8 +366,8 @@ static inline void xtun_compat_set_lltx(struct net_device *dev)
 
 /**
  * struct xtun_compat_vnet - a vnet header, as far as this kernel knows it
- * @hdr: what all know
- * @max: the same, with what only newer ones know
+ * @hdr: the part that all kernels know
+ * @max: the same, with the part that only newer ones know
  * @tunnel: @max is there, not only @hdr
  */
 struct xtun_compat_vnet {
@@ -380,9 +380,9 @@ struct xtun_compat_vnet {
 
 /**
  * xtun_compat_vnet_size() - how much of a vnet header this kernel reads and writes
- * @bytes: how long it is
+ * @bytes: the header's length
  *
- * Return: bytes, at most @bytes.
+ * Return: the number of bytes, at most @bytes.
  */
 static inline size_t xtun_compat_vnet_size(size_t bytes)
 {
@@ -392,10 +392,10 @@ static inline size_t xtun_compat_vnet_size(size_t bytes)
 
 /**
  * xtun_compat_vnet_to_skb() - apply a vnet header to a frame
- * @skb: the frame, at its first header; its device is set
+ * @skb: the frame, with skb->data at its first header, and skb->dev set
  * @vnet: the header
- * @le: its byte order
- * @offset: of the network header, in bytes
+ * @le: the header is little-endian
+ * @offset: offset of the network header in bytes
  *
  * Return: 0, -EINVAL if it does not fit the frame.
  */
@@ -403,7 +403,7 @@ static inline int xtun_compat_vnet_to_skb(struct sk_buff *skb, const struct xtun
 					  bool le, unsigned int offset)
 {
 #ifdef XTUN_HAVE_VNET_TUNNEL
-	/* Some of these look for the headers there of segments that need no checksum. */
+	/* For segments that need no checksum, some kernels look for the headers there. */
 	skb_set_network_header(skb, offset);
 	return virtio_net_hdr_tnl_to_skb(skb, &vnet->max, vnet->tunnel, vnet->tunnel, le);
 #else
@@ -412,13 +412,13 @@ static inline int xtun_compat_vnet_to_skb(struct sk_buff *skb, const struct xtun
 }
 
 /**
- * xtun_compat_vnet_from_skb() - say in a vnet header what is left to do to a frame
+ * xtun_compat_vnet_from_skb() - describe in a vnet header what is left to do to a frame
  * @skb: the frame
- * @vnet: the header; @tunnel is set
+ * @vnet: the header; the caller has set its member tunnel
  * @offloads: features that the reader asked for
- * @le: the header's byte order
+ * @le: the header is to be little-endian
  *
- * Return: 0, -EINVAL if it has no word for that.
+ * Return: 0, -EINVAL if the header cannot describe it.
  */
 static inline int xtun_compat_vnet_from_skb(struct sk_buff *skb, struct xtun_compat_vnet *vnet,
 					    netdev_features_t offloads, bool le)
@@ -441,7 +441,7 @@ static inline int xtun_compat_vnet_from_skb(struct sk_buff *skb, struct xtun_com
 #endif
 
 /**
- * xtun_compat_has_xps() - whether somebody has set up XPS
+ * xtun_compat_has_xps() - whether XPS is set up
  * @dev: the interface
  *
  * Context: under RCU.
@@ -462,8 +462,8 @@ static inline bool xtun_compat_has_xps(const struct net_device *dev)
 /**
  * xtun_compat_napi_add() - netif_napi_add() with the usual weight
  * @dev: the interface
- * @napi: of one of its queues
- * @poll: delivers
+ * @napi: the NAPI of one of its queues
+ * @poll: its poll function
  *
  * Context: process, under RTNL.
  */
@@ -494,20 +494,20 @@ static inline void xtun_compat_sock_init(struct sock *sk, kuid_t uid)
 #endif
 }
 
-/* Some declare sa_data without a length. */
+/* Some kernels declare sa_data without a length. */
 #define XTUN_COMPAT_SA_DATA	(sizeof(struct sockaddr) - offsetof(struct sockaddr, sa_data))
 
 /**
  * xtun_compat_set_mac() - set an address as SIOCSIFHWADDR does
  * @dev: the interface
- * @sa: of struct ifreq
+ * @sa: the address, from a struct ifreq
  *
  * Context: process, under RTNL.
  * Return: 0 or a negative errno.
  */
 static inline int xtun_compat_set_mac(struct net_device *dev, const struct sockaddr *sa)
 {
-	/* An address may have more bytes than a struct sockaddr has. */
+	/* An address may be longer than sa_data in a struct sockaddr. */
 	struct sockaddr_storage ss = { .ss_family = sa->sa_family };
 
 	memcpy(ss.__data, sa->sa_data, XTUN_COMPAT_SA_DATA);
@@ -520,13 +520,13 @@ static inline int xtun_compat_set_mac(struct net_device *dev, const struct socka
 #endif
 }
 
-/* Programs of 32 bits have a struct sock_fprog, and so an ioctl, of their own. */
+/* 32-bit programs have their own struct sock_fprog, and so their own ioctl numbers. */
 #ifdef CONFIG_COMPAT
 /**
- * xtun_compat_fprog_cmd() - the number that a program of 64 bits uses
- * @cmd: of one of 32 bits
+ * xtun_compat_fprog_cmd() - the number that a 64-bit program uses for an ioctl
+ * @cmd: the number that a 32-bit program uses
  *
- * Return: the number.
+ * Return: the number, which is @cmd for all but those with a struct sock_fprog.
  */
 static inline unsigned int xtun_compat_fprog_cmd(unsigned int cmd)
 {
@@ -546,7 +546,7 @@ static inline unsigned int xtun_compat_fprog_cmd(unsigned int cmd)
 /**
  * xtun_compat_get_fprog() - read the caller's struct sock_fprog
  * @fprog: filled
- * @arg: the caller's
+ * @arg: address of the caller's
  *
  * Context: process.
  * Return: 0 or -EFAULT.
@@ -568,8 +568,8 @@ static inline int xtun_compat_get_fprog(struct sock_fprog *fprog, const void __u
 }
 
 /**
- * xtun_compat_put_fprog() - the other way round
- * @arg: the caller's
+ * xtun_compat_put_fprog() - write the caller's struct sock_fprog
+ * @arg: address of the caller's
  * @fprog: what to write there
  *
  * Context: process.

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Finds out what the kernel offers, by compiling and not by its version, since
-# vendor trees backport. Each compat/probes/NAME.c that compiles becomes
-# "#define XTUN_HAVE_NAME 1" in compat/generated.h; compat.h does the rest.
-# The compiler's reasons for a "no" are in compat/probes/NAME.log. The probe
-# named baseline must compile, or all the others' answers mean nothing.
-# XTUN_WITHOUT="NAME..." takes a "no" as given, to try what stands in for it.
+# Finds out what the kernel offers. It compiles probes and does not look at the
+# version, because vendor trees backport. Each compat/probes/NAME.c that compiles
+# becomes "#define XTUN_HAVE_NAME 1" in compat/generated.h; compat.h does the
+# rest. The compiler's reasons for a "no" are in compat/probes/NAME.log. The probe
+# "baseline" must compile, or the answers of all others mean nothing.
+# XTUN_WITHOUT="NAME..." makes these probes answer "no", to try their substitutes.
 
 xtun-probes := $(patsubst $(src)/compat/probes/%.c,%,$(sort $(wildcard $(src)/compat/probes/*.c)))
 xtun-probe-results := $(xtun-probes:%=$(obj)/compat/probes/%.h)
@@ -13,7 +13,8 @@ xtun-probe-results := $(xtun-probes:%=$(obj)/compat/probes/%.h)
 xtun-ask = $(if $(filter $(*F),$(XTUN_WITHOUT)),! echo '$<:1: error: XTUN_WITHOUT' >&2, \
 	LC_ALL=C $(CC) $(c_flags) -fdiagnostics-color=never -fsyntax-only $<)
 
-# A "no" names a line. A compiler that is killed, or does not know an option, has said nothing.
+# A "no" is an error with a line number. A compiler that is killed, or does not know an
+# option, gives no such error, and so no answer.
 quiet_cmd_xtun_probe = PROBE   $@
       cmd_xtun_probe = \
 	mkdir -p $(@D); rm -f $(@:.h=.log); \

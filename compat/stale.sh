@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Remove what was built for another kernel, or for this one before it was changed in its
-# place: the dates of its headers and the names of its folders need not tell.
+# Remove what was built for another kernel, or for this one before it was changed in place.
+# Neither the dates of its headers nor the names of its folders are sure to show that.
 #
 #   stale.sh KDIR RELEASE
 set -eu
 
-# What it exports, with the sums of all that this is made of, which not every kernel has;
-# and its headers, among which are its configuration and when it was built. Their dates may
-# be those of another clock.
+# A checksum of what the kernel exports, with the symbols' own checksums if the kernel has
+# them, and of its headers, which include its configuration and the time of its build.
+# File dates do not count: they may be from another clock.
 sum() {
 	(cd "$1" && { cat Module.symvers || :; } &&
 		find -L include source/include arch/*/include source/arch/*/include -name '*.h' \

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# How the kernel of a build tree was built, as arguments for make: its
-# architecture where that is not this machine's, and its compiler. A module made
+# Print how the kernel of a build tree was built, as arguments for make: its
+# architecture if that is not this machine's, and its compiler. A module built
 # otherwise does not load, or does not compile.
 #
-# With "tools", what they need of it: where they are for another machine, its compiler.
+# With "tools", print only what the tools need: the compiler, if they are for another machine.
 #
-# NAMED_CC is what whoever types make has named, where that may be meant for any tree.
+# NAMED_CC is the compiler on make's command line, if it may be meant for any tree.
 #
 #   tree.sh KDIR [tools]
 set -eu
@@ -16,7 +16,7 @@ what=${2:-module}
 for config in "$dir/.config" "$dir/include/config/auto.conf" ''; do
 	[ ! -e "$config" ] || break
 done
-# Whatever is wrong with this tree, its own makefile will say.
+# If something is wrong with this tree, its own makefile will say so.
 [ -n "$config" ] || exit 0
 
 has() {
@@ -27,7 +27,7 @@ installed() {
 	command -v "$1" >/dev/null
 }
 
-# The kernel's name for the architecture of "uname -m", or of a tree.
+# The kernel's name of an architecture, from that of "uname -m" or of a tree.
 family() {
 	case $1 in
 	x86_64|i?86) echo x86 ;;
@@ -45,7 +45,7 @@ family() {
 	esac
 }
 
-# What Debian and its like call a cross compiler.
+# The prefix of a cross compiler in Debian and its derivatives.
 usual_prefix() {
 	case $arch in
 	x86)   has CONFIG_64BIT && echo x86_64-linux-gnu- || echo i686-linux-gnu- ;;
@@ -57,17 +57,17 @@ usual_prefix() {
 	esac
 }
 
-# Both stand in what every kernel writes into its configuration: the title of
-# its menu, and the first line that its compiler prints of itself, which before 5.8
-# was in a comment.
+# Every kernel writes both into its configuration: the architecture in the title of its
+# menu, and the compiler in the first line of its version, which before 5.8 was a comment.
 arch=$(family "$(sed -n 's,^# Linux/\([a-z0-9_]*\) .*,\1,p' "$config" | head -n 1)")
 cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="*\([^ "]*\).*/\1/p; s/^# Compiler: \([^ ]*\).*/\1/p' "$config" |
 	head -n 1)
 
-# Which LLVM, unless that is said: the one of the kernel's version, or the one without a
-# number. By its tools' names: kernels before 5.18 take no version (e9c281928c24), and one
-# that DKMS has put behind "make" is overruled. Whether all of them are meant, or the
-# compiler alone, the kernel tells.
+# Which LLVM to use, unless LLVM is set: the version that built the kernel, or the one
+# without a number. Its tools are named one by one, because kernels before 5.18 take no
+# version in LLVM (e9c281928c24), and so that they overrule a compiler that DKMS names on
+# make's command line. The configuration tells whether all tools are LLVM's, or the
+# compiler alone.
 clang() {
 	version=$(sed -n 's/^CONFIG_CLANG_VERSION=\([0-9]*\)[0-9]\{4\}$/-\1/p' "$config")
 	installed "clang$version" || version=
@@ -91,7 +91,7 @@ native() {
 		clang
 	elif [ -n "${LLVM:-}${NAMED_CC:-}" ]; then
 		return
-	# Debian's headers name their compiler themselves.
+	# Debian's headers name their own compiler.
 	elif [ ! -e "$dir/.kernelvariables" ] && installed "$cc"; then
 		echo "CC=$cc"
 	fi
@@ -107,7 +107,7 @@ cross() {
 		if [ -n "$prefix" ] && { installed "$compiler" || installed "${prefix}gcc"; }; then
 			[ "$what" = module ] || { echo "CROSS_COMPILE=$prefix"; return; }
 			echo "ARCH=$arch CROSS_COMPILE=$prefix"
-			# The wrapper of a build system has a name of its own.
+			# It may not be ${prefix}gcc: a build system's wrapper has its own name.
 			[ -e "$dir/.kernelvariables" ] || ! installed "$compiler" || echo "CC=$compiler"
 			return
 		fi

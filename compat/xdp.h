@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between kernels about XDP; a part of compat.h.
+ * The differences between kernels in XDP; a part of compat.h.
  */
 #ifndef _XTUN_COMPAT_XDP_H
 #define _XTUN_COMPAT_XDP_H
@@ -10,7 +10,7 @@
 #include <linux/netdevice.h>
 #include <net/xdp.h>
 
-/* Redirection keeps its state in the task, where preemption may interrupt it. */
+/* Newer kernels keep the state of a redirect in the task, because it may be preempted. */
 #ifdef XTUN_HAVE_BPF_NET_CONTEXT
 struct xtun_compat_bpf_context {
 	struct bpf_net_context context;
@@ -35,9 +35,9 @@ static inline void xtun_compat_bpf_leave(struct xtun_compat_bpf_context *c) { }
 
 /**
  * xtun_compat_xdp_rxq_info_reg() - xdp_rxq_info_reg() without a NAPI
- * @rxq: to be registered
+ * @rxq: the structure to register
  * @dev: the interface
- * @index: of the queue
+ * @index: number of the queue
  *
  * Context: process, under RTNL.
  * Return: 0 or a negative errno.
@@ -53,11 +53,11 @@ static inline int xtun_compat_xdp_rxq_info_reg(struct xdp_rxq_info *rxq, struct 
 }
 
 /**
- * xtun_compat_xdp_buff() - what a program is to see
+ * xtun_compat_xdp_buff() - prepare what a program is to see
  * @xdp: filled
  * @rxq: of the queue
- * @start: of the memory
- * @size: of the memory
+ * @start: start of the memory
+ * @size: bytes of the memory
  * @headroom: bytes before the frame
  * @len: bytes of the frame
  */
@@ -83,7 +83,7 @@ static inline void xtun_compat_xdp_buff(struct xdp_buff *xdp, struct xdp_rxq_inf
 /**
  * xtun_compat_do_xdp_generic() - run a program on an skb
  * @prog: the program
- * @skb: the frame, as the stack is to receive it; may become another
+ * @skb: the frame, as the stack is to receive it; may be replaced by another
  *
  * Context: bottom halves off, under RCU.
  * Return: XDP_PASS, or something else if the frame is gone.
@@ -98,10 +98,10 @@ static inline int xtun_compat_do_xdp_generic(struct bpf_prog *prog, struct sk_bu
 }
 
 /**
- * xtun_compat_warn_xdp_action() - a program answered what there is not
+ * xtun_compat_warn_xdp_action() - warn of a program that returned an unknown action
  * @dev: the interface
  * @prog: the program
- * @act: its answer
+ * @act: the action
  */
 static inline void xtun_compat_warn_xdp_action(struct net_device *dev, struct bpf_prog *prog,
 					       u32 act)
@@ -114,8 +114,8 @@ static inline void xtun_compat_warn_xdp_action(struct net_device *dev, struct bp
 }
 
 /**
- * xtun_compat_set_xdp_features() - tell what native XDP can do here
- * @dev: not yet registered
+ * xtun_compat_set_xdp_features() - declare what native XDP supports here
+ * @dev: the interface, not yet registered
  */
 static inline void xtun_compat_set_xdp_features(struct net_device *dev)
 {

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What "make dkms-install" and "make dkms-uninstall" have DKMS do, as root:
+# The part of "make dkms-install" and "make dkms-uninstall" that calls DKMS, as root:
 #
-#   dkms.sh install VERSION KERNEL      which is known to compile
+#   dkms.sh install VERSION KERNEL      known to compile for this kernel
 #   dkms.sh uninstall
 set -eu
 cd "$(dirname "$0")/.."
 
-# "VERSION: added", or "VERSION, KERNEL, ARCH: installed"; before 3.0 "xtun, VERSION...".
+# Print "VERSION: added" or "VERSION, KERNEL, ARCH: installed" for each version. DKMS puts
+# "xtun/" in front, or "xtun, " before 3.0.
 status() {
 	dkms status xtun | sed -n 's,^xtun[/,] *,,p'
 }
@@ -20,7 +21,7 @@ kernels() {
 	status | sed -n 's/^[^,]*, \([^,]*\),.*: installed.*/\1/p' | sort -u
 }
 
-# forget VERSION: but for that one every other, so that an upgrade leaves none behind.
+# forget VERSION: remove every other version, so that an upgrade leaves none behind.
 forget() {
 	for old in $(versions | grep -vxF "$1"); do
 		dkms remove "xtun/$old" --all
@@ -28,8 +29,9 @@ forget() {
 	done
 }
 
-# What is installed stays until DKMS has built the next for one kernel: what it compiles
-# by, and where, is not all that "make" has.
+# Add and build a new version for one kernel. The installed version stays until this
+# succeeds. It may fail where "make" did not, because DKMS builds with other settings, in
+# another folder, and without all of the files that "make" has.
 build_first() {
 	if ${MAKE:-make} install-source && dkms add "xtun/$1" && dkms build "xtun/$1" -k "$2"; then
 		return
@@ -39,7 +41,8 @@ build_first() {
 	return 1
 }
 
-# put_back VERSION KERNEL...: where another of the same version does not build.
+# put_back VERSION KERNEL...: restore the installed source if a new one of the same version
+# does not build.
 put_back() {
 	version=$1
 	shift
@@ -51,7 +54,8 @@ put_back() {
 	done
 }
 
-# A module that "make install" has left DKMS would keep, and put back when it is removed.
+# Remove a module that "make install" has left: DKMS would keep it, and put it back when
+# its own module is removed.
 install_for() {
 	rm -f "/lib/modules/$2"/updates/xtun.ko* "/lib/modules/$2"/extra/xtun.ko*
 	dkms install "xtun/$1" -k "$2"
@@ -60,7 +64,7 @@ install_for() {
 case $1 in
 install)
 	had=$(kernels | grep -vxF "$3" || :)
-	# The same version once more is to be built anew, of files that are all new.
+	# If the same version is installed already, build it again from new files only.
 	all=$(kernels)
 	aside=
 	if versions | grep -xF "$2" >/dev/null; then

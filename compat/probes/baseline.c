@@ -31,7 +31,7 @@ struct netdev_nested_priv *probe_drops(struct net *net, struct notifier_block *n
 struct netdev_nested_priv *probe_drops(struct net *net, struct notifier_block *nb,
 				       struct netdev_nested_priv *priv, struct later *later)
 {
-	/* Nobody races here. */
+	/* There is no race here: only the macro is probed. */
 	priv->data = data_race(net);
 	register_netdevice_notifier_net(net, nb);
 	kvfree_rcu(later, rcu);

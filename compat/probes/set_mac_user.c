@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 3b23a32a6321: under the lock that waits for whoever reads an address. */
+/* 3b23a32a6321: it takes the lock that excludes readers of the address. */
 #include <linux/netdevice.h>
 
 void *probe(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A macro first, then a function. */
+/* A call, which finds a macro as well as a function. */
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
