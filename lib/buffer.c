@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* libxtun: records in a buffer, from which and to which something copies them. */
+/* libxtun: records in a buffer, which read() fills and write() empties. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "internal.h"
 
-/* Some frames of any length, or 150 and more of an MTU; it fits most caches. */
+/* Room for a few frames of any length, or over 150 of 1500 bytes; it fits most caches. */
 #define BUFFER_SIZE	(256 << 10)
 
 int xtun_buffer_start(struct xtun *x)
@@ -30,7 +30,7 @@ void xtun_buffer_stop(struct xtun *x)
 	free(x->sender.data);
 }
 
-/* The rest of what was read may still be to be told of. */
+/* Some of the records that were read may not have been received by the program yet. */
 void xtun_buffer_release(struct xtun *x)
 {
 	struct receiver *r = &x->receiver;
@@ -43,8 +43,8 @@ void xtun_buffer_release(struct xtun *x)
 }
 
 /*
- * Leave out the first frame, of which the driver has said that it is lost; or all, for
- * an error that the next would meet too.
+ * Skip the first frame, which the driver has refused; or all frames, if the error is one
+ * that the others would get, too.
  */
 int xtun_buffer_refused(struct sender *s, int error)
 {
@@ -63,7 +63,7 @@ void xtun_buffer_emptied(struct sender *s)
 	s->sent = 0;
 }
 
-/* Whoever waits for an edge gets none for what the kernel has already: so look there. */
+/* Edge-triggered epoll reports no frame that waits already, so try to read one. */
 int xtun_buffer_arm(struct xtun *x, int events)
 {
 	struct receiver *r = &x->receiver;

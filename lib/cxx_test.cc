@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-// A program in C++ includes xtun.h alone, and finds every function. It needs no module.
+// A C++ program includes only xtun.h and links with every function. It needs no module.
 #include <xtun.h>
 
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* libxtun: the descriptor, and what it is attached to. */
+/* libxtun: the descriptor, and the interface it is attached to. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -26,8 +26,8 @@ int xtun_device_adopt(int fd)
 }
 
 /*
- * Of several files the first has said what stands in front of a frame, for all. Whether
- * there is protocol info is not told: its bit is also that of having no filter.
+ * The first file of an interface determines for all of them what precedes a frame. Protocol
+ * info cannot be checked: TUNGETIFF uses the bit of IFF_NO_PI for IFF_NOFILTER as well.
  */
 static int looks_as_asked(int fd, short asked)
 {
@@ -39,12 +39,12 @@ static int looks_as_asked(int fd, short asked)
 	return (ifr.ifr_flags ^ asked) & shape ? -EINVAL : 0;
 }
 
-/* They are the interface's, and may be what a program before has left there. */
+/* These settings belong to the interface, and an earlier program may have changed them. */
 static int set_header(int fd, const struct xtun_options *o)
 {
 	int size = sizeof(struct virtio_net_hdr), native = 0;
 
-	/* Where the kernel knows no other byte order than its own, there is none to undo. */
+	/* EINVAL: the kernel is built without TUNSETVNETBE, so there is nothing to reset. */
 	if (o->flags & XTUN_VNET_HDR && ioctl(fd, TUNSETVNETBE, &native) < 0 && errno != EINVAL)
 		return -errno;
 	if (o->flags & XTUN_VNET_HDR &&
@@ -77,12 +77,12 @@ int xtun_device_join(int fd)
 {
 	struct stat s;
 
-	/* To whoever is at the other end of a socket it would be a message. */
+	/* On a socket, an empty write would send a message to the peer. */
 	if (fstat(fd, &s) < 0)
 		return -errno;
 	if (!S_ISCHR(s.st_mode))
 		return 0;
-	/* A write of no bytes attaches, and is no frame: it fails in any case. */
+	/* A write of 0 bytes attaches the file. It then fails in any case, as it is no frame. */
 	if (write(fd, "", 0) == 0)
 		return 0;
 	switch (errno) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * libxtun: one frame in one read() or write(), of xtun or of tap. Here too a frame
- * lies in a record, of which the kernel gets to see the frame alone.
+ * libxtun: one frame in one read() or write(), with xtun or with tap. The library keeps
+ * frames as records here too, but the kernel sees only the frames.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ static int plain_fill(struct xtun *x, unsigned int n)
 
 	while (len > 0 && n-- && r->size - r->end >= XTUN_RECORD_SIZE(FRAME_MAX))
 		len = plain_read(x);
-	/* An error comes again once the frames before it are taken. */
+	/* After the frames before it are taken, the next read() fails with the same error. */
 	if (len > 0 || r->end)
 		return 0;
 	if (len == 0)

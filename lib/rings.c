@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * libxtun: rings that are shared with the kernel. docs/ring.md explains the protocol;
- * each barrier here names its litmus test and its partner in the kernel.
+ * libxtun: rings that are shared with the kernel. docs/ring.md describes the protocol.
+ * Each barrier here names its litmus test and the kernel's barrier that it pairs with.
  */
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -30,12 +30,12 @@ static unsigned char *map_part(struct xtun *x, unsigned char *at, size_t size, i
 }
 
 /*
- * Some machines take what is shared only where its offset and its address agree in as many
- * bits (SHMLBA), which may be more than a page has; all offsets are multiples of it.
+ * On some machines the address of a shared mapping must equal its offset modulo SHMLBA,
+ * which may be more than a page. All offsets are multiples of PLACE.
  */
 #define PLACE	((size_t)65536)
 
-/* Once the file has rings there is no way back: address space is taken before. */
+/* A file cannot lose its rings again, so reserve the address space for them first. */
 static int take_space(struct xtun *x, const struct xtun_rings *rings)
 {
 	x->map_size = 3 * PLACE + 2 * ((size_t)rings->tx_size + rings->rx_size);
@@ -80,7 +80,7 @@ static int set_wake(int fd, const struct xtun_options *o)
 	return ioctl(fd, XTUN_IOC_SET_WAKE, &wake) < 0 ? -errno : 0;
 }
 
-/* ENOTTY or another complaint of the number: the driver is older than rings, or tap's. */
+/* If the ioctl is unknown, whatever the errno, the driver is older than rings, or is tap. */
 static __u32 features(int fd)
 {
 	__u32 features;
@@ -88,7 +88,7 @@ static __u32 features(int fd)
 	return ioctl(fd, XTUN_IOC_FEATURES, &features) < 0 ? 0 : features;
 }
 
-/* A policy may be against it; the driver itself says that there is nothing yet. */
+/* Without rings yet, the driver fails with ENODEV. Another errno is from a security policy. */
 static int may_map(int fd)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -109,7 +109,7 @@ static int rings_make(struct xtun *x, struct xtun_rings *rings, const struct xtu
 	error = map_rings(x, rings);
 	if (!error)
 		error = set_wake(x->fd, o);
-	/* No other way is left to this file. */
+	/* Once a file has rings it cannot use another way: return no errno that tries one. */
 	return error == -EPERM || error == -ENOMEM || error == -EOPNOTSUPP ? -EIO : error;
 }
 
@@ -148,7 +148,7 @@ static int rings_status(const struct xtun *x)
 
 	if (!status)
 		return 0;
-	/* As the doorbell says it. */
+	/* With both bits set, the same errno as the doorbell. */
 	return status & XTUN_STATUS_DETACHED ? -EBADFD : -EPIPE;
 }
 
@@ -163,8 +163,8 @@ static int ring_doorbell(const struct xtun *x)
 }
 
 /*
- * Acquire: the records are read after the position that tells of them. Litmus test
- * docs/litmus/tx-data.litmus; partner: the kernel's release of tx_prod in
+ * Acquire: read the records only after the position that covers them. Litmus test
+ * docs/litmus/tx-data.litmus; pairs with the kernel's release of tx_prod in
  * xtun_ring_tx_publish().
  */
 static void look_for_records(struct xtun *x)
@@ -173,8 +173,8 @@ static void look_for_records(struct xtun *x)
 }
 
 /*
- * Acquire: the space is filled after the kernel has read what was there. Litmus test
- * docs/litmus/rx-reuse.litmus; partner: the kernel's release of rx_cons in
+ * Acquire: fill the room only after the kernel has read what was there. Litmus test
+ * docs/litmus/rx-reuse.litmus; pairs with the kernel's release of rx_cons in
  * xtun_ring_rx_consume().
  */
 static void look_for_room(struct xtun *x)
@@ -195,18 +195,18 @@ static void rings_release(struct xtun *x)
 
 	r->start = r->next;
 	/*
-	 * Release: the records were read before they are given back. Litmus test
-	 * docs/litmus/tx-reuse.litmus; partner: the kernel's acquire of tx_cons in
+	 * Release: the program has read the records before it gives them back. Litmus test
+	 * docs/litmus/tx-reuse.litmus; pairs with the kernel's acquire of tx_cons in
 	 * xtun_ring_tx_cons().
 	 */
 	__atomic_store_n(&x->user->tx_cons, r->next, __ATOMIC_RELEASE);
 	/*
-	 * Full: the room is there before it is looked whether anybody waits for some.
-	 * Litmus test docs/litmus/tx-stop.litmus; partner: the full barrier in
-	 * xtun_ring_tx_press_back(), before the kernel looks at tx_cons again.
+	 * Full: give the room back before checking whether the kernel waits for it.
+	 * Litmus test docs/litmus/tx-stop.litmus; pairs with the full barrier in
+	 * xtun_ring_tx_press_back(), before the kernel reads tx_cons again.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	/* It fails only where the next fill does. */
+	/* No check for errors: the next fill returns the same one. */
 	if (wants_doorbell(x, XTUN_DOORBELL_TX))
 		ring_doorbell(x);
 }
@@ -217,22 +217,22 @@ static void rings_publish(struct xtun *x)
 
 	s->sent = s->next;
 	/*
-	 * Release: the records are there before the position that tells of them. Litmus
-	 * test docs/litmus/rx-data.litmus; partner: the kernel's acquire of rx_prod in
+	 * Release: write the records before the position that covers them. Litmus test
+	 * docs/litmus/rx-data.litmus; pairs with the kernel's acquire of rx_prod in
 	 * xtun_ring_rx_consume().
 	 */
 	__atomic_store_n(&x->user->rx_prod, s->next, __ATOMIC_RELEASE);
 	/*
-	 * Full: the records are published before it is looked whether anybody looks for
-	 * them. Litmus test docs/litmus/rx-doorbell.litmus; partner: the full barrier in
-	 * xtun_ring_rx_work(), before the kernel looks at rx_prod again.
+	 * Full: publish the records before checking whether the kernel wants the doorbell.
+	 * Litmus test docs/litmus/rx-doorbell.litmus; pairs with the full barrier in
+	 * xtun_ring_rx_work(), before the kernel reads rx_prod again.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /*
- * Once is enough, but if a signal came: then the kernel has left some. Where it takes
- * none, somebody else is about to.
+ * One call takes all records, unless a signal ends it early: then repeat it. A call that
+ * takes none leaves them to another context that is taking records already.
  */
 static int rings_call(struct xtun *x)
 {
@@ -260,8 +260,8 @@ static int rings_drain(struct xtun *x)
 }
 
 /*
- * rx_cons must pass this, so that there is the room that was wanted. All are multiples
- * of 8, the room too, but for this: one byte less is not enough.
+ * The kernel wakes the program when rx_cons passes this value, that is, when rx_cons is
+ * greater. Hence the - 1: the room is enough once rx_cons is next + wanted - size.
  */
 static uint32_t rx_wake(const struct sender *s)
 {
@@ -277,10 +277,10 @@ static int rings_arm(struct xtun *x, int events)
 	if (events & XTUN_CAN_SEND)
 		__atomic_store_n(&x->user->rx_wake, rx_wake(&x->sender), __ATOMIC_RELAXED);
 	/*
-	 * Full: the wish to be woken is there before the second look. Litmus tests
-	 * docs/litmus/tx-sleep.litmus and docs/litmus/rx-room.litmus; partners: the full
+	 * Full: ask to be woken before checking the rings again. Litmus tests
+	 * docs/litmus/tx-sleep.litmus and docs/litmus/rx-room.litmus; pairs with the full
 	 * barriers in xtun_ring_tx_publish() and xtun_ring_rx_wake(), before the kernel
-	 * looks for such a wish.
+	 * reads tx_wake and rx_wake.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (events & XTUN_CAN_RECEIVE) {

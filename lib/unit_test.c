@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* What libxtun can prove without a kernel module: this file stands in for it. Prints TAP. */
+/* Tests libxtun without the kernel module, whose part this file plays. Prints TAP. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -26,10 +26,10 @@ static void *fake_mmap(void *at, size_t size, int protection, int flags, int fd,
 
 #define TX_SIZE		XTUN_RING_MIN
 #define RX_SIZE		(2 * XTUN_RING_MIN)
-#define PART		0x10000		/* bytes of the memory for each of the positions */
+#define PART		0x10000		/* bytes of the file for each page of positions */
 #define STRESS		300000		/* frames each way */
 
-/* The kernel's side. Its memory is a file: the positions, the tx ring, the rx ring. */
+/* The kernel's side. Its memory is a file: both pages of positions, the tx ring, the rx ring. */
 static struct {
 	int memory;
 	struct xtun_rings rings;
@@ -39,7 +39,7 @@ static struct {
 	unsigned char *tx, *rx;
 	uint32_t tx_prod, rx_cons;
 	__u32 features;
-	int ring_error, batch_error;	/* what the ioctls answer */
+	int ring_error, batch_error;	/* errno of the ioctls, or 0 */
 	unsigned int doorbells;
 } k;
 
@@ -136,7 +136,7 @@ static bool is_frame(const unsigned char *frame, uint32_t len, uint32_t number)
 	return true;
 }
 
-/* 14 to 1553 bytes, in no order. */
+/* 14 to 1553 bytes, in no particular order. */
 static uint32_t length_of(uint32_t number)
 {
 	return 14 + number * 2654435761u % 1540;
@@ -157,7 +157,7 @@ static bool kernel_puts(uint32_t len, uint32_t number)
 	return true;
 }
 
-/* The kernel receives: -1 nothing is there, 0 something wrong, 1 that frame. */
+/* The kernel receives: 1 the expected frame, 0 a wrong one, -1 none. */
 static int kernel_takes(uint32_t len, uint32_t number)
 {
 	struct xtun_record *record = xtun_record_at(k.rx, k.rings.rx_size, k.rx_cons);
@@ -358,7 +358,7 @@ static void test_threads(void)
 	pthread_t threads[3];
 	int i;
 
-	/* Positions pass 2^32 early on. */
+	/* So that positions soon wrap at 2^32. */
 	begin_at(x, -4096u);
 
 	pthread_create(&threads[0], NULL, kernel_transmits, NULL);
@@ -372,7 +372,7 @@ static void test_threads(void)
 	xtun_close(x);
 }
 
-/* A descriptor of which each read() and write() is a message. */
+/* A descriptor where each read() and write() is one message. */
 static struct xtun *open_socket(enum xtun_way way, int *other)
 {
 	struct xtun_options o = { .way = way };
@@ -408,7 +408,7 @@ static void test_fallback(int ring_error, int batch_error, enum xtun_way way)
 	close(other);
 }
 
-/* What was not sent at once is forgotten, whichever way frames go. */
+/* xtun_send() fails if it does not match a reservation, in every way. */
 static void test_forgotten(struct xtun *x)
 {
 	ok(xtun_reserve(x, 13) && xtun_send(x, 14) < 0 && errno == EINVAL,

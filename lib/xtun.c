@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* libxtun: what all ways have in common. Each function is explained in xtun.h. */
+/* libxtun: what all ways have in common. xtun.h documents each function. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -7,14 +7,14 @@
 
 #include "internal.h"
 
-/* The best first. */
+/* Best first. */
 static const struct backend *const backends[] = {
 	&xtun_backend_rings, &xtun_backend_batch, &xtun_backend_plain,
 };
 
 static const char default_device[] = "/dev/xtun";
 static const char tap_device[] = "/dev/net/tun";
-/* What tap is asked for where xtun needs no name. */
+/* The interface to ask tap for if the options name none. */
 static const char default_ifname[] = "xtun";
 
 static int fail(int error)
@@ -56,7 +56,7 @@ static const char *reason(int error)
 	}
 }
 
-/* Whether a worse way may do what this one cannot. */
+/* Whether to try the next way after this error. */
 static int is_passed_over(const struct backend *b, int error)
 {
 	if (error == -EOPNOTSUPP || error == -ENOTTY)
@@ -105,7 +105,7 @@ static int start_tap(struct xtun *x, const struct xtun_options *o)
 		x->fd = xtun_device_open(o->device ? o->device : tap_device);
 	if (x->fd < 0)
 		return -errno;
-	/* One that was handed over may be attached already. */
+	/* A descriptor from the caller may be attached already. */
 	if (!o->fd || o->ifname)
 		error = xtun_device_attach(x->fd, ifname, o);
 	return error ? error : x->backend->start(x, o);
@@ -219,7 +219,6 @@ int xtun_fd(const struct xtun *x)
 	return x->fd;
 }
 
-/* Tell of the records from receiver.next on. */
 static int hand_out(struct receiver *r, struct xtun_frame *frames, unsigned int n)
 {
 	unsigned int i;
@@ -269,7 +268,7 @@ void *xtun_reserve(struct xtun *x, size_t len)
 	need = XTUN_RECORD_SIZE(len);
 	if (xtun_room(s) < need)
 		error = x->backend->drain(x);
-	/* Where it ends there is room enough, and nobody to take what is put there. */
+	/* After a fatal error the buffer is empty, but nobody would take a frame from it. */
 	if ((error && error != -EAGAIN) || xtun_room(s) < need) {
 		s->wanted = need;
 		errno = error ? -error : EAGAIN;
@@ -300,7 +299,7 @@ int xtun_flush(struct xtun *x)
 	struct sender *s = &x->sender;
 	int error;
 
-	/* What lies there may be where the next frame will. */
+	/* After the drain a buffer starts again at 0: the reserved space is not at its start. */
 	s->reserved = -1;
 	error = x->backend->drain(x);
 	if (!error) {

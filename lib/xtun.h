@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * libxtun: Ethernet frames between a program and the kernel, by the best way
- * that there is.
+ * libxtun: move Ethernet frames between a program and the kernel, in the fastest
+ * way available.
  *
  *	struct xtun *x = xtun_open(NULL);
  *	struct xtun_frame frames[64];
@@ -14,18 +14,20 @@
  *			xtun_wait(x, XTUN_CAN_RECEIVE, -1);
  *	}
  *
- * The ways, the best first: rings that are shared with the kernel, so that most
- * frames need no system call; many frames in one read() or write(); one frame in
- * each; and the kernel's own tap, where the module is not loaded. A program is the
- * same with all of them. xtun_way() says which it is.
+ * The ways, best first: rings shared with the kernel, where most frames need no
+ * system call; many frames in one read() or write(); one frame in each; and the
+ * kernel's own tap, if the module is not loaded. The program's code is the same for
+ * all of them. xtun_way() returns the one in use.
  *
- * Two threads may use one struct xtun without a lock, if one receives and the other
- * sends: xtun_receive(), xtun_release() and waiting for XTUN_CAN_RECEIVE are the
- * one's; xtun_reserve(), xtun_send(), xtun_flush() and waiting for XTUN_CAN_SEND the
- * other's. xtun_way(), xtun_why() and xtun_fd() are anybody's. Two threads that both
- * receive, or both send, need a queue each: XTUN_MULTI_QUEUE.
+ * Two threads may use one struct xtun without a lock if one receives and the other
+ * sends. xtun_receive(), xtun_release() and waiting for XTUN_CAN_RECEIVE belong to the
+ * receiving thread; xtun_reserve(), xtun_send(), xtun_flush() and waiting for
+ * XTUN_CAN_SEND to the sending thread. Any thread may call xtun_way(), xtun_why() and
+ * xtun_fd(). If several threads receive, or several send, each needs a queue and a
+ * struct xtun of its own: see XTUN_MULTI_QUEUE.
  *
- * Calls that fail set errno. This is all that a program includes, in C or C++.
+ * Calls that fail set errno. This is the only header that a program includes, in C or
+ * C++.
  */
 #ifndef XTUN_LIB_H
 #define XTUN_LIB_H
@@ -41,39 +43,42 @@ struct xtun;
 
 /* How frames are moved. */
 enum xtun_way {
-	XTUN_WAY_ANY,	/* in options: the best there is */
+	XTUN_WAY_ANY,	/* in struct xtun_options: the best one available */
 	XTUN_WAY_RINGS,	/* rings in memory that is shared with the kernel */
 	XTUN_WAY_BATCH,	/* many frames in one read() or write() */
-	XTUN_WAY_PLAIN,	/* one frame in each */
-	XTUN_WAY_TAP	/* likewise, by /dev/net/tun */
+	XTUN_WAY_PLAIN,	/* one frame in each read() or write() */
+	XTUN_WAY_TAP	/* the same, on /dev/net/tun */
 };
 
 /* struct xtun_options.flags */
-#define XTUN_MULTI_QUEUE	0x1	/* a queue of several; needs ifname */
-#define XTUN_VNET_HDR		0x2	/* a struct virtio_net_hdr first; needs ifname */
+#define XTUN_MULTI_QUEUE	0x1	/* one queue of several; needs ifname */
+#define XTUN_VNET_HDR		0x2	/* struct virtio_net_hdr first; needs ifname */
 
 /**
- * struct xtun_options - what xtun_open() is asked for; all zero: what is usual
- * @ifname: the interface; it is made if there is none, and goes with the program.
- *	NULL: the one that the module has made, which stays. (On tap, "xtun".)
- * @device: the device; NULL: /dev/xtun, or if the module is not loaded, /dev/net/tun
- * @fd: an open descriptor of the device, which is the library's from then on, even
- *	if it cannot be used; 0: none
- * @way: this way or none
+ * struct xtun_options - options of xtun_open(); all zero selects the defaults
+ * @ifname: name of the interface. If it does not exist, it is created, and deleted
+ *	again when its last user closes it. NULL: the interface that the module has
+ *	created, which stays. (With tap, NULL means "xtun".)
+ * @device: path of the device; NULL: /dev/xtun, or /dev/net/tun if the module is not
+ *	loaded
+ * @fd: an open descriptor of the device; 0: none. The library owns it from then on, and
+ *	closes it if xtun_open() fails
+ * @way: use this way or fail; %XTUN_WAY_ANY: use the best one available
  * @flags: XTUN_MULTI_QUEUE, XTUN_VNET_HDR
- * @offloads: TUN_F_... of <linux/if_tun.h>: what a received frame may leave to the
- *	program; needs %XTUN_VNET_HDR
- * @tx_size: bytes of the ring from the kernel, 128 KiB to 64 MiB, rounded up to a
- *	power of two; 0: 1 MiB
- * @rx_size: likewise, to the kernel
- * @poller_usecs: a thread of the kernel's looks for what is sent, so that sending
- *	needs no system call; it ends after so long without a frame, up to a second,
- *	and comes back with the next. 0: no thread. Rings alone have one
- * @wake_frames: who waits for frames is woken once there are so many,
- * @wake_bytes: or so many bytes of records,
- * @wake_usecs: or so many microseconds after the first; it must be given with the
- *	other two. All three 0: what "ethtool -C" has set. For rings alone
- * @reserved: 0
+ * @offloads: TUN_F_... of <linux/if_tun.h>: which work on a received frame the kernel may
+ *	leave to the program; needs %XTUN_VNET_HDR
+ * @tx_size: size in bytes of the ring from the kernel, rounded up to a power of two
+ *	of 128 KiB to 64 MiB; a larger one is taken as 64 MiB; 0: 1 MiB
+ * @rx_size: the same for the ring to the kernel
+ * @poller_usecs: let a kernel thread poll for frames that were sent, so that sending
+ *	needs no system call. It ends after so many microseconds without a frame, at most
+ *	one second, and the next frame starts it again. 0: no thread. Only used with rings
+ * @wake_frames: wake a program that waits for frames once so many have arrived,
+ * @wake_bytes: or once their records take so many bytes,
+ * @wake_usecs: or so many microseconds after the first one, which must be set if
+ *	@wake_bytes is, or if @wake_frames is more than 1. All three 0: as set by
+ *	"ethtool -C". Only used with rings
+ * @reserved: must be 0
  */
 struct xtun_options {
 	const char *ifname;
@@ -93,9 +98,9 @@ struct xtun_options {
 
 /**
  * struct xtun_frame - a frame that was received
- * @data: its bytes, not to be written; with %XTUN_VNET_HDR the header first
- * @len: how many they are
- * @flags: 0 so far
+ * @data: the frame, read-only; with %XTUN_VNET_HDR it begins with that header
+ * @len: number of bytes at @data
+ * @flags: always 0 so far
  */
 struct xtun_frame {
 	const void *data;
@@ -104,157 +109,160 @@ struct xtun_frame {
 };
 
 /**
- * xtun_open() - get frames from an interface, and give it some
- * @options: NULL: as if all were zero
+ * xtun_open() - open an interface to receive and send frames
+ * @options: NULL is the same as all zero
  *
- * The ways are tried in order. Rings are passed over where the module or the machine
- * has none, or memory or RLIMIT_MEMLOCK does not suffice for them; batches where the
- * module has none. Unless the way names it, tap is taken only if neither device nor
- * fd is given and there is no /dev/xtun, or no driver behind it: if opening it fails
- * with ENOENT, ENODEV or ENXIO. No other failure is passed over.
+ * The ways are tried in order. Rings are skipped if the module or the machine does not
+ * support them, or if memory or RLIMIT_MEMLOCK does not suffice; batches are skipped if
+ * the module does not support them. Tap is used if @options name it. Otherwise it is used
+ * only if they name no way, no device and no fd, and /dev/xtun does not exist or
+ * has no driver: opening it fails with ENOENT, ENODEV or ENXIO. Any other error makes
+ * xtun_open() fail.
  *
- * Return: what the other calls take; NULL with errno: EINVAL options that make no
- * sense, or %XTUN_VNET_HDR otherwise than the files of the interface's other queues;
- * EACCES, EPERM not allowed; ENODEV no such interface in this network namespace;
- * EBUSY another program has it, or its queue, for itself; ENOMEM; and for a way that
- * was named, EOPNOTSUPP there is none here, or what open(), TUNSETIFF or
- * XTUN_IOC_SET_RINGS has said.
+ * Return: a handle for the other calls; NULL with errno: EINVAL the options are invalid,
+ * or %XTUN_VNET_HDR differs from that of the interface's other queues; EACCES, EPERM not
+ * allowed; ENODEV no such interface in this network namespace; EBUSY another program has
+ * the interface or its queue exclusively; EOPNOTSUPP the way that was named is not
+ * available; ENOMEM; or another errno of open(), TUNSETIFF or XTUN_IOC_SET_RINGS.
  */
 struct xtun *xtun_open(const struct xtun_options *options);
 
 /**
- * xtun_close() - end it
- * @x: NULL is allowed. No thread may still use it
+ * xtun_close() - close the interface and free the handle
+ * @x: from xtun_open(), or NULL. No other thread may still use it
  *
- * Frames that were sent, but not flushed, are lost.
+ * Frames that were sent but not flushed are lost.
  */
 void xtun_close(struct xtun *x);
 
 /**
- * xtun_way() - which way frames are moved
+ * xtun_way() - tell which way is in use
  * @x: from xtun_open()
  *
- * Return: one of enum xtun_way, but not %XTUN_WAY_ANY.
+ * Return: one of enum xtun_way, never %XTUN_WAY_ANY.
  */
 enum xtun_way xtun_way(const struct xtun *x);
 
 /**
- * xtun_way_name() - a way's name
- * @way: any
+ * xtun_way_name() - tell the name of a way
+ * @way: any of enum xtun_way
  *
  * Return: "rings", "batch", "plain", "tap", or "any".
  */
 const char *xtun_way_name(enum xtun_way way);
 
 /**
- * xtun_why() - why there is no better way
+ * xtun_why() - tell why no better way is in use
  * @x: from xtun_open()
  *
- * Return: a sentence for people; "" if there is none, or the way was named.
+ * Return: a text for the user; "" if there is no better way, or if the options
+ * named the way.
  */
 const char *xtun_why(const struct xtun *x);
 
 /**
- * xtun_fd() - the descriptor, for an event loop or an ioctl of <linux/if_tun.h>
+ * xtun_fd() - get the descriptor, for an event loop or an ioctl of <linux/if_tun.h>
  * @x: from xtun_open()
  *
- * poll(), select(), io_uring and epoll, level- or edge-triggered, tell of it what
- * xtun_wait() would. Before each sleep call xtun_arm().
+ * poll(), select(), io_uring and epoll, level- or edge-triggered, can wait on it for what
+ * xtun_wait() waits for. Call xtun_arm() before each sleep.
  *
- * Return: it, with O_NONBLOCK. It stays the library's.
+ * Return: the descriptor, in O_NONBLOCK mode. The library still owns it.
  */
 int xtun_fd(const struct xtun *x);
 
 /**
- * xtun_receive() - take frames, where they lie
+ * xtun_receive() - take frames without copying them
  * @x: from xtun_open()
- * @frames: is told of them
- * @n: of how many at most
+ * @frames: filled in, one entry for each frame
+ * @n: number of entries in @frames
  *
- * It does not wait. The frames stay as they are until xtun_release(), the next
+ * This does not wait. The frames stay valid until xtun_release(), the next
  * xtun_receive(), or xtun_arm() or xtun_wait() for %XTUN_CAN_RECEIVE.
  *
- * Return: how many, 0 if there is none; -1 with errno: EBADFD the interface was
- * deleted; EPIPE what the program had put into a ring made no sense; and that of
- * read().
+ * Return: the number of frames, 0 if none waits; -1 with errno: EBADFD the interface was
+ * deleted; EPIPE the program wrote an invalid position or record into a ring, or the
+ * other end of an fd that is no device was closed; or an errno of read().
  */
 int xtun_receive(struct xtun *x, struct xtun_frame *frames, unsigned int n);
 
 /**
- * xtun_release() - give back the frames that were received
+ * xtun_release() - give the received frames back
  * @x: from xtun_open()
  *
- * That makes room for more. Not needed where the next call does it.
+ * This makes room for more frames. It is not needed before a call that does the same:
+ * xtun_receive(), or xtun_arm() or xtun_wait() for %XTUN_CAN_RECEIVE.
  */
 void xtun_release(struct xtun *x);
 
 /**
- * xtun_reserve() - get room for a frame, to be filled in place
+ * xtun_reserve() - reserve space for a frame, which the caller then writes there
  * @x: from xtun_open()
- * @len: bytes that it has at most
+ * @len: maximum length of the frame
  *
- * If there is no room, what was sent so far is flushed. A room that was not sent is
- * forgotten by the next call.
+ * If there is no space, the frames that were sent so far are flushed. Space that is
+ * reserved and not sent is given up by the next xtun_reserve() or xtun_flush().
  *
- * Return: @len bytes; NULL with errno: EAGAIN there is no room, which xtun_wait()
- * for %XTUN_CAN_SEND waits for; EMSGSIZE no frame is that long; EBADFD the interface
- * was deleted; EPIPE as above.
+ * Return: @len bytes of space; NULL with errno: EAGAIN there is no space, wait for
+ * %XTUN_CAN_SEND; EMSGSIZE @len is longer than any frame; EBADFD the interface was
+ * deleted; EPIPE as for xtun_receive().
  */
 void *xtun_reserve(struct xtun *x, size_t len);
 
 /**
- * xtun_send() - send what was filled into the room from xtun_reserve()
+ * xtun_send() - send the frame in the space from xtun_reserve()
  * @x: from xtun_open()
- * @len: bytes that the frame has, at most what was reserved
+ * @len: length of the frame, at most what was reserved
  *
- * It goes with the next xtun_flush(). So do many at once.
+ * The kernel gets it with the next xtun_flush(), so one flush can serve many frames.
  *
- * Return: 0; -1 with errno EINVAL if there is no such room.
+ * Return: 0; -1 with errno EINVAL if no space, or less than @len, is reserved.
  */
 int xtun_send(struct xtun *x, size_t len);
 
 /**
- * xtun_flush() - let the kernel have what was sent
+ * xtun_flush() - pass the frames that were sent to the kernel
  * @x: from xtun_open()
  *
- * A frame that the interface refuses is lost, as on an unplugged cable, and counted
- * by its driver. With rings only its counters tell of it.
+ * A frame that the interface refuses is lost, as on an unplugged cable, and the driver
+ * counts it. With rings only the driver's counters show it.
  *
- * Return: 0; -1 with errno: EAGAIN the kernel does not want all of it yet, so wait for
- * %XTUN_CAN_SEND and flush again; EBADFD, EPIPE as above; otherwise that with which
- * write() has refused a frame, such as EIO: the interface is down.
+ * Return: 0; -1 with errno: EAGAIN the kernel does not take all frames yet: wait for
+ * %XTUN_CAN_SEND and flush again; EBADFD, EPIPE as for xtun_reserve(); or the errno with
+ * which write() refused a frame, such as EIO if the interface is down: the frames after
+ * it were passed on.
  */
 int xtun_flush(struct xtun *x);
 
-#define XTUN_CAN_RECEIVE	0x1	/* a frame is there */
-#define XTUN_CAN_SEND		0x2	/* there is the room that xtun_reserve() had not; nobody */
-					/* is woken for it while the interface is down */
+#define XTUN_CAN_RECEIVE	0x1	/* a frame waits */
+#define XTUN_CAN_SEND		0x2	/* the space that xtun_reserve() lacked is there; */
+					/* wakes nobody while the interface is down */
 
 /**
- * xtun_arm() - see to it that the descriptor wakes a sleeper
+ * xtun_arm() - prepare the descriptor to wake a sleeper
  * @x: from xtun_open()
  * @events: XTUN_CAN_..., or both
  *
- * For event loops; xtun_wait() does it itself. For %XTUN_CAN_RECEIVE the frames that
- * were received are given back.
+ * For event loops; xtun_wait() does it itself. For %XTUN_CAN_RECEIVE this releases the
+ * received frames.
  *
- * Return: 0, sleep until the descriptor is readable, or for %XTUN_CAN_SEND writable;
- * otherwise those of @events that are already so, or after an error all of them: do
- * not sleep.
+ * Return: 0: sleep until the descriptor is readable, or for %XTUN_CAN_SEND writable.
+ * Otherwise do not sleep: those of @events that hold already, or all of @events after an
+ * error.
  */
 int xtun_arm(struct xtun *x, int events);
 
 /**
- * xtun_wait() - sleep until there is something to do
+ * xtun_wait() - sleep until frames can be received or sent
  * @x: from xtun_open()
  * @events: XTUN_CAN_..., or both
- * @timeout_ms: at most so long; -1: for ever
+ * @timeout_ms: how long to wait at most; -1: no limit
  *
- * What was sent should have been flushed. For %XTUN_CAN_RECEIVE the frames that were
- * received are given back.
+ * Flush the frames that were sent before waiting. For %XTUN_CAN_RECEIVE this releases the
+ * received frames.
  *
- * Return: those of @events that are so, and after an error all of them, so that the
- * next call tells of it; 0 if the time is over; -1 with errno: EINTR a signal came.
+ * Return: those of @events that hold, or all of @events after an error, which the next
+ * call then returns; 0 after the timeout; -1 with errno: EINTR a signal arrived.
  */
 int xtun_wait(struct xtun *x, int events, int timeout_ms);
 

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Packages of any suite and architecture, from the mirrors that this machine's
-# apt uses, without changing anything on this machine.
+# Get packages of any suite and architecture from the mirrors that this machine's apt
+# uses, without changing anything on this machine.
 #
-#   apt.sh SUITE ARCH cache ARGUMENT...         apt-cache for that suite
-#   apt.sh SUITE ARCH unpack DIR PACKAGE...     unpack just these into DIR
-#   apt.sh SUITE ARCH closure DIR PACKAGE...    with all that they depend on
-#   apt.sh SUITE ARCH closure-names PACKAGE...  these would be, one a line
-#   apt.sh SUITE source unpack DIR PACKAGE...   what they are made of: DIR/PACKAGE
+#   apt.sh SUITE ARCH cache ARGUMENT...         run apt-cache for that suite
+#   apt.sh SUITE ARCH unpack DIR PACKAGE...     unpack only these into DIR
+#   apt.sh SUITE ARCH closure DIR PACKAGE...    unpack these and all their dependencies
+#   apt.sh SUITE ARCH closure-names PACKAGE...  print the names of those, one a line
+#   apt.sh SUITE source unpack DIR PACKAGE...   unpack their source to DIR/PACKAGE
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -25,9 +25,9 @@ sid=
 type="deb [arch=$arch"
 [ "$arch" != source ] || type="deb-src ["
 
-# The machine's own sources, their suite replaced by the wanted one. A release
-# may be written there by codename or as "stable": take whichever names it.
-# Experimental is nothing without sid.
+# The machine's own sources with their suite replaced by the wanted one. A source may
+# name its release by codename or as "stable": use whichever matches. Experimental needs
+# sid as well.
 sources() {
 	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' \
@@ -45,8 +45,9 @@ sources() {
 	done
 }
 
-# Only the proxy and its like come from the machine's configuration: its hooks
-# would act on the machine. Old suites may be past their date and still be right.
+# Only settings such as the proxy are copied from the machine's configuration: its hooks
+# would act on the machine. The lists of an old suite may be out of date and still
+# correct.
 configuration() {
 	apt-config dump Acquire | grep -v '^Acquire::IndexTargets'
 	cat <<-END
@@ -71,19 +72,19 @@ refresh() {
 	fi
 	[ -s "$dir/sources" ] ||
 		die "This machine's apt has no mirror of $host; see 'apt-get indextargets'."
-	# Whoever has read them before this may still do so.
+	# Other processes that have already read the old file can go on using it.
 	configuration >"$dir/apt.conf.new"
 	mv "$dir/apt.conf.new" "$dir/apt.conf"
 	[ -e "$dir/status" ] || : >"$dir/status"
 	mv "$dir/sources" "$dir/etc/apt/sources.list"
 	say "Reading the package lists of $suite for $arch"
-	# A mirror that is just being mended may lack one list of many. If it is one
-	# that is needed, the package will not be found.
+	# A mirror that is being updated may lack one list of many. If that list is
+	# needed, the package will not be found.
 	if APT_CONFIG=$dir/apt.conf apt-get -qq update >&2; then
 		touch "$dir/updated"
 	else
 		say "Going on with the lists that could be read."
-		# Until in an hour.
+		# Try again in an hour.
 		touch -d '23 hours ago' "$dir/updated"
 	fi
 }

@@ -1,17 +1,18 @@
 # shellcheck shell=sh disable=SC2034
 # SPDX-License-Identifier: GPL-2.0
-# What is known of an architecture, by Debian's name of it, or of an ABI that
-# programs may also have there. Source it after common.sh.
+# The properties of an architecture, by Debian's name for it, or of a further ABI whose
+# programs that architecture can run. Source this after common.sh.
 
-# arch NAME sets karch (the kernel's name of it), triplet, cflags, and for what
-# can be booted: qemu and qemu_package, console (where the kernel's log goes) and
-# lines ("uart" or "virtio": how the guest's output comes out).
+# arch NAME sets karch (the kernel's name for it), triplet and cflags. If QEMU can boot
+# it, it also sets qemu, qemu_package, console (where the kernel's log goes) and lines
+# ("uart" or "virtio": how the guest's output leaves the guest).
 arch() {
 	cflags='' qemu='' qemu_package='' console='' lines=''
 	case $1 in
 	amd64)
 		karch=x86 triplet=x86_64-linux-gnu
-		# Of what newer ones have, the emulator is slowed by most, as by "rep movsb".
+		# Most features of newer processors slow the emulator down, for example
+		# "rep movsb".
 		qemu="qemu-system-x86_64 -M pc -cpu qemu64,+rdrand,+smep,+smap -smp 2"
 		qemu_package=qemu-system-x86 console=ttyS0 lines=uart ;;
 	i386)
@@ -22,7 +23,7 @@ arch() {
 		qemu="qemu-system-mips64el -M malta -cpu 5KEf"
 		qemu_package=qemu-system-mips console=ttyS0 lines=uart ;;
 	mipsn32)
-		# Big-endian, of which Debian has the compiler and the C library alone.
+		# Big-endian. Debian has only the compiler and the C library for it.
 		karch=mips triplet=mips64-linux-gnuabi64 cflags=-mabi=n32
 		qemu="qemu-system-mips64 -M malta -cpu 5KEf"
 		qemu_package=qemu-system-mips console=ttyS0 lines=uart ;;
@@ -43,7 +44,7 @@ arch() {
 
 machine=$(dpkg --print-architecture)
 
-# compiler ARCH: the package with the compiler whose programs start with triplet.
+# compiler ARCH: the package of the compiler whose programs are prefixed with triplet.
 compiler() {
 	if [ "$1" = "$machine" ]; then
 		echo gcc
@@ -52,8 +53,8 @@ compiler() {
 	fi
 }
 
-# suite_for ARCH: whose programs run there. For other machines it is one that has
-# them all.
+# suite_for ARCH: the suite whose programs run there. For other machines it is one that
+# has all of these architectures.
 # shellcheck source=/dev/null
 suite_for() {
 	if [ "$1" = "$machine" ]; then

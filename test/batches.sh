@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Deal tests out to guests: a line for each guest. Those share one whose lines
-# "#guest: ..." ask for the same; a time limit is each test's own.
+# Distribute tests over guests, one line for each guest. Tests share a guest if their
+# "#guest: ..." lines are the same, except that each test has its own time limit.
 #
 #   batches.sh TEST...
 set -eu
 . "$(dirname "$0")/common.sh"
 
-# A guest that dies takes no more than this along, and two run at a time.
+# The number of tests that are lost at most when a guest dies. Two guests run at a time.
 most=8
 
 for test; do

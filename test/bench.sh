@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Count what a frame costs on tap and on xtun, side by side in one boot, in
-# instructions of the guest.
+# Count what a frame costs on tap and on xtun in instructions of the guest. Both are
+# measured in the same boot.
 #
-#   bench.sh                          all figures; ROWS=, WAYS= and BYTES= only some
-#   bench.sh sizes                    what a frame costs by its length; ROWS=, WAYS=
-#   bench.sh queues                   and by how many queues are in service
-#   bench.sh profile ROW WAY [BYTES]  where those of one figure go, by function
+#   bench.sh                          all figures, or those of ROWS=, WAYS= and BYTES=
+#   bench.sh sizes                    the cost of a frame by its length; ROWS=, WAYS=
+#   bench.sh queues                   the cost by the number of queues in service
+#   bench.sh profile ROW WAY [BYTES]  the instructions of one figure, by function
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
@@ -70,7 +70,7 @@ sizes|queues)
 	say "Counting. The emulator is slow: this takes some minutes."
 	guest "bash /test/bench.sh" >"$build/figures"
 	"$program" list >"$build/about"
-	# What was restricted is no picture of the whole.
+	# A restricted run does not give the whole picture.
 	picture=$top/docs/bench.svg
 	[ -z "${ROWS:-}${WAYS:-}${BYTES:-}" ] || picture=$build/bench.svg
 	perl "$here/bench/table.pl" "$build/about" "$top/build/bench.json" "$picture" \

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Build the module for a kernel of test/kernels, in a copy of the sources of
-# its own. Prints the folder that holds xtun.ko. With STRICT=1 the compiler warns
-# of more, sparse reads along, and a warning fails the build. With XTUN_WITHOUT= it lacks
-# what compat/probes.mk has found.
+# Build the module for a kernel of test/kernels, in its own copy of the sources. Prints
+# the folder that holds xtun.ko. With STRICT=1 the compiler has more warnings enabled,
+# sparse runs too, and a warning fails the build. XTUN_WITHOUT= names probes of
+# compat/probes.mk whose result is forced to "no".
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
@@ -18,32 +18,33 @@ if [ -n "${STRICT:-}" ]; then
 	need sparse
 	extra="W=1 C=2"
 fi
-# Headers that bring their vmlinux along give modules type information from it.
+# If the headers come with their vmlinux, the build generates BTF for modules from it.
 [ ! -e "$kdir/headers/vmlinux" ] || need pahole
 
 sources() {
 	make -s -C "$top" sources
 }
 
-# What the module was made of: the same again need not be built again.
+# If the inputs have not changed, there is no need to build again.
 fingerprint() {
 	echo "${extra:-} ${XTUN_WITHOUT:-}"
-	# Of one name there may have been another kernel, of another configuration.
+	# A kernel of the same name may have been built again with another
+	# configuration.
 	echo "$kdir $(stat -c %Y "$kdir/release")"
 	"$triplet-gcc" --version | head -n 1
 	sources | (cd "$top" && xargs sha256sum)
 }
 
-# Distributions build the kernel with a compiler of their own choice and ship no
-# vmlinux to take the BTF of; sparse is told some of what it knows (builtin:1).
-# All else is ours to answer for.
+# Distributions build the kernel with a compiler of their own choice and ship no vmlinux
+# to take the BTF of; sparse is told some of what it knows already (builtin:1). Every
+# other warning is ours.
 warnings() {
 	grep -iE 'warning|error' "$out/log" |
 		grep -vE 'the compiler differs from|Skipping BTF generation|^builtin:1:'
 }
 
-# kbuild FOLDER: the module from the sources there. A root has its own compiler,
-# and needs /proc: in a mount namespace, so that nobody else sees it.
+# kbuild FOLDER: build the module from the sources there. A root with its own compiler
+# needs /proc. It is mounted in a private mount namespace, so that nobody else sees it.
 kbuild() {
 	# shellcheck disable=SC2086
 	set -- make M="$1" ARCH="$karch" ${extra:-} -j"$(nproc)" modules

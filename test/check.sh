@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Everything that a change must pass. KERNEL= and TEST= restrict it, each to a
-# list of names; KERNEL_SRC= to the kernel whose source is in that folder. With "all"
-# as its argument it is every target and test there is; with "programs" the tests by
-# other people's programs.
+# Run everything that a change must pass. KERNEL= and TEST= restrict it to lists of
+# names; KERNEL_SRC= to the kernel whose source is in that folder. The argument "all"
+# selects every target and test; "programs" selects the tests that run other people's
+# programs.
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl make gcc g++ libc6-dev
@@ -15,30 +15,30 @@ flock -n 7 || die "Another run of the tests is at work in this folder."
 KERNEL=${KERNEL:-${KERNEL_SRC:+tree}}
 everywhere="5.10 6.1 6.1-cloud 6.1+i386 6.12 6.12-cloud 7.2 7.3
 	malta malta+mipsn32el s390x arm64 octeon"
-# The oldest, the default and the newest; then those whose byte order or size of a
-# word differs, for which a few tests speak.
+# The oldest kernel, the default one and the newest; then those with another byte order
+# or word size, which run only a few tests.
 usual="5.10 6.1 7.3 malta s390x"
 brief="load nat order ring rw wait xdp"
-# What takes long, and is the same on each kernel.
+# These take long and give the same result on each kernel.
 long="abi batched capture config drops flaws lib-silent lib-ways lives lwip-rings
 	noreader relay ring-bad ring-fuzz ring-python ring-tap speed stats tools why why-bridge
 	why-firewall why-lost why-probe why-refused why-shape why-silent why-stack why-tunnel"
-# What the kernel's stack drops it drops whatever our programs' ABI is, and however it is
-# configured: of kernels that are in the table once more these are not asked again.
+# What the kernel's stack drops does not depend on our programs' ABI or on the kernel's
+# configuration: these tests are skipped on variants of a kernel that is tested already.
 stack="why-bridge why-firewall why-shape why-stack why-tunnel"
-# What measures more than it judges, only with "all", and if it is named.
+# These measure more than they judge. A run of neither "all" nor KERNEL= leaves them out.
 measuring="scale"
-# Of the kernel they show what two tell as well as twelve: the default one, and one
-# whose own test of tun knows tunnels.
+# Two kernels show as much as twelve: the default one, and one whose own test of tun
+# includes tunnels.
 programs="selftest wireguard gvisor programs-container programs-iperf programs-machine programs-make
 	programs-openvpn programs-qemu programs-slirp programs-stress programs-tunnel"
 programs_on="6.1 7.2"
-# And of these what takes little time, and little to fetch.
+# Those of them that are quick and need few packages.
 quick="programs-machine programs-make programs-tunnel"
-# What these need only kernels built for it have.
+# These need a kernel that is built for them.
 debug="nomem nomem-ring planted"
 
-# Only if it is named: it is for documents.
+# This one runs only if it is named: its results are for the documentation.
 named="peers"
 
 tests=$(cd "$here/guest" && grep -l '^\. /test/lib\.sh' ./*.sh | sed 's,^\./,,; s/\.sh$//' |
@@ -52,14 +52,15 @@ fi
 targets=${KERNEL:-${all:+$everywhere}}
 targets=${targets:-$usual}
 
-# built_here TARGET: whether that kernel is made for the tests, and is slow for what it looks
-# for, or for its machine.
+# built_here TARGET: whether that kernel is built for the tests. Such a kernel is slow
+# because of its checks or because its machine is emulated slowly.
 built_here() {
 	grep -qE "^$1[[:space:]]" "$here/sources"
 }
 
-# patience_for TARGET: where it is all that a test takes, it is had on one kernel, where
-# another one is named, and where a test is.
+# patience_for TARGET: the settings that shorten the longest tests. These run at full
+# length if TEST= names tests, on one kernel of "all", and on a kernel that KERNEL= names
+# unless it is built for the tests.
 patience_for() {
 	if [ -n "${TEST:-}" ] || [ "$all $1" = "all 6.1" ]; then
 		return
@@ -74,7 +75,7 @@ all_but() {
 	echo "$tests" | grep -vxF "$(printf '%s\n' $1)"
 }
 
-# once_more TARGET: what it need not do if it is one of all.
+# once_more TARGET: the tests that it need not repeat if KERNEL= does not name it.
 once_more() {
 	case "$KERNEL,$1" in
 	,*-cloud | ,*+*) echo "$stack" ;;
@@ -106,28 +107,28 @@ tests_for() {
 # With KERNEL_SRC= these may be for another machine.
 natively="env -u ARCH -u CROSS_COMPILE"
 
-# unit_test FOLDER NAME: the command that makes and runs it.
+# unit_test FOLDER NAME: print the command that builds and runs it.
 unit_test() {
 	echo "mkdir -p '$1' && $natively make -s -C '$top/tools' O='$1' '$1/$2' && '$1/$2'"
 }
 
-# lib_test TARGET...: the command that makes these of the library.
+# lib_test TARGET...: print the command that makes these targets of the library.
 lib_test() {
 	echo "mkdir -p '$top/build/unit/lib' && $natively make -s -C '$top/lib' O='$top/build/unit/lib' $*"
 }
 
-# done_by COMMAND: a test that passes if it succeeds.
+# done_by COMMAND: a test that passes if COMMAND succeeds.
 done_by() {
 	echo "$1 >/dev/null && echo ok && echo 1..1"
 }
 
-# built_for KERNEL: strictly, and for what the module says itself.
+# built_for KERNEL: build with STRICT=1, and print the vermagic of the module.
 built_for() {
 	echo "$(done_by "'$here/build.sh' $1")" \
 		"&& /sbin/modinfo -F vermagic '$top/build/$1/xtun.ko' | sed 's/^/# /'"
 }
 
-# without KERNEL PROBE...: that it can be built where these answer no.
+# without KERNEL PROBE...: the module can be built if these probes fail.
 without() {
 	kernel=$1
 	shift
@@ -152,8 +153,9 @@ plan() {
 	for target in $targets; do
 		printf 'build for %s\t%s\n' "$target" "$(built_for "${target%+*}")"
 	done
-	# Kernels between those of the table tell of drop reasons, and have not all; and older
-	# ones are refused where they lack what has no substitute, and built where it is there.
+	# Kernels between those of the table may have some drop reasons but not all. An
+	# older kernel is refused if it lacks something that has no substitute, and
+	# otherwise the substitutes are built.
 	if [ "$all" = all ]; then
 		printf 'build without drop reasons\t%s\n' "$(without 6.1 drop_reason)"
 		printf 'build of old\t%s\n' "$(without 5.10 skb_list_walk_safe u64_stats_t \
@@ -181,6 +183,6 @@ plan() {
 	done
 }
 
-# What fails in making it ends the run.
+# A failure while the plan is made ends the run.
 planned=$(plan)
 echo "$planned" | perl "$here/harness.pl"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Make a Debian of its own, to install into what must not be installed here.
-# Prints the name of its tarball, made once.
+# Make a separate Debian in which to install what must not be installed on this machine.
+# Prints the name of its tarball, which is made once.
 #
 #   chroot.sh SUITE ARCH PACKAGE...
 set -eu
@@ -13,7 +13,8 @@ need mmdebstrap arch-test
 recipe=$(echo "$*" | sha256sum | cut -c 1-12)
 tarball=$cache/chroot/$suite-$arch-$recipe.tar
 
-# What the machine's own apt needs to reach a mirror, it needs in there as well.
+# The settings that the machine's own apt needs to reach a mirror are needed inside,
+# too.
 configuration() {
 	apt-config dump Acquire | grep -v '^Acquire::IndexTargets'
 	echo 'Acquire::Check-Valid-Until "false";'
@@ -23,9 +24,9 @@ make_chroot() {
 	say "Making a chroot of $suite for $arch"
 	scratch
 	configuration >"$cache/chroot/apt.conf"
-	# Refreshes the list of mirrors as well.
+	# This refreshes the list of mirrors, too.
 	"$here/apt.sh" "$suite" "$arch" cache stats >/dev/null
-	# In memory, which is ten times as fast as a disk with so many small files.
+	# In memory, because a disk takes ten times as long for so many small files.
 	# shellcheck disable=SC2016
 	as_root env XTUN_CACHE="$cache" TMPDIR="$scratch" unshare --mount sh -euc '
 		mount -t tmpfs -o size=4G tmpfs "$TMPDIR"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# That explaining losses costs no frame that is not lost a call or a question: by the
-# machine code, what does so is referred to at the ends of frames and of rings, by calls
-# that are refused, and by those that set up an interface or answer who asks.
+# Check in the machine code that the code that explains losses costs nothing for frames
+# that are not lost. It may be referenced only where frames and rings end, by calls that
+# are refused, and by functions that set up an interface or answer a query.
 #
 #   cold.sh KERNEL
 set -eu -o pipefail
@@ -12,7 +12,8 @@ set -eu -o pipefail
 . "$here/guest/tap.sh"
 need binutils
 
-# All that there is where frames or doorbells pass, and under what.
+# Each reference on a path that frames or doorbells take: the function that refers to
+# the code that explains, and the function it refers to.
 ends="xtun_chr_attach_first xtun_refused_remember
 xtun_ioc_ioctl xtun_refused_remember
 xtun_lose_err xtun_why_remember
@@ -22,7 +23,8 @@ xtun_ring_tx_lose xtun_why_blame"
 others="init_module cleanup_module xtun_net_dev_init xtun_net_dev_uninit xtun_net_event
 	xtun_net_free_slots xtun_ctl xtun_ctl_locked xtun_proc_show"
 
-# Each function that refers to one of another's that explain, and that one.
+# Print each function that refers to one that explains and does not explain itself, and
+# the function it refers to.
 callers() {
 	"$triplet-objdump" -dr --no-show-raw-insn "$1" | awk '
 		/^[0-9a-f]+ <.*>:$/ { f = substr($2, 2, length($2) - 3); sub(/\..*/, "", f) }

@@ -1,19 +1,20 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# What the scripts of the host side share. Source it after `set -eu`.
+# Common code of the scripts that run on the host. Source it after `set -eu`.
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XTUN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/xtun}
-# The caller's own scripts are named relative to this.
+# The caller finds other scripts relative to this.
 # shellcheck disable=SC2034
 here=$top/test
 mkdir -p "$cache/lock"
-# What programs say is read here; and what is made is to be read by everybody in a guest.
+# The scripts parse what programs print, and users in a guest must be able to read what
+# is made.
 export LC_ALL=C.UTF-8
 umask 022
-# The makes that are run here are none of the caller's own.
+# A make that is run here is not part of the caller's own make.
 unset MAKEFLAGS MFLAGS MAKELEVEL
-# A shell that a signal ends would not clean up.
+# Without this, a shell that a signal ends would not clean up.
 trap 'exit 1' HUP INT TERM
 
 say() {
@@ -29,7 +30,7 @@ case $top$cache in
 *[\ :%,]*) die "No folder here may have a space or one of ':%,' in its name: $top, $cache" ;;
 esac
 
-# scratch: a folder, as $scratch, until the script ends.
+# scratch: make a folder, named by $scratch, that is removed when the script ends.
 scratch() {
 	scratch=$(mktemp -d "$cache/scratch.XXXXXX")
 	trap 'rm -rf "$scratch"' EXIT
@@ -43,7 +44,7 @@ as_root() {
 	fi
 }
 
-# lock NAME ... unlock, or the script's end: nobody else is between the two.
+# lock NAME ... unlock: hold a lock until unlock or until the script ends.
 lock() {
 	exec 9>"$cache/lock/$1"
 	flock 9
@@ -58,16 +59,16 @@ installed() {
 }
 
 install_packages() {
-	# One list of many that cannot be read need not be the one that is wanted.
+	# One of many lists cannot be read. It need not be the one that is needed.
 	as_root apt-get -qq update || say "Going on with the lists that could be read."
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 install \
 		--no-install-recommends "$@" </dev/null
 }
 
-# need PACKAGE...: have these packages on this machine.
+# need PACKAGE...: install those that this machine lacks.
 need() {
 	missing=
-	# Not by lock(), which knows one at a time: the caller may hold another.
+	# Not lock(), which holds only one lock at a time: the caller may hold another.
 	exec 8>"$cache/install.lock"
 	flock 8
 	for package in "$@"; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# See xtun at work in a virtual machine that boots this distribution's kernel.
+# Show xtun at work in a virtual machine that boots this distribution's kernel.
 set -eu
 . "$(dirname "$0")/common.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# DKMS on Debian for mips64el, its Octeon kernel and its own compiler, all of it
-# emulated: five minutes or more. Prints TAP, and what DKMS says.
+# Test DKMS on an emulated Debian for mips64el, with its Octeon kernel and its own
+# compiler: five minutes or more. Prints TAP and the output of DKMS.
 set -eu
 . "$(dirname "$0")/common.sh"
 

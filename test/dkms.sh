@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# DKMS and the packages, each in chroots of their own: the DKMS of an older
-# Debian with two kernels and a cross compiler, and that of its newest suite
-# with a kernel that a newer compiler built; what make does by these and by DKMS 2, of
-# the Debian that has the oldest kernel; and the udev rule in a guest. SUITE=
-# restricts it.
+# Test DKMS and the packages, each in its own chroot: DKMS of an older Debian with two
+# kernels and a cross compiler, and DKMS of the newest suite with a kernel that a newer
+# compiler built. The make targets are tested in these and with DKMS 2, of the Debian
+# that has the oldest kernel. The udev rule is tested in a guest. SUITE= restricts it.
 set -eu
 . "$(dirname "$0")/common.sh"
 need perl
@@ -29,7 +28,7 @@ headers() {
 	esac
 }
 
-# Just what it takes to build a module for Octeon from another machine.
+# Only what is needed to build a module for Octeon on another machine.
 cross() {
 	kernel=$(newest 'linux-headers-[0-9.]+-[0-9]+-octeon' bookworm mips64el)
 	dir=$cache/chroot/cross-$kernel
@@ -40,7 +39,7 @@ cross() {
 		"$here/apt.sh" bookworm amd64 unpack "$dir.new" "${kernel%-octeon}-common" \
 			gcc-12-mips64el-linux-gnuabi64 cpp-12-mips64el-linux-gnuabi64 \
 			binutils-mips64el-linux-gnuabi64
-		# The chroot's own /lib is a link.
+		# In the chroot /lib is a link.
 		cp -a "$dir.new/lib/." "$dir.new/usr/lib/"
 		rm -rf "$dir.new/lib"
 		mv "$dir.new" "$dir"
@@ -66,6 +65,6 @@ plan() {
 	done
 }
 
-# What fails in making it ends the run.
+# A failure while the plan is made ends the run.
 planned=$(plan)
 echo "$planned" | perl "$here/harness.pl"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Run a command that can also run programs of another architecture, by QEMU. The
-# kernel is told how in a user namespace of its own, so that the rest of this
-# machine knows nothing of it; that takes Linux 6.7 or newer, and root.
+# Run a command that can also run programs of another architecture by means of QEMU. The
+# binary format is registered in a separate user namespace, so that the rest of this
+# machine is not affected; that takes Linux 6.7 or newer, and root.
 #
 #   emulate.sh ARCH COMMAND...
 set -eu
@@ -13,7 +13,8 @@ shift
 [ "$arch" != "$(dpkg --print-architecture)" ] || exec "$@"
 [ "$(id -u)" = 0 ] || exec sudo XTUN_CACHE="$cache" "$0" "$arch" "$@"
 
-# Unpacked, not installed: the package would tell this machine's kernel.
+# Unpack, do not install: the package would register the format with this machine's
+# kernel.
 fetch_qemu() {
 	# shellcheck source=/dev/null
 	suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
@@ -28,8 +29,8 @@ lock qemu-user
 [ -d "$qemu" ] || fetch_qemu
 unlock
 
-# How such a program looks is in the package; F has the kernel open QEMU now, for
-# a chroot has none.
+# The package describes how such a program is recognised. F makes the kernel open QEMU
+# now, because there is none in a chroot.
 case $arch in
 arm64) name=aarch64 ;;
 *)     name=$arch ;;
@@ -51,10 +52,10 @@ unshare --user sh -c '
 		shift
 		exec "$@"'\'' sh "$rule" "$@"' sh "$scratch" "$rule" "$@" <&0 &
 child=$!
-# It does not hear of what ends this script.
+# The child does not get the signal that ends this script.
 trap 'kill -9 "$child" 2>/dev/null; rm -rf "$scratch"' EXIT
 read -r _ <"$scratch/made"
-# Every user is who he was: dpkg must be able to own files as several.
+# Each user id is mapped to itself: dpkg must be able to give files to several users.
 echo "0 0 65536" >"/proc/$child/uid_map"
 echo "0 0 65536" >"/proc/$child/gid_map"
 echo >"$scratch/mapped"

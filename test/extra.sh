@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Pack what a test wants in its guest beside what all guests have. It is made once,
-# by extra/NAME.sh, for what that and the files of its lines "#of: FILE..." say.
-# Prints the initramfs' name.
+# Pack what a test needs in its guest in addition to what all guests have. It is made by
+# extra/NAME.sh, and made again only if that script or one of the files of its lines
+# "#of: FILE..." changes. Prints the name of the initramfs.
 #
 #   extra.sh NAME ABI
 #
-# extra/NAME.sh is read by this script: it has $abi, and fills the folder $into,
-# which is the guest's root. What there is not for an ABI it leaves out, and the
-# test is skipped.
+# This script sources extra/NAME.sh, which has $abi and fills the folder $into, the root
+# of the guest. It leaves out what is not available for an ABI, and the test is then
+# skipped.
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# A shell in a virtual machine with xtun loaded and up. KERNEL= chooses the kernel.
+# Start a shell in a virtual machine with xtun loaded and up. KERNEL= chooses the
+# kernel.
 set -eu
 . "$(dirname "$0")/common.sh"
 

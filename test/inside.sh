@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Run a script of test/chroot in a Debian of chroot.sh, with no network. It is
-# unpacked into memory, in a mount namespace that ends with the script. The
-# sources are in /xtun there. ADD= names a folder whose content is added.
+# Run a script of test/chroot in a Debian made by chroot.sh, without network. The Debian
+# is unpacked into memory, in a mount namespace that ends with the script. The sources
+# are in /xtun there. ADD= names a folder whose content is added.
 #
 #   inside.sh ARCH TARBALL SCRIPT [ARGUMENT...]
 set -eu

@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Fetch a kernel named in test/kernels, or "default", this distribution's own; or
-# have it built, if it is named in test/sources.
-# Prints the folder that then holds
+# Fetch a kernel named in test/kernels, or "default", which is this distribution's own,
+# or build it if it is named in test/sources. Prints the folder that then holds
 #
 #   release       what uname -r will say
 #   vmlinuz       the image
 #   arch          Debian's name of its architecture
 #   headers       what a module is built against (KDIR)
-#   root          whose compiler must build it, if this machine's cannot
+#   root          the root whose compiler must build it, if this machine's cannot
 #   modules.cpio  the modules that guests need, as an initramfs
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
 
 name=$1
-# A longer list of modules is another image.
+# Another list of modules needs another image.
 dir=$cache/kernel/$name-$(sha256sum "$here/guest/modules" | cut -c 1-8)
 
 # Some are built from source.
@@ -31,8 +30,8 @@ version() {
 		sed -n 's/^Version: //p'
 }
 
-# newest_release SERIES FLAVOUR. An image whose headers have not reached the
-# mirror yet is of no use.
+# newest_release SERIES FLAVOUR. An image is of no use until the mirror has its headers,
+# too.
 newest_release() {
 	"$here/apt.sh" "$suite" "$arch" cache pkgnames "linux-image-$1" |
 		grep -E "^linux-image-$1([.][0-9.]+)?([+][a-z0-9]+)?(-[0-9]+)?-$2\$" |
@@ -53,7 +52,7 @@ default_release() {
 		sed -n 's/^  Depends: linux-image-\([0-9].*\)/\1/p' | head -n 1
 }
 
-# with_parts ARCH PACKAGE...: these and the packages that they are split into.
+# with_parts ARCH PACKAGE...: print these and the packages that they are split into.
 with_parts() {
 	architecture=$1
 	shift
@@ -92,7 +91,7 @@ find_default() {
 	echo "$release $suite $arch ours"
 }
 
-# The headers name their other half by its installed place.
+# The headers refer to their other half by the path where it would be installed.
 relocate_headers() {
 	headers=$dir/root/usr/src/linux-headers-$release
 	for file in "$headers/Makefile" "$headers/.kernelvariables"; do
@@ -105,8 +104,8 @@ relocate_headers() {
 	ln -sfn "root/usr/src/linux-headers-$release" "$dir/headers"
 }
 
-# modprobe knows what each of them depends on; one that is built into this
-# kernel, or that it does not have, is no loss here: the test will say.
+# modprobe resolves the dependencies. A module that is built into this kernel, or that
+# the kernel does not have, is ignored here: the test will report it.
 pack_modules() {
 	[ -d "$dir/root/lib" ] || ln -s usr/lib "$dir/root/lib"
 	/sbin/depmod -b "$dir/root" "$release"
@@ -126,8 +125,8 @@ pack_modules() {
 	(cd "$dir/tree" && find usr | cpio --quiet -o -H newc) >"$dir/modules.cpio"
 }
 
-# The tools that came with the headers of another architecture run on that one:
-# this machine's take their place.
+# The tools that come with the headers of another architecture are programs of that
+# architecture. They are replaced by this machine's.
 unpack_kernel() {
 	# shellcheck disable=SC2046
 	"$here/apt.sh" "$suite" "$arch" unpack "$dir/root" \
@@ -141,8 +140,8 @@ unpack_kernel() {
 	relocate_headers
 }
 
-# A kernel whose compiler is too new for this machine is built against in a root
-# of its own suite. Without this file its headers leave sparse out.
+# If the compiler of a kernel is too new for this machine, modules are built in a root
+# of the kernel's own suite. Without checker-valid.sh its headers do not run sparse.
 unpack_with_compiler() {
 	"$here/apt.sh" "$suite" "$arch" closure "$dir/root" base-files coreutils dash findutils \
 		gawk grep libc6-dev make sed sparse "linux-image-$release" "linux-headers-$release"
@@ -175,7 +174,7 @@ fetch() {
 	cp "$image" "$dir/vmlinuz"
 	rm -rf "$dir/tree" "$dir/root/lib/modules/$release/kernel"
 	echo "$arch" >"$dir/arch"
-	# Last, for it marks the folder as complete.
+	# Last, because it marks the folder as complete.
 	echo "$release" >"$dir/release"
 }
 

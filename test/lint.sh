@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Judge the sources without running them: one line of TAP for each judge.
+# Check the sources without running them. Prints one line of TAP for each check.
 set -eu
 . "$(dirname "$0")/common.sh"
 need shellcheck codespell perl git
@@ -19,7 +19,7 @@ judge() {
 	fi
 }
 
-# Whoever owns this folder.
+# git refuses a folder that belongs to another user unless it is told otherwise.
 in_git() {
 	git -c safe.directory="$top" "$@"
 }
@@ -37,7 +37,7 @@ spelling() {
 	files | grep -v '^LICENSE$' | xargs codespell --ignore-words-list "$1"
 }
 
-# checkpatch [OPTION...] < FILES. It would leave a cache behind where it runs.
+# checkpatch [OPTION...] < FILES. It leaves a cache in the folder where it runs.
 checkpatch() {
 	tree=$("$here/linux.sh")
 	sed "s,^,$top/," | (cd "$tree" && xargs perl scripts/checkpatch.pl --no-tree \
@@ -45,40 +45,41 @@ checkpatch() {
 		--max-line-length=100 "$@" --file)
 }
 
-# A list in a macro (X-macro) can have no parentheses.
+# A list in a macro (X-macro) cannot have parentheses.
 lists=COMPLEX_MACRO,MACRO_ARG_REUSE,TRAILING_SEMICOLON,BRACKET_SPACE
 
 module_style() {
 	files 'xtun*.[ch]' 'compat/*.[ch]' | grep -v _trace | checkpatch --ignore $lists
 }
 
-# Tracepoints are written in a form of their own.
+# Tracepoints have a format of their own.
 trace_style() {
 	files '*_trace.h' | checkpatch --ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 }
 
-# Userspace has the kernel's style, but not its types and macros. CAMELCASE is
-# PRIu64 and _Atomic; a message is not broken, so that it can be searched for; and
-# what a test writes under the kernel's eyes is volatile.
+# Programs follow the kernel's style, but do not use its types and macros. CAMELCASE is
+# for PRIu64 and _Atomic. Messages are not broken, so that they can be searched for.
+# Memory that a test changes while the kernel reads it is volatile.
 program_style() {
 	files 'tools/*.[ch]' 'lib/*.[ch]' 'test/*.[ch]' 'examples/*.[ch]' | checkpatch --ignore \
 		$lists,CAMELCASE,LONG_LINE_STRING,PREFER_KERNEL_TYPES \
 		--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,VOLATILE,BIT_MACRO
 }
 
-# DKMS and dpkg must find the version in files of their own.
+# DKMS and dpkg each need the version in a file of their own.
 versions() {
 	version=$(sed -n 's/^PACKAGE_VERSION=//p' dkms.conf)
 	head -n 1 debian/changelog | grep -F "xtun ($version)" &&
 	grep "XTUN_VERSION[[:space:]]*\"$version\"" xtun.h
 }
 
-# some N: what comes in, if it is as much: of a table that is written otherwise there is none.
+# some N: pass the input through, but complain if it has fewer than N lines, because a
+# table whose format has changed yields none.
 some() {
 	awk -v least="$1" '{ print } END { if (NR < least) print "only", NR, "rows were found" }'
 }
 
-# So with the losses of xtun's own, but for those that take a kernel without memory.
+# The same for xtun's own losses, except those that need a kernel without memory.
 losses_are_tested() {
 	sed -n 's/^	{ XTUN_\([TR]\)X, "\([a-z_]*\)".*/\1x_lost_\2/p' tools/losses.c |
 	tr 'TR' 'tr' | grep -vE '_(nomem|unfinished)$' | some 15 | while read -r loss; do
@@ -89,7 +90,7 @@ losses_are_tested() {
 	done
 }
 
-# compat/ alone knows kernels apart, and by what they offer.
+# Only compat/ distinguishes kernels, and only by what they offer.
 versions_unknown() {
 	status=0
 	in_git grep -nE '\b(LINUX_VERSION_CODE|KERNEL_VERSION)\b|\buname -r\b.*(-lt|-gt|-ge|-le|sort -V)' -- \
@@ -97,13 +98,14 @@ versions_unknown() {
 	[ "$status" = 1 ]
 }
 
-# guests_say REGEX: in a line of the tests of what the stack drops.
+# guests_say REGEX: whether it is in the code of a test of what the stack drops.
 guests_say() {
 	grep -qE "^[^#]*$1" test/guest/why-*.sh
 }
 
-# rule_is_tested RULE: that it is named, mended and back; or by hand, in each of these steps,
-# of "RULE" or of a case "RULE, WHICH".
+# rule_is_tested RULE: whether a test names it, fixes it and brings it back. A test that
+# does so by hand has a case "RULE: named" or "RULE, WHICH: named", and so on for the
+# others.
 rule_is_tested() {
 	guests_say "\<(mended|rewritten|wrong) $1( |\$)" || {
 		guests_say "\<explained $1 |\"$1(, [^\"]*)?: named\"" &&
@@ -111,8 +113,8 @@ rule_is_tested() {
 	}
 }
 
-# A row of the table is a promise: it names the cause, and what it prints mends it. One
-# without words is of what is no loss.
+# Each rule of the table promises that it names the cause and that what it prints fixes
+# it. A rule without words is for what is no loss.
 rules_are_tested() {
 	sed -n 's/^	{ "\([^"]*\)", .*/\1/p' tools/rules.c | some 50 | while read -r rule; do
 		case $rule in

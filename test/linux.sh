@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Print the folder that has those few files of the kernel's source that are of use by
-# themselves: scripts/checkpatch.pl with its word lists, and the memory model. Debian has
-# them in the package of the kernel's source alone.
+# Print the folder with the few files of the kernel's source that are useful by
+# themselves: scripts/checkpatch.pl with its word lists, and the memory model. Debian
+# has them only in the package of the kernel's source.
 set -eu
 . "$(dirname "$0")/common.sh"
 
-# Beside checkpatch.pl, where it looks for names that have been accepted.
+# const_structs.checkpatch and spelling.txt must be where checkpatch.pl looks for them.
 set -- scripts/checkpatch.pl scripts/spelling.txt scripts/const_structs.checkpatch \
 	tools/memory-model
 dir=$cache/linux-$(echo "$*" | sha256sum | cut -c 1-12)

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Ask the kernel's memory model about each test of docs/litmus, by herd7 of Debian's sid: one
-# line of TAP for each. What is to come out, the test says itself ("Result:"). None that must
-# never end badly may race for plain data, and each has a weakened twin, which must.
+# Ask the kernel's memory model about each test of docs/litmus, by herd7 of Debian's
+# sid. Prints one line of TAP for each. The test itself says what must come out
+# ("Result:"). A test that must never end badly must have no data race and must have a
+# weakened twin that can end badly.
 set -eu
 . "$(dirname "$0")/common.sh"
 
 root=$cache/herd
 lock herd
 
-# It is run by the loader, and with the libraries, of its own suite.
+# herd7 runs with the loader and the libraries of its own suite.
 fetch() {
 	say "Fetching herd7"
 	arch=$(dpkg --print-architecture)
@@ -38,7 +39,7 @@ herd() {
 cd "$top/docs/litmus"
 count=0
 
-# verdict NAME: what herd says of that test, from its heading to its end.
+# verdict NAME: what herd7 says of that test, from its heading to its end.
 verdict() {
 	echo "$output" | awk -v name="$1" '
 		$1 == "Test" { inside = $2 == name }
@@ -59,7 +60,7 @@ judge() {
 	fi
 }
 
-# holds NAME EXPECTED SEEN. Where a twin fails, it may well race, too.
+# holds NAME EXPECTED SEEN. A weakened twin may have a data race, too.
 holds() {
 	case $2,$3 in
 	Never,Never) ls "$1+weak-"*.litmus >/dev/null ;;
@@ -74,7 +75,7 @@ in_the_table() {
 	done
 }
 
-# What they say of the module is true as long as it has these functions.
+# What the tests say about the module is true only while it has these functions.
 functions_are_there() {
 	grep -oh 'xtun_[a-z_]*()' ./*.litmus | sort -u | tr -d '()' |
 	while read -r function; do

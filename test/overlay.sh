@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Pack what is ours for the guests of a target (KERNEL or KERNEL+ABI): the module,
-# what they run, and the programs of the folders named. Prints the initramfs' name.
+# Pack our own files for the guests of a target (KERNEL or KERNEL+ABI): the module, the
+# tests, and the programs of the folders named. Prints the name of the initramfs.
 #
 #   overlay.sh TARGET FOLDER...
 set -eu
@@ -23,7 +23,7 @@ cp "$out/xtun.ko" "$here"/guest/*.sh "$here"/guest/*.py "$scratch/test/"
 programs=$("$here/programs.sh" "$arch" "$@")
 cp "$programs"/* "$scratch/test/bin/"
 if [ "$kernel" != "$target" ]; then
-	# What is on trial. The rest may stay as it is.
+	# These are under test with the other ABI. The other programs keep the kernel's.
 	programs=$("$here/programs.sh" "${target#*+}" tools examples/relay \
 		examples/responder test/prog test/abi test/fuzz)
 	cp "$programs"/* "$scratch/test/bin/"

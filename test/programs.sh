@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Build the programs of some folders for an architecture, or for another ABI that
-# it runs. Prints the folder that holds them.
+# Build the programs of some folders for an architecture, or for another ABI that it can
+# run. Prints the folder that holds them.
 #
 #   programs.sh ABI FOLDER...
 set -eu

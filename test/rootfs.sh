@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Make the guests' root for an architecture: a distribution's own tools, unpacked
-# from its packages (or built, where there are none) and packed as an initramfs.
-# Prints its name.
+# Make the root of the guests for an architecture. It contains the distribution's own
+# tools, unpacked from its packages (or built, if there are none) and packed as an
+# initramfs. Prints its name.
 #
 #   rootfs.sh ARCH
-#   rootfs.sh ARCH PACKAGE...   what these need beyond it, to be laid over it;
-#                               nothing where the distribution lacks one of them
+#   rootfs.sh ARCH PACKAGE...   only what these need in addition, to be laid over it;
+#                               prints nothing if the distribution lacks one of them
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
@@ -23,7 +23,7 @@ image=$cache/root/$suite-$arch-$recipe$(printf '+%s' "$@" | sed 's/^+$//').cpio
 need cpio
 lock "root-$arch"
 
-# Perl and dpkg are there for maintainer scripts, which never run here.
+# Perl and dpkg are dependencies of maintainer scripts, which never run here.
 prune() {
 	(cd "$1" && rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/info \
 		usr/share/perl* usr/lib/*/perl* usr/lib/*/libperl* usr/bin/perl* \
@@ -33,7 +33,7 @@ prune() {
 		boot home media srv usr/games usr/include usr/src)
 }
 
-# Packages may still carry /bin and /lib apart from /usr.
+# Some packages still have /bin and /lib outside /usr.
 merge() {
 	for folder in bin sbin lib lib64; do
 		if [ ! -d "$1/$folder" ] || [ -L "$1/$folder" ]; then
@@ -46,12 +46,12 @@ merge() {
 	done
 }
 
-# closure PACKAGE...: these and all that they depend on, by name.
+# closure PACKAGE...: print the names of these and of all their dependencies.
 closure() {
 	"$here/apt.sh" "$suite" "$arch" closure-names "$@"
 }
 
-# Without the lists there would be no package at all.
+# If the lists cannot be read, every package would seem to be missing.
 has_all() {
 	[ "$arch" != mipsn32 ] || return 1
 	"$here/apt.sh" "$suite" "$arch" cache show base-files >/dev/null ||
@@ -85,7 +85,7 @@ unpack() {
 	ln -sf nc.openbsd "$1/usr/bin/nc"
 }
 
-# What maintainer scripts would have done and a guest needs.
+# Do what maintainer scripts would have done, as far as a guest needs it.
 settle() {
 	ln -sf bash "$1/usr/bin/sh"
 	mkdir -p "$1/etc"
@@ -95,7 +95,8 @@ settle() {
 	END
 	printf 'root:x:0:\nnogroup:x:65534:\n' >"$1/etc/group"
 	mkdir -p "$1/root" "$1/tmp" "$1/proc" "$1/sys" "$1/dev" "$1/run"
-	# It knows no foreign library, and these are found in its absence too.
+	# This machine's ldconfig does not know foreign libraries. They are found
+	# without its cache.
 	[ "$arch" != "$machine" ] || /sbin/ldconfig -r "$1"
 }
 

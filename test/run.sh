@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Run guest tests and print their TAP, each after a line "# test TEST begins". A
-# target is a kernel, or KERNEL+ABI where our programs are to have another ABI than
-# the rest.
+# Run guest tests and print their TAP, each after a line "# test TEST begins". A target
+# is a kernel, or KERNEL+ABI if our programs are to have another ABI than the other
+# programs.
 #
 #   run.sh TARGET TEST...
 #
-# Tests that can share a guest run in one, one after the other; after one that has
-# failed or died there, the rest is given another.
+# Tests that can share a guest run in one, one after the other. If one fails or dies
+# there, the remaining ones get a new guest.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -22,7 +22,7 @@ log=$top/build/log/$target
 overlay=$("$here/overlay.sh" "$target" tools examples/lwip \
 	examples/relay examples/responder test/prog test/abi test/fuzz)
 arch=$(cat "$("$here/kernel.sh" "$kernel")/arch")
-# Whose programs are on trial: those of the ABI named, or of the kernel.
+# The ABI of the programs under test: the one named, or the kernel's own.
 case $target in
 *+*) abi=${target#*+} ;;
 *)   abi=$arch ;;
@@ -30,10 +30,11 @@ esac
 mkdir -p "$top/build/log"
 scratch
 
-# Poison, red zones and the allocation's caller on every object, but for those of
-# processes' memory and of files' names, which no driver touches and each command takes
-# hundreds of. And each program lies where it always does: what the emulator has
-# translated of it once is then good for the next. Together that is two fifths of the time.
+# Check every object with poison and red zones and record who allocated it, except for
+# objects of processes' memory and of file names: no driver touches these, and each
+# command allocates hundreds of them. Each program is always loaded at the same address,
+# so that the emulator can reuse the code that it has translated. Together that saves
+# two fifths of the time.
 plain="dentry,names_cache,inode_cache,shmem_inode_cache,proc_inode_cache,lsm_inode_cache"
 plain="$plain,vm_area_struct,anon_vma,anon_vma_chain,maple_node,radix_tree_node"
 looks=FZPU kept=4M
@@ -42,7 +43,7 @@ debug) looks=U ;;		# it has KASAN for the rest
 kcsan) looks=U kept=16M ;;	# it is for races, and tells of the kernel's own, at length
 esac
 common="slub_debug=$looks;-,$plain norandmaps log_buf_len=$kept"
-# What the kernel does not know becomes the guest's environment.
+# The kernel passes parameters that it does not know to the guest's environment.
 for setting in RACE_SECONDS FUZZ_SECONDS FLOOD_SECONDS LIVES FRAMES SEED ALONE PAIRS BY_CHANCE \
 		XT_DEVICE; do
 	eval "value=\${$setting:-}"
@@ -55,7 +56,8 @@ asked() {
 	sed -n 's/^#guest: \([A-Z]*=.*\)/export \1/p' "$here/guest/$1.sh"
 }
 
-# with_seconds TEST...: TEST=SECONDS of each, until it counts as hung.
+# with_seconds TEST...: print TEST=SECONDS for each, the time after which it counts as
+# hung.
 seconds=${TIMEOUT:-300}
 with_seconds() {
 	for test; do
@@ -63,7 +65,7 @@ with_seconds() {
 	done
 }
 
-# tap LINE: of the test that it is at.
+# tap LINE: print a line of the current test.
 tap() {
 	printf '%s\n' "$1"
 	printf '%s\n' "$1" >>"$log-$test.tap"
@@ -74,13 +76,14 @@ begin() {
 	tap "# test $test begins"
 }
 
-# A test that did not reach its plan has failed, whatever it had said before.
+# A test that did not print its plan has failed, whatever it said before.
 end() {
 	[ -n "$plan" ] || tap "not ok $((count + 1)) - the guest ended its test
 1..$((count + 1))"
 }
 
-# apart FIRST: what the guest prints, by tests. What comes before any is the first's.
+# apart FIRST: separate what the guest prints by tests. Lines before any test belong to
+# FIRST.
 apart() {
 	test=''
 	while IFS= read -r line; do
@@ -105,7 +108,7 @@ apart() {
 	end
 }
 
-# The kernel's log of each test is what it said at boot, and then of that test.
+# The kernel's log of a test consists of the messages at boot and those during the test.
 logs_apart() {
 	awk -v log_="$log" -v file="$log-$1.kernel" '
 	/\] test .*\.sh begins/ {
@@ -131,7 +134,7 @@ files_apart() {
 	done
 }
 
-# explain TEST [BEFORE...]: why it failed, and how to see that again.
+# explain TEST [BEFORE...]: say why it failed, and how to repeat that.
 explain() {
 	test=$1
 	shift
@@ -141,7 +144,7 @@ explain() {
 	[ $# = 0 ] || echo "And if it passes then, after those before it: test/run.sh $target $* $test"
 }
 
-# one_guest TEST...: as many as run until one fails. Those that did leave a .tap.
+# one_guest TEST...: run them in one guest until one fails. Those that ran leave a .tap.
 one_guest() {
 	for test; do
 		rm -f "$log-$test.tap" "$log-$test.kernel" "$log-$test.kernel.tar"
@@ -159,8 +162,9 @@ one_guest() {
 	done
 }
 
-# prepare TEST: what it asks for, which is the same for all of its batch. What there is not
-# for this architecture is no fault; what could not be made ends the run.
+# prepare TEST: provide what it asks for, which is the same for all tests of its batch.
+# A package that does not exist for this architecture is no failure; if something cannot
+# be made, the run ends.
 prepare() {
 	eval "$(asked "$1")"
 	export APPEND="$common ${APPEND:-}"
@@ -177,7 +181,7 @@ prepare() {
 	fi
 }
 
-# batch TEST...: all of them, in as many guests as it takes.
+# batch TEST...: run all of them, in as many guests as it takes.
 batch() {
 	if ! prepare "$1"; then
 		for test; do

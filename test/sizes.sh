@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Print what the module and the tool take on a target, stripped, in bytes.
+# Print the sizes of the stripped module and tool on a target, in bytes.
 #
 #   sizes.sh KERNEL
 set -eu

@@ -1,21 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Build a kernel of test/sources, or, named "tree", the one in the folder
-# KERNEL_SRC= for the machine that QEMU has of ARCH=, with CROSS_COMPILE=.
-# Prints its folder, which holds what kernel.sh says, and
+# Build a kernel of test/sources. The name "tree" stands for the one in the folder
+# KERNEL_SRC=, which is built for the machine that QEMU has for ARCH=, with
+# CROSS_COMPILE=. Prints its folder, which holds what kernel.sh describes, and
 #
-#   debug         if it checks so much that guests need many times the time
+#   debug         if its checks are so many that guests need much more time
 #
-# A Debian source is built once. A folder is built anew when a file in it is
-# newer than what was built.
+# A Debian source is built once. A folder is built again if one of its files has
+# changed.
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/arch.sh"
 
 name=$1
 
-# machine_of ARCH: what the kernel calls so, by arch.sh's name, and the fragments
-# of a configuration for it.
+# machine_of ARCH: arch.sh's name for what the kernel calls ARCH, and the fragments of a
+# configuration for it.
 machine_of() {
 	case $1 in
 	x86|x86_64|amd64) echo amd64 guest amd64 ;;
@@ -46,7 +46,7 @@ files=$(for fragment in $fragments; do
 	echo "$here/config/$fragment.config"
 done)
 
-# What it is made of. The version of a package is found when it is unpacked.
+# The inputs of the build. The version of a package is known only when it is unpacked.
 key=$({
 	echo "$source $arch"
 	"${CROSS_COMPILE}gcc" -dumpfullversion
@@ -61,7 +61,7 @@ unpack() {
 	into=$cache/source/$source
 	if [ ! -e "$into/version" ]; then
 		suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
-		# Later suites have another.
+		# Later suites have another version.
 		[ "$source" != linux-source-6.1 ] || suite=bookworm
 		say "Fetching $source"
 		rm -rf "$into"
@@ -74,8 +74,8 @@ unpack() {
 	echo "$into"
 }
 
-# An option that this kernel does not know at all is another version's. One that
-# it knows and did not take is a mistake in the fragments.
+# An option that this kernel does not know at all belongs to another version. If the
+# kernel knows an option and did not take it, the fragments are wrong.
 missed() {
 	# shellcheck disable=SC2086
 	sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=n/p; s/^CONFIG_.*/&/p' $files |
@@ -103,7 +103,7 @@ configure() {
 	done
 }
 
-# A kernel may have no modules at all.
+# A kernel may be built without modules.
 install_modules() {
 	mkdir -p "$dir/root/lib/modules"
 	! grep -q '^CONFIG_MODULES=y' "$build/.config" ||
@@ -114,7 +114,7 @@ compile() {
 	nice -n 19 make -C "$tree" O="$build" -j"$(nproc)" && install_modules
 }
 
-# Modules lie where the guests' merged /usr has them.
+# In a guest, where /usr is merged, modules are in /usr/lib/modules.
 pack_modules() {
 	rm -rf "$dir/tree"
 	mkdir -p "$dir/tree/usr/lib"
@@ -124,13 +124,14 @@ pack_modules() {
 	rm -rf "$dir/tree"
 }
 
-# Of what will not be built anew the objects need not be kept: 400 MB.
+# A kernel that will not be built again does not need its objects: 400 MB.
 drop_objects() {
 	find "$build" \( -path "$build/scripts" -o -path "$build/tools" \) -prune -o \
 		\( -name '*.o' -o -name '*.a' -o -name '.*.cmd' \) -exec rm -f {} +
 }
 
-# The files of a folder that somebody works on. One may be taken away, or put back older.
+# The files of a folder that somebody works on. One may be removed, or replaced by an
+# older one.
 files_of_source() {
 	find "$source" -name .git -prune -o -type f -printf '%T@ %s %p\n' | sort | sha256sum
 }
@@ -138,7 +139,7 @@ files_of_source() {
 build() {
 	mkdir -p "$build"
 	rm -rf "$dir/release" "$dir/root"
-	# Before, for there is time to change one while it is built.
+	# Before the build, because a file may change while it runs.
 	[ "$name" != tree ] || files_of_source >"$dir/files"
 	(configure) >"$dir/log" 2>&1 || {
 		tail -n 20 "$dir/log" >&2
@@ -168,7 +169,7 @@ is_built() {
 
 if ! is_built; then
 	need make gcc libc6-dev flex bison bc libelf-dev libssl-dev cpio kmod xz-utils
-	# One at a time: each takes all of the machine.
+	# One at a time, because each build uses the whole machine.
 	lock source
 	if ! is_built; then
 		case $name in

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Build the tools of the guests' root for an ABI of which Debian has the compiler
-# and the C library alone: static, and few. Installs them in a folder.
+# Build a few static tools for the guests' root, for an ABI for which Debian has only
+# the compiler and the C library. Installs them in a folder.
 #
 #   static.sh ABI FOLDER
 set -eu
@@ -9,7 +9,7 @@ set -eu
 . "$(dirname "$0")/arch.sh"
 
 abi=$1 into=$2
-# Busybox first: what others do better takes its links' places.
+# Busybox first: the other packages replace some of its links.
 packages="busybox bash ethtool iproute2"
 arch "$abi"
 need make gcc libc6-dev dpkg-dev bison flex "gcc-multilib-$triplet"
@@ -23,8 +23,8 @@ put() {
 	install -s --strip-program="$triplet-strip" "$@" "$into/usr/bin/"
 }
 
-# The builds, each in its source. They are conditions to the shell, so that it
-# would not stop at a command that fails.
+# The builds run in their source folders. They are joined by && because the caller tests
+# their result, and the shell then ignores `set -e`.
 build_bash() {
 	./configure --host="$triplet" --enable-static-link --without-bash-malloc \
 		--disable-nls CC="$cc" &&
@@ -32,7 +32,7 @@ build_bash() {
 	put bash
 }
 
-# Nearly all that it can be, in place of a dozen packages.
+# With nearly all of its applets, it replaces a dozen packages.
 build_busybox() {
 	make defconfig &&
 	sed -i 's/.*CONFIG_STATIC[ =].*/CONFIG_STATIC=y/' .config &&
@@ -47,7 +47,7 @@ build_ethtool() {
 	put ethtool
 }
 
-# It asks pkg-config for libraries, which would find this machine's.
+# iproute2 asks pkg-config for libraries, which would find this machine's.
 build_iproute2() {
 	PKG_CONFIG=false CC="$cc" ./configure &&
 	make CC="$cc" LDFLAGS=-static SHARED_LIBS=n SUBDIRS="lib ip tc bridge" &&

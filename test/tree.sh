@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# How a kernel's tree is asked what it was built by, and when what was built for it is
-# stale: of trees and compilers that are none.
+# Test how a kernel tree is asked for its compiler (compat/tree.sh), and when what was
+# built for it is stale (compat/stale.sh). The trees and compilers are fakes.
 set -eu -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=test/guest/tap.sh
@@ -16,7 +16,7 @@ arm64) foreign=s390 prefix=s390x-linux-gnu- ;;
 *)     foreign=arm64 prefix=aarch64-linux-gnu- ;;
 esac
 
-# compilers NAME...: all that there are to be had.
+# compilers NAME...: make these the only compilers on the PATH.
 compilers() {
 	local name
 	rm -rf "${dir:?}/bin"
@@ -29,7 +29,7 @@ compilers() {
 	done
 }
 
-# tree ARCH COMPILER [OPTION...]: one that was built by it.
+# tree ARCH COMPILER [OPTION...]: make a tree that COMPILER built.
 tree() {
 	mkdir -p "$dir/tree"
 	{
@@ -90,7 +90,7 @@ is "a tree that says nothing" "$(asked)" ""
 
 # --- what is stale
 
-# stays WHAT COMMAND...: whether an object file is still there after that.
+# stays WHAT COMMAND...: whether an object file is still there after COMMAND.
 stays() {
 	"${@:2}"
 	(cd "$dir" && sh "$here/../compat/stale.sh" tree 6.1.0)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The udev rule under a real udev, in a guest. Prints TAP.
+# Test the udev rule with a real udev, in a guest. Prints TAP.
 #
 #   udev.sh KERNEL
 set -eu

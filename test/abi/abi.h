@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The same calls on two devices, and the same answers: what the rooms of this
- * program offer each other.
+ * Makes the same calls on two devices and compares the answers. This header is what the
+ * files of the program offer each other.
  *
- * A word is one call with one argument on one of two files, a sequence is up to
- * eight words. To run one on a device leaves a trace: what each word answered,
- * then what can be observed of files, interfaces and frames. Two traces of one
- * sequence differ in nothing but what the list of intended differences says.
+ * A word is one call with one argument on one of two files; a sequence is up to eight
+ * words. A run of a sequence on a device leaves a trace: the answer to each word, and
+ * then what can be observed of files, interfaces and frames. Two traces of one sequence
+ * may differ only as the list of intended differences allows.
  */
 #ifndef ABI_H
 #define ABI_H
@@ -33,7 +33,7 @@ void die(const char *fmt, ...) PRINTF(1, 2) __attribute__((noreturn));
 struct trace {
 	unsigned int n;
 	struct line {
-		int step;			/* -1: observed after the last */
+		int step;			/* -1: observed after the last one */
 		char key[TRACE_KEY];
 		char value[TRACE_VALUE];
 	} lines[TRACE_LINES];
@@ -48,20 +48,20 @@ struct difference {
 void trace_add(struct trace *t, int step, const char *key, const char *fmt, ...) PRINTF(4, 5);
 /* Appends to the value of the newest line. */
 void trace_more(struct trace *t, const char *fmt, ...) PRINTF(2, 3);
-/* "0", a number above it, or the name of errno. */
+/* "0", a positive number, or the name of errno. */
 void trace_result(struct trace *t, int step, const char *key, long ret);
-/* The bytes, or from 64 on the first of them and a hash of all. */
+/* The bytes; if there are 64 or more, the first ones and a hash of all. */
 void trace_bytes(struct trace *t, const void *data, size_t len);
 const char *errno_name(int error);
 
-/* The difference that follows the @after lines of @a compared already; -1: none. */
+/* The next difference after the first @after lines, which have been compared; -1: none. */
 int trace_differ(const struct trace *a, const struct trace *b, int after, struct difference *d);
 
 /* --- one run of a sequence on a device ---------------------------------- */
 
 struct side {
 	const char *path;
-	const char *instead;	/* a word that here takes its call's next argument */
+	const char *instead;	/* a word for which this side takes its call's next argument */
 };
 
 struct run {
@@ -69,7 +69,7 @@ struct run {
 	struct trace *trace;
 	int fd[FILES];
 	int step;
-	char name[IFNAMSIZ];	/* of the interface that is this run's own */
+	char name[IFNAMSIZ];	/* of this run's own interface */
 };
 
 struct sequence {
@@ -81,7 +81,7 @@ void run_sequence(const struct side *side, const struct sequence *s, const char 
 		  struct trace *t);
 bool run_reopen(struct run *r, int file);
 
-/* --- words.c, args.c: what can be said ---------------------------------- */
+/* --- words.c, args.c: what can be called -------------------------------- */
 
 enum kind {
 	VALUE,		/* the argument itself */
@@ -92,7 +92,7 @@ enum kind {
 	FILTER,		/* to a classic filter */
 	TXFILTER,	/* to a list of addresses */
 	PROGRAM,	/* to an eBPF program's descriptor */
-	NOWHERE,	/* no pointer to anything */
+	NOWHERE,	/* a pointer to no memory */
 	EDGE,		/* to an object whose last byte is not there */
 };
 
@@ -110,11 +110,11 @@ struct op {
 	void (*call)(struct run *r, int file, const struct op *op, const struct arg *arg);
 	const struct arg *args;
 	unsigned int n_args;
-	bool both;		/* worth saying of the second file, after a word on the first */
+	bool both;		/* also tried on the second file, after a word on the first */
 };
 
 unsigned int words_count(void);
-/* How many of them concern the first file; these come first. */
+/* The number of words for the first file. These come first. */
 unsigned int words_of_first(void);
 /* One of the words of that call on that file. */
 unsigned int word_of(int file, unsigned int op, unsigned int arg);
@@ -126,7 +126,7 @@ void word_say(struct run *r, unsigned int word);
 extern const struct op ops[];
 extern const unsigned int n_ops;
 
-/* --- calls.c: how they are said ----------------------------------------- */
+/* --- calls.c: how words are called -------------------------------------- */
 
 void call_ioctl(struct run *r, int file, const struct op *op, const struct arg *arg);
 void call_ioctl_as_nobody(struct run *r, int file, const struct op *op, const struct arg *arg);
@@ -151,7 +151,7 @@ struct link {
 
 #define LINKS	8
 
-/* Those that were not there at links_begin(), by their names. */
+/* Interfaces that were not there at links_begin(), sorted by name. */
 unsigned int links_list(struct link *links);
 void links_begin(void);
 bool link_is_up(const char *name);
@@ -166,12 +166,12 @@ enum frame {
 	FRAME_ETHER, FRAME_IP, FRAME_LONG, FRAME_GSO, FRAME_GSO_IP, FRAME_GROUP, FRAME_OTHER_GROUP,
 };
 
-/* A frame to write, with what the flags of a file want before it. */
+/* Makes a frame to write, with the headers that a file with these flags needs. */
 size_t frame_make(uint8_t *buf, enum frame what, unsigned int flags, int vnet_hdr_sz);
 void frames_begin(void);
-/* The kernel transmits it; 0 or -errno. */
+/* Makes the kernel transmit it; returns 0 or -errno. */
 int frame_send(int ifindex, enum frame what);
-/* What the kernel received since frames_forget(), which may @wait to come. */
+/* What the kernel received since frames_forget(). With @wait, waits a moment for it. */
 void frames_received(struct trace *t, int step, const char *key, bool wait);
 void frames_forget(void);
 
@@ -182,21 +182,21 @@ void state_observe(struct run *r);
 /* --- intended.c --------------------------------------------------------- */
 
 struct intended {
-	/* Globs; NULL is anything. */
-	const char *word;	/* what was said when they differed; not what is observed later */
-	/* What had been said before, in whichever order, and the answer: "a read 3: EINVAL" */
+	/* Globs; NULL matches anything. */
+	const char *word;	/* the word at which they differ, not what is observed later */
+	/* What had been called before, in any order, and the answer: "a read 3: EINVAL" */
 	const char *before, *also;
-	const char *mine, *never;	/* likewise, by this file since it was opened; or not */
+	const char *mine, *never;	/* the same on this file since it was opened; or not */
 	const char *control;	/* what is observed of the control at the end: "KEY: VALUE" */
-	const char *key, *a, *b;	/* the line, and what each said */
-	bool parts;		/* the devices' states have parted: compare no further */
+	const char *key, *a, *b;	/* the line, and its value on each side */
+	bool parts;		/* the devices' states differ from here on: compare no further */
 	bool somewhere;		/* only some kernels show it */
 	const char *why;
 };
 
 extern const struct intended intended[];
 extern const unsigned int n_intended;
-/* The entry that allows the difference from what the control has left, or -1. */
+/* The entry that allows this difference from the control's trace, or -1. */
 int intended_find(const struct sequence *s, const struct trace *control,
 		  const struct difference *d);
 
@@ -206,19 +206,19 @@ int intended_find(const struct sequence *s, const struct trace *control,
 
 struct verdict {
 	bool differs;
-	struct difference difference;	/* the first that nobody intended */
+	struct difference difference;	/* the first one that is not intended */
 	unsigned long intended[MANY_INTENDED];
 };
 
 struct pair {
 	struct side a, b;
-	bool same;		/* nothing is intended between these */
+	bool same;		/* no difference is intended between these */
 };
 
 void judge(const struct pair *p, const struct sequence *s, const char *name, struct verdict *v);
-/* Drops words as long as the same difference remains. */
+/* Removes words as long as the same difference remains. */
 void minimise(const struct pair *p, struct sequence *s, const char *name, struct verdict *v);
-/* What makes two differences one kind. */
+/* A text that is equal for two differences of the same kind. */
 void signature(const struct sequence *s, const struct difference *d, char *text, size_t size);
 
 /* --- plan.c: which sequences --------------------------------------------- */
@@ -226,10 +226,13 @@ void signature(const struct sequence *s, const struct difference *d, char *text,
 struct plan {
 	struct pair pair;
 	uint64_t seed;
-	/* How often each word is said alone in each situation, and each call after each. */
+	/*
+	 * How often each word is called alone in each situation, and each call after
+	 * each other one.
+	 */
 	unsigned long alone, pairs;
 	unsigned long random;
-	const char *say;		/* just that sequence, its words between semicolons */
+	const char *say;		/* only this sequence, its words between semicolons */
 	unsigned int workers;
 	unsigned int timeout;		/* seconds without progress */
 };
@@ -255,7 +258,7 @@ struct result {
 	struct found found[FOUND];
 };
 
-/* False if a worker died or hung, which it has said then. */
+/* Returns false if a worker died or hung, which has been reported then. */
 bool work(const struct plan *p, struct result *r);
 
 #endif

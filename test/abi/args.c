@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every call there is, and for each a handful of arguments: good, at a boundary, bad. */
+/* All calls, each with a handful of arguments: good ones, at a boundary, bad ones. */
 #include <limits.h>
 #include <linux/filter.h>
 #include <net/if_arp.h>
@@ -9,7 +9,7 @@
 
 #include "abi.h"
 
-/* Of newer headers than those that this may be built with. */
+/* From newer headers than those that this may be built with. */
 #define NEW_IEEE802154_MONITOR	805
 #define NEW_PHONET_PIPE		821
 #define NEW_IP6GRE		823
@@ -289,7 +289,7 @@ const struct op ops[] = {
 	IOCTL(SIOCGSKNS, int, answer),
 	IOCTL(SIOCGIFHWADDR, struct ifreq, answer),
 	IOCTL(SIOCSIFHWADDR, struct ifreq, set_mac),
-	/* What neither of them has. */
+	/* Calls that neither device has. */
 	IOCTL(SIOCGIFMTU, struct ifreq, answer),
 	IOCTL(FIONREAD, int, answer),
 	IOCTL(TCGETS, int, answer),

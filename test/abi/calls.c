@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How a word is said, and what of its answer is kept. */
+/* How a word is called, and what is recorded of the answer. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #define NOBODY		1000
 #define NO_POINTER	((void *)8)
 
-/* Memory that ends where @end says: whoever reads or writes on faults. */
+/* Memory with nothing mapped behind it: any access beyond its end faults. */
 static uint8_t *room(size_t size)
 {
 	static uint8_t *end;
@@ -73,7 +73,7 @@ static void filter(struct sock_fprog *f, const struct arg *arg)
 	f->filter = strcmp(arg->name, "nowhere") ? code : NO_POINTER;
 }
 
-/* Its addresses follow the structure; returns where that begins. */
+/* The addresses follow the structure; returns its beginning. */
 static struct tun_filter *txfilter(const struct arg *arg)
 {
 	size_t edge = strcmp(arg->name, "edge") ? 0 : 1;
@@ -150,7 +150,10 @@ static bool is_mac(const struct op *op)
 	return op->request == SIOCGIFHWADDR || op->request == SIOCSIFHWADDR;
 }
 
-/* What was written back. An address that the kernel drew differs each time. */
+/*
+ * What was written back. A random address differs each time, so only two of its bits
+ * are kept.
+ */
 static void written(struct run *r, const struct op *op, const struct arg *arg, const void *p)
 {
 	uint8_t copy[sizeof(struct ifreq)];
@@ -198,7 +201,7 @@ void call_ioctl(struct run *r, int file, const struct op *op, const struct arg *
 	written(r, op, arg, p);
 }
 
-/* That the interface of this run is there, and that neither a user nor a group has it. */
+/* Whether this run's interface exists and has neither an owner nor a group. */
 static bool is_unowned(const struct run *r)
 {
 	static const char * const files[] = { "owner", "group" };
@@ -221,7 +224,7 @@ static bool is_unowned(const struct run *r)
 	return true;
 }
 
-/* Whether somebody has it is told by the line's name: what is right depends on that. */
+/* The line's name says whether it is unowned, because the right answer depends on that. */
 void call_ioctl_as_nobody(struct run *r, int file, const struct op *op, const struct arg *arg)
 {
 	struct op told = *op;
@@ -280,7 +283,7 @@ static size_t frame_for(uint8_t *buf, int fd, const struct arg *arg)
 	if (summed || !strcmp(arg->name, "segments"))
 		what = flags & IFF_TUN ? FRAME_GSO_IP : FRAME_GSO;
 	len = frame_make(buf, what, flags, vnet_size_of(fd));
-	/* What was received with its checksum right is sent on so. */
+	/* As in a frame that was received with a valid checksum and is forwarded. */
 	if (summed && flags & IFF_VNET_HDR)
 		buf[offset] = VIRTIO_NET_HDR_F_DATA_VALID;
 	if (!strcmp(arg->name, "nonsense") && flags & IFF_VNET_HDR) {
@@ -315,7 +318,7 @@ void call_write(struct run *r, int file, const struct op *op, const struct arg *
 		frame_make(buf, FRAME_ETHER, IFF_NO_PI, 0);
 		memcpy(p, buf, size - 1);
 	}
-	/* What is right depends on it. */
+	/* The right answer depends on whether it is up. */
 	if (!size && !is_up(r->fd[file]))
 		key = "write to what is down";
 	frames_forget();

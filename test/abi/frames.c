@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What goes over the wire, seen and sent by one packet socket for all interfaces. */
+/* Frames on the wire, seen and sent by one packet socket for all interfaces. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -49,7 +49,7 @@ static uint8_t *put_ip(uint8_t *p, uint8_t protocol, size_t payload)
 	return p + sizeof(head);
 }
 
-/* What is summed up so far is the pseudo header, as the sender of offloads does. */
+/* The checksum covers only the pseudo header so far, as for checksum offload. */
 static size_t put_tcp(uint8_t *p, size_t payload)
 {
 	static const uint8_t head[20] = { 0x12, 0x34, 0, 80, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18 };
@@ -62,7 +62,7 @@ static size_t put_tcp(uint8_t *p, size_t payload)
 	return 20 + sizeof(head) + payload;
 }
 
-/* The one group is in lists of TUNSETTXFILTER, the other is not. */
+/* The lists of TUNSETTXFILTER contain one of the two groups. */
 static const char *destination(enum frame what)
 {
 	switch (what) {
@@ -149,7 +149,7 @@ int frame_send(int ifindex, enum frame what)
 	return 0;
 }
 
-/* What the kernel itself sends is not what it received. */
+/* Skips what the kernel itself sends. */
 static ssize_t receive(uint8_t *buf, size_t size, struct sockaddr_ll *from)
 {
 	socklen_t len = sizeof(*from);
@@ -172,7 +172,7 @@ void frames_received(struct trace *t, int step, const char *key, bool wait)
 	trace_add(t, step, key, "received");
 	for (;;) {
 		len = receive(buf, sizeof(buf), &from);
-		/* By some drivers another context hands it on. */
+		/* With some drivers the frame is delivered in another context. */
 		if (len < 0 && errno == EAGAIN && !n && wait && poll(&p, 1, 500) == 1)
 			continue;
 		if (len < 0 && errno == EAGAIN)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where xtun answers otherwise than tap, and why it is meant to. */
+/* Where xtun is meant to answer differently from tap, and why. */
 #include <fnmatch.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 /* The file got an interface. */
 #define ATTACHED	"? TUNSETIFF*: 0, *"
 
-/* Features of tap: until 6.1, and until 7.2. Ours are 29171. */
+/* Features of tap: up to 6.1, and up to 7.2. xtun's are 29171. */
 #define NO_NO_CARRIER	"0, 28979"
 #define NO_BACKPRESSURE	"0, 2[89][90][74][93]"	/* the same, or 29043 */
 
@@ -16,14 +16,14 @@
 #define BACKPRESSURE	"? TUNSETIFF tap backpressure: 0, *"
 #define TUNNELS		"? TUNSETOFFLOAD *tunnel*: 0"
 
-/* One large frame or the first of some, with the bytes that it begins with. */
+/* One large frame, or the first of several, that begins with these bytes. */
 #define FINISHED(bytes)								\
 	{ .before = "? TUNSETOFFLOAD csum*: 0", .key = "? reads [sl]e[gf]*",	\
 	  .a = "[13]0?? " bytes "*", .b = "10?? " bytes "*", .parts = true,	\
 	  .somewhere = true,							\
 	  .why = "without a vnet header frames are finished: nobody says what is missing" }
 
-/* Of two queues, each has the other's number, and so the other's frames. */
+/* Each of two queues has the other's number, and so gets the other's frames. */
 #define NUMBERED(left)								\
 	{ .before = left, .control = "if? queues: 2 in, 2 out", .key = "? reads *",	\
 	  .a = "EAGAIN", .b = "[1-9]*", .parts = true, .somewhere = true,	\
@@ -34,7 +34,7 @@
 	{ .before = left, .control = "if? queues: 2 in, 2 out", .key = "*poll",	\
 	  .a = "0x[45]", .b = "0x[45]", .somewhere = true, .why = "... which poll tells" }
 
-/* From then on there is one frame more than tap has. */
+/* From then on there is one frame more than with tap. */
 #define PUT_BACK(read, reason)							\
 	{ .mine = read, .key = "*poll", .a = "0x4", .b = "0x5",			\
 	  .somewhere = true, .why = reason ", which poll tells" },		\
@@ -42,7 +42,7 @@
 	  .somewhere = true, .why = reason ", which poll tells, up or down" },	\
 	{ .mine = read, .key = "*read*", .somewhere = true, .why = reason }
 
-/* What a filter is the difference between: how much of a frame arrives, and that bit. */
+/* The effects of a filter: how much of a frame arrives, and the bit in the flags. */
 #define OF_THE_FILE(set, left, reason)						\
 	{ .before = set, .also = left, .key = "? reads *", .somewhere = true,	\
 	  .why = reason },							\
@@ -170,7 +170,7 @@ const struct intended intended[] = {
 		    "a filter goes with its interface; tap's is its file's, and stays"),
 	OF_THE_FILE("? TUNDETACHFILTER *: 0*", "? TUNSETQUEUE detach: 0, *",
 		    "a filter taken away is none of a queue out of service either"),
-	/* One for each thing that may be in front, but for a vnet header. */
+	/* One for each header that may be in front, except a vnet header. */
 	FINISHED("4500"), FINISHED("000008004500"),
 	FINISHED("0211"), FINISHED("000008000211"),
 	{ .before = TUNNELS, .key = "? reads *", .a = "EFAULT", .b = "[1-9]*", .parts = true,
@@ -190,7 +190,7 @@ const struct intended intended[] = {
 
 const unsigned int n_intended = sizeof(intended) / sizeof(*intended);
 
-/* A word, or a line's key, and a value. */
+/* A word or a line's key, and a value. */
 #define TOLD	(TRACE_KEY * 2 + TRACE_VALUE + 4)
 
 static bool glob(const char *pattern, const char *text)
@@ -198,14 +198,14 @@ static bool glob(const char *pattern, const char *text)
 	return !pattern || !fnmatch(pattern, text, 0);
 }
 
-/* "a read 3: EINVAL" */
+/* A word and its answer: "a read 3: EINVAL" */
 static void told(const struct sequence *s, const struct trace *control, int step, char *text)
 {
 	const char *answer = "nothing";
 	char word[TRACE_KEY * 2];
 	unsigned int i;
 
-	/* The first of its lines. */
+	/* The first line of the step. */
 	for (i = control->n; i-- > 0;)
 		if (control->lines[i].step == step)
 			answer = control->lines[i].value;
@@ -213,7 +213,10 @@ static void told(const struct sequence *s, const struct trace *control, int step
 	snprintf(text, TOLD, "%s: %s", word, answer);
 }
 
-/* In the steps before @to; if there is a @file, by that, since it was opened. */
+/*
+ * Whether this was called before step @to; with a @file, on that file since it was
+ * opened.
+ */
 static bool said(const struct sequence *s, const struct trace *control, int to, char file,
 		 const char *pattern)
 {
@@ -247,7 +250,7 @@ static bool observed(const struct trace *control, const char *pattern)
 	return false;
 }
 
-/* The file that a difference is about; 0: it is about none. */
+/* The file that a difference is about; 0: none. */
 static char file_of(const struct sequence *s, const struct difference *d)
 {
 	char word[TRACE_KEY * 2];

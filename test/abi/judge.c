@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One sequence on both devices: what differs, and how little of it does so still. */
+/* One sequence on both devices: what differs, and the shortest sequence that shows it. */
 #include <string.h>
 
 #include "abi.h"

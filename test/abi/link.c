@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interfaces, by netlink: it tells of all there are in one answer. */
+/* Interfaces, by netlink, which lists all of them in one answer. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -11,7 +11,10 @@
 
 #include "abi.h"
 
-/* Whether frames pass is seen by sending some; this flag follows a second later. */
+/*
+ * Whether frames pass is tested by sending some; this flag follows only within a
+ * second.
+ */
 #define FLAGS_SEEN	(~(unsigned int)IFF_RUNNING)
 
 /* More than IFLA_TUN_MAX. */
@@ -23,7 +26,10 @@ static unsigned int n_known;
 
 static struct link all[64];
 
-/* The bytes of attribute @type, if it is in IFLA_INFO_DATA: their order means nothing. */
+/*
+ * The bytes of attribute @type, if it is in IFLA_INFO_DATA. The order of attributes is
+ * ignored.
+ */
 static void info(struct link *l, const struct rtattr *a, unsigned int type)
 {
 	const struct rtattr *data = RTA_DATA(a);
@@ -77,7 +83,7 @@ static void attribute(struct link *l, const struct rtattr *a)
 	} else if (a->rta_type == IFLA_ADDRESS) {
 		unsigned int len = RTA_PAYLOAD(a);
 
-		/* A random one has these two bits. */
+		/* These two bits are the same in all random addresses. */
 		used += snprintf(l->attributes + used, room, " address of %u", len);
 		if (len == 6 && memcmp(data, "\x02\x11\x22\x33\x44", 5))
 			snprintf(l->attributes + used, sizeof(l->attributes) - used,
@@ -97,7 +103,7 @@ static void attribute(struct link *l, const struct rtattr *a)
 	}
 }
 
-/* One message of the dump; false if it was the last. */
+/* Reads one message of the dump; returns false if it was the last. */
 static bool message(const struct nlmsghdr *h, struct link *l)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);

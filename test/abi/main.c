@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun-abi CONTROL DEVICE: whether both answer every sequence of calls alike, as
- * TAP without its plan. In the environment:
+ * xtun-abi CONTROL DEVICE: checks that both answer every sequence of calls in the same
+ * way. Prints TAP without its plan. In the environment:
  *
- *   SEED=N        of the random sequences; printed, so that they can be repeated
- *   BY_CHANCE=N   how many of them
- *   ALONE=N       how often each word is said alone, in each situation
- *   PAIRS=N       how often each call is made after each other
+ *   SEED=N        the seed of the random sequences; printed, so that they can be repeated
+ *   BY_CHANCE=N   how many random sequences
+ *   ALONE=N       how often each word is called alone, in each situation
+ *   PAIRS=N       how often each call is made after each other one
  *   WORKERS=N     processes; without network namespaces there can be only one
- *   SAY=WORDS     no other sequence than this, its words between semicolons
- *   INSTEAD=WORD  what DEVICE is told otherwise: the test of this test
+ *   SAY=WORDS     run only this sequence, its words between semicolons
+ *   INSTEAD=WORD  give DEVICE another argument for this word: the test of this test
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which sequences: each word alone, each call after each other, and what chance
- * brings. Number and seed tell all of one.
+ * Which sequences are run: each word alone, each call after each other one, and random
+ * ones. The seed and a sequence's number determine it.
  */
 #include <string.h>
 
 #include "abi.h"
 
-/* Words that make one. */
+/* Words in a situation. */
 #define SITUATION	3
 
 /*
- * Few calls mean much to a file that is not attached or an interface that is down; and some
- * only where there are two files, or an interface without any.
+ * Most calls do little on a file that is not attached or an interface that is down.
+ * Some only matter with two files, or with an interface without any.
  */
 static const char * const situations[][SITUATION] = {
 	{ NULL },
@@ -104,7 +104,7 @@ static void alone(struct sequence *s, unsigned long number)
 	s->words[s->n++] = number / SITUATIONS % words_of_first();
 }
 
-/* First attached in one way or the other, and every second time from nothing. */
+/* First attached in one of the ways; in every second round not attached at all. */
 static void pair(struct sequence *s, unsigned long number, uint64_t state)
 {
 	unsigned int which = number % (n_ops * seconds());
@@ -123,7 +123,7 @@ static void random_words(struct sequence *s, uint64_t state)
 	for (i = 0; i < s->n; i++)
 		s->words[i] = draw(&state) % words_count();
 	if (draw(&state) % 4)
-		s->words[0] = draw(&state) % 14;	/* those of TUNSETIFF that succeed */
+		s->words[0] = draw(&state) % 14;	/* the words of TUNSETIFF that succeed */
 	if (s->n > 1 && draw(&state) % 2)
 		s->words[1 + draw(&state) % (s->n - 1)] = word_find("a ip-link up");
 }

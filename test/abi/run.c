@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A sequence on one device, from two files just opened to nothing left. */
+/* Runs a sequence on one device, from opening two files until nothing is left. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What can be observed after a sequence: of the files, the interfaces, the frames. */
+/* What can be observed after a sequence: the files, the interfaces, the frames. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +78,10 @@ static long ethtool(const char *name, void *request)
 	return ioctl(s, SIOCETHTOOL, &ifr);
 }
 
-/* Where a frame may lie in memory is the driver's own affair: "highdma", on every kernel. */
+/*
+ * Where a frame may be in memory is up to the driver: "highdma" is ignored on every
+ * kernel.
+ */
 static uint32_t told_feature(unsigned int block, uint32_t features)
 {
 	return block ? features : features & ~(1u << 5);
@@ -141,7 +144,7 @@ static void observe_sysfs(struct run *r, const char *of, const char *name)
 	trace_add(r->trace, -1, key(of, "queues"), "%u in, %u out", rx, tx);
 }
 
-/* What waits in both files. */
+/* Reads what waits in both files. */
 static void observe_waiting(struct run *r, const char *what)
 {
 	static uint8_t buf[FRAME_MAX];
@@ -191,7 +194,10 @@ static void observe_sending(struct run *r, const struct link *l)
 	observe_waiting(r, "segments");
 }
 
-/* Each file writes a frame in the form that its flags ask for, whole and to be cut. */
+/*
+ * The file writes a frame in the form that its flags need, and one that is to be
+ * segmented.
+ */
 static void observe_writing(struct run *r, int file)
 {
 	static uint8_t buf[FRAME_MAX];
@@ -223,8 +229,8 @@ static void observe_writing(struct run *r, int file)
 }
 
 /*
- * Down and up again: when the carrier went, the core lets go of the queue at some
- * time within a second, and comes back to it only now.
+ * Takes the interface down and up: when the carrier goes, the core deactivates the
+ * queue at some time within a second, and activates it again only now.
  */
 static void observe_frames(struct run *r, const struct link *l)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a run left behind, as lines that can be compared. */
+/* What a run recorded, as lines that can be compared. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -88,7 +88,7 @@ int trace_differ(const struct trace *a, const struct trace *b, int after, struct
 {
 	unsigned int i;
 
-	/* First the lines of one, then what only the other has. */
+	/* First the lines of @a, then those that only @b has. */
 	for (i = after; i < a->n + b->n; i++) {
 		const struct line *x = i < a->n ? &a->lines[i] : NULL;
 		const struct line *y = x ? line_find(b, x) : &b->lines[i - a->n];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that share the work, each in a network namespace of its own where
- * there are such: most of the time of a sequence is spent waiting for the kernel
- * to let go of an interface.
+ * Processes that share the work, each in a network namespace of its own if the kernel
+ * has namespaces. A sequence spends most of its time waiting for the kernel to release
+ * an interface.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,7 @@
 struct shared {
 	bool lock;
 	struct result result;
-	/* Hashes of what was met before it was made minimal. */
+	/* Hashes of the differences found, before their sequences were minimised. */
 	uint32_t met[MET];
 	unsigned int n_met;
 	struct {
@@ -58,7 +58,7 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-/* Nothing but what the sequences do makes frames or interfaces here. */
+/* Only the sequences make frames and interfaces here. */
 static void place(bool namespaces)
 {
 	if (namespaces && (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
@@ -83,7 +83,10 @@ static uint32_t hash_of(const struct sequence *s, const struct verdict *v)
 	return hash;
 }
 
-/* To look again into what is known, or will not be listed, would take long. */
+/*
+ * It takes long to examine a difference, so skip those that are known or cannot be
+ * listed.
+ */
 static bool known(uint32_t hash)
 {
 	unsigned int i, n = shared->n_met;
@@ -101,7 +104,7 @@ static void remember(uint32_t hash)
 	unlock();
 }
 
-/* The same kind of difference is told once, by its shortest sequence. */
+/* A kind of difference is reported once, with its shortest sequence. */
 static void found(const struct plan *p, unsigned long number, struct sequence *s,
 		  const char *name, struct verdict *v)
 {
@@ -129,7 +132,10 @@ static void found(const struct plan *p, unsigned long number, struct sequence *s
 	unlock();
 }
 
-/* What happens once in three is an accident of time: linkwatch, or a softirq. */
+/*
+ * A difference must occur three times in a row. Otherwise it is timing: linkwatch, or a
+ * softirq.
+ */
 static bool stable(const struct pair *p, const struct sequence *s, const char *name,
 		   struct verdict *v)
 {
@@ -201,7 +207,7 @@ static void tell_where(const struct plan *p, unsigned int who, const char *what)
 	}
 }
 
-/* Waits until each is gone; the first that dies or stands still ends it. */
+/* Waits until all workers have ended; fails when one dies or makes no progress. */
 static bool await(const struct plan *p, const pid_t *pids)
 {
 	unsigned long done[WORKERS] = { 0 }, idle[WORKERS] = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of the benchmark share. A row is what is measured, a way is
- * how a program meets the interface; each is a small file of its own.
+ * Shared declarations of the benchmark. A row is what is measured, a way is how a
+ * program uses the interface; each is a small file of its own.
  */
 #ifndef _BENCH_H
 #define _BENCH_H
@@ -11,15 +11,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Frames that are on their way at a time, unless a row says otherwise. */
+/* Frames that are in flight at a time, unless a row says otherwise. */
 #define BURST	32
 #define FRAME_MAX	(66 * 1024)
 
 /**
  * struct end - a program's end of an interface
  * @fd: its file
- * @buffer: for one frame, or for what the way keeps there
- * @private: the way's own
+ * @buffer: room for one frame, or for what the way keeps there
+ * @private: private data of the way
  */
 struct end {
 	int fd;
@@ -28,7 +28,7 @@ struct end {
 };
 
 /**
- * struct frame - a frame where a way has put it
+ * struct frame - a frame in the place where a way has put it
  * @data: its first byte; valid until release
  * @len: its length in bytes
  */
@@ -38,23 +38,23 @@ struct frame {
 };
 
 /**
- * struct way - how a program meets an interface
- * @name: as on the command line
- * @about: one line
+ * struct way - how a program uses an interface
+ * @name: its name on the command line
+ * @about: a description of one line
  * @device: the file to open
- * @nonblock: it is O_NONBLOCK
- * @flags: for TUNSETIFF beyond those that tap needs
- * @batch: how many frames are sent before flush
+ * @nonblock: open it with O_NONBLOCK
+ * @flags: flags for TUNSETIFF besides those that tap needs
+ * @batch: how many frames are sent before a flush
  * @lazy: receive does not sleep, and the last frames of a burst may come with the next
- * @readonly: what receive gives cannot be written
+ * @readonly: frames from receive cannot be written to
  * @open: attach to an interface
- * @receive: as many frames as there are, at least one and at most @max; sleeps
- *	for the first unless O_NONBLOCK, and returns 0 then
- * @release: what receive gave is no longer needed
- * @reserve: room for a frame of so many bytes
- * @send: the frame that is there now
- * @flush: all that was sent is on its way
- * @pass: send a frame that another end has received; flush is to follow
+ * @receive: get the frames that there are, at least one and at most @max; waits for the
+ *	first one, or returns 0 if O_NONBLOCK is set
+ * @release: the frames from receive are no longer needed
+ * @reserve: get room for a frame of this length
+ * @send: send the frame that was written there
+ * @flush: pass on all that was sent
+ * @pass: send a frame that another end has received; a flush must follow
  */
 struct way {
 	const char *name;
@@ -82,7 +82,7 @@ extern const struct way ways_packet[], ways_xsk[];
 	.batch = 1, .receive = rw_receive, .release = rw_release, \
 	.reserve = rw_reserve, .send = rw_send, .flush = rw_flush, .pass = rw_pass
 
-/* The same for files that are read and written one frame a call: way_tap.c. */
+/* The same for files that transfer one frame with each call: way_tap.c. */
 int rw_receive(struct end *end, struct frame *frames, int max);
 void rw_release(struct end *end);
 void *rw_reserve(struct end *end, size_t len);
@@ -92,10 +92,10 @@ void rw_pass(struct end *end, const struct frame *frame);
 
 /**
  * struct job - what the command line asks for
- * @way: how; NULL where a row needs none
+ * @way: the way; NULL if a row needs none
  * @ifname: the interface
- * @len: of each frame in bytes, Ethernet header included
- * @queues: that are in service; the frames are all of one
+ * @len: length of each frame in bytes, with the Ethernet header
+ * @queues: the number of queues in service; all frames use one of them
  * @profile: stop at the marks, for test/bench/profile.pl
  */
 struct job {
@@ -108,7 +108,7 @@ struct job {
 
 /**
  * struct row - what is measured
- * @name: as on the command line
+ * @name: its name on the command line
  * @about: what the figure includes, and what makes the frames
  * @run: measure, and return instructions per frame or byte
  */

@@ -13,11 +13,11 @@
 #include "bench.h"
 
 /**
- * frame_ethernet() - an Ethernet header
- * @head: where
+ * frame_ethernet() - write an Ethernet header
+ * @head: where to write it
  * @ifname: the interface
- * @ours: to its address; else to somebody else's
- * @protocol: what follows
+ * @ours: to the interface's address; otherwise to another host's
+ * @protocol: the EtherType
  */
 void frame_ethernet(uint8_t *head, const char *ifname, bool ours, uint16_t protocol)
 {
@@ -48,11 +48,11 @@ static uint16_t ip_sum(const void *data, size_t len)
 }
 
 /**
- * frame_udp() - all headers of a UDP datagram from 10.99.0.2 to 10.99.0.1
- * @head: where
+ * frame_udp() - write all headers of a UDP datagram from 10.99.0.2 to 10.99.0.1
+ * @head: where to write them
  * @ifname: the interface
- * @ours: to its address; else to somebody else's
- * @len: of the frame in bytes
+ * @ours: to the interface's address; otherwise to another host's
+ * @len: length of the frame in bytes
  */
 void frame_udp(uint8_t *head, const char *ifname, bool ours, size_t len)
 {

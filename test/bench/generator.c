@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The generator's end in userspace. */
+/* The generator's side in userspace. */
 #include <fcntl.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -10,8 +10,8 @@
 static int generator_fd = -1;
 
 /**
- * generator_init() - bursts of BURST frames as a job wants them
- * @g: filled, but for the head
+ * generator_init() - prepare bursts of BURST frames for a job
+ * @g: filled, except for the head
  * @job: the job
  */
 void generator_init(struct generator *g, const struct job *job)
@@ -25,7 +25,7 @@ void generator_init(struct generator *g, const struct job *job)
 }
 
 /**
- * generator_transmit() - the interface transmits a burst
+ * generator_transmit() - make the interface transmit a burst
  * @g: the burst
  */
 void generator_transmit(const struct generator *g)
@@ -34,7 +34,7 @@ void generator_transmit(const struct generator *g)
 }
 
 /**
- * generator_receive() - the stack receives a burst
+ * generator_receive() - make the stack receive a burst
  * @g: the burst
  */
 void generator_receive(const struct generator *g)

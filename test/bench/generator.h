@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the generator of frames is asked, by an ioctl on /dev/xtun-bench.
+ * Requests to the generator of frames, by ioctls of /dev/xtun-bench.
  */
 #ifndef _GENERATOR_H
 #define _GENERATOR_H
@@ -12,11 +12,11 @@
 
 /**
  * struct generator - a burst of equal frames
- * @ifindex: of an interface in the caller's network namespace
- * @count: how many
- * @len: of each in bytes, Ethernet header included; at least GENERATOR_HEAD
- * @list: the stack receives them all at once
- * @head: how each begins; the rest is whatever the memory held
+ * @ifindex: an interface in the caller's network namespace
+ * @count: the number of frames
+ * @len: length of each in bytes, with the Ethernet header; at least GENERATOR_HEAD
+ * @list: let the stack receive them all at once
+ * @head: the beginning of each; the rest is whatever the memory held
  */
 struct generator {
 	__u32 ifindex;
@@ -26,9 +26,9 @@ struct generator {
 	__u8 head[GENERATOR_HEAD];
 };
 
-/* The interface is told to transmit them. */
+/* Makes the interface transmit them. */
 #define GENERATOR_TRANSMIT	_IOW('x', 1, struct generator)
-/* The stack receives them from the interface. */
+/* Makes the stack receive them from the interface. */
 #define GENERATOR_RECEIVE	_IOW('x', 2, struct generator)
 
 #endif /* _GENERATOR_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun-bench ROW WAY INTERFACE BYTES [profile]: measures one figure and prints it;
- * with so many queues as QUEUES in the environment says.
- * xtun-bench list: what rows and ways there are.
- * The way "stack" is none: what the kernel does without any of them.
+ * xtun-bench ROW WAY INTERFACE BYTES [profile]: measures one figure and prints it.
+ * QUEUES in the environment is the number of queues.
+ * xtun-bench list: describes rows and ways.
+ * The way "stack" is no way: it is what the kernel does without any of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@ static const struct way *const all_ways[] = {
 #define COUNT(list)	(sizeof(list) / sizeof((list)[0]))
 
 /**
- * die() - end with the reason
- * @what: did not work
+ * die() - end the program with an error
+ * @what: what failed
  */
 void die(const char *what)
 {
@@ -30,9 +30,9 @@ void die(const char *what)
 }
 
 /**
- * check() - end unless something worked
+ * check() - end the program unless something worked
  * @ok: whether it did
- * @what: it is
+ * @what: what it was
  */
 void check(bool ok, const char *what)
 {
@@ -68,7 +68,7 @@ static const struct way *find_way(const char *name)
 	exit(2);
 }
 
-/* Of each row and way, what it is: for the table. */
+/* Describes each row and way, for the table. */
 static void list(void)
 {
 	const struct row *row;

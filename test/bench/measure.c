@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counts instructions: in the guests of the benchmark a tick of the TSC is one.
+ * Counts instructions: in the guests of the benchmark a tick of the TSC is one
+ * instruction.
  */
 #include <stdio.h>
 #include <time.h>
@@ -12,7 +13,7 @@
 #define BURSTS	256
 #define PROFILED	8
 
-/* Where profile.pl starts and ends to count by function. */
+/* profile.pl counts by function from here to profile_end(). */
 __attribute__((noipa)) void profile_begin(void)
 {
 	asm volatile("nop");
@@ -24,7 +25,7 @@ __attribute__((noipa)) void profile_end(void)
 }
 
 /**
- * now() - the instructions since the guest started
+ * now() - count the instructions since the guest started
  *
  * Return: their number.
  */
@@ -34,7 +35,7 @@ uint64_t now(void)
 }
 
 /**
- * idle() - how long the processor has had nothing to do: then the clock leaps
+ * idle() - tell how long the processor has been idle, during which the clock leaps
  *
  * Return: ticks since the guest started.
  */
@@ -63,15 +64,15 @@ static void nothing(void *arg)
 }
 
 /**
- * measure() - what a burst costs, after a warm-up
- * @job: the command line's
- * @burst: does it once; never idle
- * @after: what does not count; or NULL
- * @arg: for both
- * @units: frames or bytes of one burst
+ * measure() - measure what a burst costs, after a warm-up
+ * @job: the job of the command line
+ * @burst: do one burst; must never idle
+ * @after: do what does not count; or NULL
+ * @arg: argument of both
+ * @units: frames or bytes in one burst
  *
- * What the timer interrupts is done once more, or how many of its interrupts fall into the
- * bursts would be a matter of chance.
+ * A burst that the timer interrupts is done once more. Otherwise it would be a matter
+ * of chance how many interrupts are counted.
  *
  * Return: instructions for each unit.
  */

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# Which functions the instructions of a guest are in, between two marks of a program.
-# Each one of them is recorded, so that nothing is left to chance.
+# Show which functions the instructions of a guest are in, between two marks in a
+# program. Every instruction is recorded, so that nothing is left to chance.
 #
 #   profile.pl record SOCKET PROGRAM FILE     between profile_begin and profile_end
 #   profile.pl report FILE KALLSYMS PROGRAM [UNITS]
@@ -11,10 +11,10 @@ no warnings 'portable';
 use IO::Socket::UNIX;
 use Time::HiRes qw(sleep);
 
-# So many bursts of so many frames: measure.c and bench.h say the same.
+# The numbers of bursts and of frames, as in measure.c and bench.h.
 use constant { PROFILED => 8, BURST => 32 };
 
-# Those of the program, which is linked at fixed addresses.
+# The symbols of the program, which is linked at fixed addresses.
 sub program_symbols {
 	my ($program) = @_;
 	return map { /^([0-9a-f]+) [tTwWi] (\S+)/ ? [ hex $1, $2 ] : () } `nm -n '$program'`;
@@ -52,8 +52,9 @@ sub monitor {
 	ask('qRcmd,' . unpack 'H*', $_) for @_;
 }
 
-# No mark stays set: from one where it stands it would not get away, and an interrupt
-# that is due there comes first and has it meet the same mark once more.
+# Breakpoints are removed at once: the guest could not continue from one, and an
+# interrupt that is pending there would run first and then reach the same breakpoint
+# again.
 sub go_to {
 	my ($at) = @_;
 	ask(sprintf 'Z1,%x,1', $at);
@@ -61,7 +62,7 @@ sub go_to {
 	ask(sprintf 'z1,%x,1', $at);
 }
 
-# The emulator then runs one instruction at a time, and says which.
+# While recording, the emulator runs one instruction at a time and logs it.
 sub record {
 	my ($path, $program, $file) = @_;
 	my %at = map { $_->[1] => $_->[0] } program_symbols($program);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An interface of several queues, of which one is the program's and the rest are in service. */
+/* An interface with several queues in service, one of which the program uses. */
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -19,11 +19,11 @@ static void open_further(const struct way *way, const char *ifname)
 }
 
 /**
- * queues_open() - the program's end, as the job's way opens it
+ * queues_open() - open the program's end in the job's way
  * @job: the job
  * @end: filled
  *
- * If there are to be several queues, it is the first of them.
+ * With several queues, it is the first of them.
  */
 void queues_open(const struct job *job, struct end *end)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bursts of BURST frames in one direction, nobody asleep. */
+/* Bursts of BURST frames in one direction; nobody sleeps. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void burst_init(struct burst *b, const struct job *job)
 	generator_init(&b->g, job);
 }
 
-/* Whatever the interface has sent of itself, and one that is known to come. */
+/* Reads what the interface has sent on its own, up to a frame that is known to come. */
 static void drain(struct burst *b)
 {
 	struct frame frames[BURST];
@@ -86,7 +86,7 @@ static double run_tx(const struct job *job)
 	return measure(job, transmit_receive, NULL, &b, BURST);
 }
 
-/* As a program does that has the frame elsewhere, of which it copies the head. */
+/* As a program whose frames are elsewhere, except that it copies only the head. */
 static void write_burst(struct burst *b)
 {
 	int i, j;
@@ -138,7 +138,10 @@ static double run_rx_udp(const struct job *job)
 
 	burst_init(&b, job);
 	frame_udp(b.g.head, job->ifname, true, job->len);
-	/* With the route of one for all. A frame that is dropped is cheaper alone. */
+	/*
+	 * A list is routed once for all. Frames that are dropped are cheaper one by
+	 * one.
+	 */
 	b.g.list = true;
 	b.sock = socket(AF_INET, SOCK_DGRAM, 0);
 	check(b.sock >= 0 && !bind(b.sock, (struct sockaddr *)&any, sizeof(any)), "bind");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Datagrams that a socket sends, in bursts of BURST, and a program that never sleeps. */
+/* Datagrams that a socket sends in bursts of BURST, and a program that never sleeps. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -16,7 +16,7 @@ struct sender {
 	int sock;
 };
 
-/* Where an interface learns: the answers to what a queue has written are that queue's. */
+/* For interfaces that learn: answers to what a queue has written go to that queue. */
 static void teach(struct sender *s, const char *ifname)
 {
 	frame_udp(s->way->reserve(&s->end, s->len), ifname, true, s->len);
@@ -24,7 +24,7 @@ static void teach(struct sender *s, const char *ifname)
 	s->way->flush(&s->end);
 }
 
-/* From port 9 of 10.99.0.1 to that of 10.99.0.2, which is the program's. */
+/* From port 9 of 10.99.0.1 to port 9 of 10.99.0.2, which is the program's. */
 static void sender_init(struct sender *s, const struct job *job)
 {
 	struct sockaddr_in from = { .sin_family = AF_INET, .sin_port = htons(9) };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TCP between two namespaces that a program joins, frame by frame. */
+/* TCP between two namespaces that a program connects, frame by frame. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>

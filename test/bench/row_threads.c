@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A program asleep in its read, and a sender on the other side of the stack. */
+/* A program that sleeps in its read, and a sender on the other side of the stack. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -112,7 +112,7 @@ static void swap(uint8_t *a, uint8_t *b, size_t len)
 	memcpy(b, kept, len);
 }
 
-/* Addresses and ports change places; checksums stay right. */
+/* Swaps addresses and ports; the checksums stay right. */
 static void turn(uint8_t *frame)
 {
 	swap(frame, frame + 6, 6);
@@ -120,7 +120,7 @@ static void turn(uint8_t *frame)
 	swap(frame + 34, frame + 36, 2);
 }
 
-/* Where it lies, if it may be written there; else in its copy. */
+/* Changes the frame in place if that is allowed, otherwise in the copy. */
 static void turn_and_pass(struct pair *p, const struct frame *frame)
 {
 	uint8_t *copy;

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# Set out what a frame costs by its length, or by something else: instructions, and how many
-# times as many tap needs.
+# Print what a frame costs by its length, or by another quantity: instructions, and how
+# many times as many tap needs.
 #
 #   sizes.pl ABOUT UNIT < FIGURES
 #
-# Both are as table.pl has them, but for what their third field is counted in.
+# Both have the format of table.pl, except that the third field is in UNIT.
 use strict;
 use warnings;
 

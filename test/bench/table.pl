@@ -1,16 +1,16 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# Set out what the benchmark has measured: a table, as JSON, and as a picture.
+# Print the results of the benchmark: as a table, as JSON, and as a picture.
 #
 #   table.pl ABOUT JSON SVG < FIGURES
 #
-# ABOUT is what xtun-bench says of rows and ways; FIGURES are lines of row, way, bytes
-# and instructions.
+# ABOUT is the output of xtun-bench list; FIGURES are lines of row, way, bytes and
+# instructions.
 use strict;
 use warnings;
 
-# How many times as many instructions tap is to need, at 64 bytes: at least, and aimed
-# at. Against the way of tap that is named.
+# The goals: how many times as many instructions tap needs at 64 bytes, at least and
+# ideally, compared with the way of tap that is named.
 my %goal = (
 	'tx plain'             => [ 'tap', 1.15, 1.2 ],
 	'tx batched'           => [ 'tap', 1.7,  2.2 ],
@@ -26,7 +26,7 @@ my %goal = (
 	'tcp ring'             => [ 'tap', 3.2,  4 ],
 	'tcp ring-tso'         => [ 'tap-tso', 1.15, 1.5 ],
 );
-# The driver's own share: what is above the bound of the stack.
+# The driver's own share: the cost above that of the stack alone.
 my %own_goal = ('tx ring' => [ 'tap', 20, 40 ]);
 
 my ($about_file, $json_file, $svg_file) = @ARGV;

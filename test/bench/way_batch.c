@@ -9,17 +9,17 @@
 #include "bench.h"
 #include "../../xtun_uapi.h"
 
-/* Room for as many frames as one call moves. */
+/* Room for as many frames as one call transfers. */
 #define SIZE	(BURST * FRAME_MAX)
 
 /**
- * struct batch - both directions of a file
+ * struct batch - the buffers of a file for both directions
  * @in: what was read
- * @got: bytes of it
- * @next: where the next record in it is
+ * @got: its length in bytes
+ * @next: the offset of the next record in it
  * @out: what is to be written, if frames were made here
  * @from: what is to be written: @out, or records as they were read
- * @size: bytes of it
+ * @size: its length in bytes
  */
 struct batch {
 	uint8_t in[SIZE] __attribute__((aligned(8)));
@@ -89,7 +89,7 @@ static void batch_flush(struct end *end)
 	b->size = 0;
 }
 
-/* What was read can be written as it is: frames that follow each other, at once. */
+/* Records that were read can be written as they are, and all that are adjacent at once. */
 static void batch_pass(struct end *end, const struct frame *frame)
 {
 	struct batch *b = end->private;

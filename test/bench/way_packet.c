@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No interface of a program's at all, but a pair of veth whose other end the program
- * watches by AF_PACKET: a TPACKET_V3 ring for each direction.
+ * No interface of a program, but a pair of veth. The program uses AF_PACKET on the
+ * other end, with a TPACKET_V3 ring for each direction.
  *
- * The kernel gives a block of frames when the next frame does not fit, or after a
- * time. A row that waits for its last frame would measure that time: none does.
+ * The kernel passes on a block of frames when the next frame does not fit, or after a
+ * timeout. A row that waits for its last frame would measure that timeout, so no such
+ * row uses this way.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -26,10 +27,10 @@
  * struct packet - both rings of a socket
  * @rx: blocks of received frames
  * @tx: slots to send from
- * @block: which block is next
- * @left: frames of it that are still to be given
+ * @block: the index of the next block
+ * @left: the frames of it that are not yet returned
  * @next: the first of them
- * @slot: which slot is next
+ * @slot: the index of the next slot
  */
 struct packet {
 	uint8_t *rx, *tx;

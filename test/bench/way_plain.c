@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* xtun as a plain file: /dev/xtun, one frame a call. The interface is its own. */
+/*
+ * xtun as a plain file: /dev/xtun, one frame for each call. The interface is the
+ * device's own.
+ */
 #include <fcntl.h>
 #include <stdlib.h>
 

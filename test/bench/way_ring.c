@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun with rings: a frame is read where the kernel has put it, and made where
- * the kernel takes it from.
+ * xtun with rings: frames are read where the kernel has put them, and made where the
+ * kernel takes them from.
  */
 #include <fcntl.h>
 #include <linux/if.h>
@@ -20,9 +20,9 @@
 
 /**
  * struct ring - a pair of rings
- * @epoll: where the program sleeps
- * @next: behind what receive has given
- * @prod: behind what has been sent
+ * @epoll: what the program sleeps on
+ * @next: the position behind what receive has returned
+ * @prod: the position behind what has been sent
  */
 struct ring {
 	int epoll;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tap: one frame a call, on /dev/net/tun or by the same calls on /dev/xtun. */
+/* tap: one frame for each call, on /dev/net/tun or by the same calls on /dev/xtun. */
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>

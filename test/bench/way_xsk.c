@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No interface of a program's at all, but a pair of veth to whose other end the
- * program has an AF_XDP socket, in copy mode: veth has no other.
+ * No interface of a program, but a pair of veth. The program has an AF_XDP socket on
+ * the other end, in copy mode, because veth has no other.
  */
 #include <linux/if_link.h>
 #include <linux/if_xdp.h>
@@ -15,17 +15,17 @@
 #include "bench.h"
 #include "../prog/bpf.h"
 
-/* Of each ring; as many chunks receive, and the others send. */
+/* Entries of each ring; as many chunks receive, and the others send. */
 #define ENTRIES	128
 #define CHUNK	2048
 #define MEMORY	(2 * ENTRIES * CHUNK)
 
 /**
- * struct xsk_ring - one of the four
- * @producer: whoever fills it has come so far
- * @consumer: and who empties it
- * @entries: what is in it
- * @at: how far the program has come
+ * struct xsk_ring - one of the four rings
+ * @producer: the position up to which it is filled
+ * @consumer: the position up to which it is emptied
+ * @entries: its entries
+ * @at: the program's own position
  */
 struct xsk_ring {
 	uint32_t *producer, *consumer;
@@ -81,7 +81,7 @@ static void xsk_map_all(struct xsk *x, int fd)
 	x->tx = xsk_map(fd, XDP_TX_RING, &at.tx, XDP_PGOFF_TX_RING, sizeof(struct xdp_desc));
 }
 
-/* Whatever the interface receives is the socket's. */
+/* The socket gets all that the interface receives. */
 static void xsk_redirect(int fd, int ifindex)
 {
 	union bpf_attr map = {
@@ -160,7 +160,7 @@ static int xsk_receive(struct end *end, struct frame *frames, int max)
 		d = entry(&x->rx, sizeof(*d));
 		frames[n].data = x->memory + d->addr;
 		frames[n].len = d->len;
-		/* The kernel gets it back by release only. */
+		/* The kernel gets the chunk back only by release. */
 		give(x, d->addr / CHUNK * CHUNK);
 		x->rx.at++;
 	}

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The packages are made, found in order by lintian, installed, replaced by the
-# next version, removed and purged.
+# The packages are built, accepted by lintian, installed, replaced by the next version,
+# removed and purged.
 # shellcheck source=lib.sh
 . /xtun/test/chroot/lib.sh
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# "make dkms-install" and "make install", for every kernel whose headers are here: what
-# each installs, replaces and removes, by a DKMS old or new.
+# "make dkms-install" and "make install" for every kernel whose headers are here: what
+# each installs, replaces and removes, with an old or a new DKMS.
 # shellcheck source=lib.sh
 . /xtun/test/chroot/lib.sh
 
@@ -24,7 +24,7 @@ is_for_all() {
 	done
 }
 
-# --- a compiler that dies, which tells nothing of the kernel
+# --- a compiler that dies, which says nothing about the kernel
 
 cat >/tmp/cc <<'END'
 #!/bin/sh
@@ -37,7 +37,7 @@ like "a probe whose compiler is killed" "$(make CC=/tmp/cc KVER="$newest" 2>&1 |
 like "a tree that is not there" "$(make KDIR=/none 2>&1 || :)" \
 	"no kernel to build against in /none. KDIR= is"
 
-# --- DKMS, and a kernel that comes later
+# --- DKMS, and a kernel that is installed later
 
 ok "make dkms-install" dkms_log make dkms-install KVER="$newest"
 ok "has DKMS install it" installed "$version" "$newest"

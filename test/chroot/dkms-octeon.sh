@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The life of the module under DKMS, once: see dkms.sh for all of it. It shows
-# what DKMS says, since hardly anybody will wait for it a second time.
+# The life of the module under DKMS, once; dkms.sh tests all of it. This shows the
+# output of DKMS, because hardly anybody will wait for it a second time.
 # shellcheck source=lib.sh
 . /xtun/test/chroot/lib.sh
 
 kernel=$(kernels native | tail -n 1)
 arch=$(uname -m)
 
-# shown DESCRIPTION COMMAND...: as ok, with the command and all that it prints.
+# shown DESCRIPTION COMMAND...: like ok, but show the command and all that it prints.
 shown() {
 	local description=$1 status=0
 	shift

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# DKMS builds, signs, installs, replaces and removes the module, for every kernel
-# whose headers are here, and passes over kernels that are not for it.
+# DKMS builds, signs, installs, replaces and removes the module for every kernel whose
+# headers are here, and skips kernels that the module is not for.
 # shellcheck source=lib.sh
 . /xtun/test/chroot/lib.sh
 
@@ -17,7 +17,7 @@ make -s install-source
 ok "dkms add" dkms add "xtun/$version"
 like "it is added" "$(dkms status xtun)" "xtun/$version: added"
 
-# A compiler that the kernel was not built by is of no use to it.
+# The build must use the kernel's compiler and not this one.
 printf '#!/bin/sh\nexit 1\n' >/usr/local/bin/gcc
 chmod +x /usr/local/bin/gcc
 export PATH=/usr/local/bin:$PATH
@@ -36,7 +36,7 @@ done
 is "it is installed for all of them at once" \
 	"$(dkms status xtun | grep -c "^xtun/$version, .*: installed")" "${#kernels[@]}"
 
-# --- a tree that says nothing of its compiler but what every kernel says
+# --- a tree that says no more about its compiler than every kernel does
 
 cp -a "/lib/modules/$newest/build/." /usr/src/own
 mv /usr/src/own/.kernelvariables /tmp
@@ -55,7 +55,7 @@ for kernel in $(kernels foreign); do
 	dkms remove "xtun/$version" -k "$kernel" -a mips64 >/dev/null
 done
 
-# --- kernels that are not for it
+# --- kernels that the module is not for
 
 mkdir -p /lib/modules/0-nonet
 cp -a "/lib/modules/$newest/build/." /usr/src/nonet
@@ -67,7 +67,7 @@ is "a kernel without networking is passed over" "$status" 77
 like "and DKMS says so" "$output" "should not be built"
 rm -rf /lib/modules/0-nonet /usr/src/nonet
 
-# A header that is not as it should be stands for a kernel that is too old.
+# A broken header stands for a kernel that is too old.
 common=$(sed -n 's,^include \(.*\)/Makefile$,\1,p' "/lib/modules/$newest/build/Makefile")
 cp "$common/include/linux/netdevice.h" /tmp
 echo '#error "too old"' >"$common/include/linux/netdevice.h"

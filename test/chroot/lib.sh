@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What the tests in a chroot source first. It prints TAP, and the test fails at
-# the first command that fails unasked.
+# Every test in a chroot sources this first. It prints TAP, and the test fails at the
+# first command that fails unexpectedly.
 set -eEu -o pipefail
 
 # shellcheck source=../guest/tap.sh
@@ -19,7 +19,8 @@ trap 'diag "line $LINENO of ${0##*/} failed: $BASH_COMMAND"' ERR
 # shellcheck disable=SC2034
 version=$(sed -n 's/^PACKAGE_VERSION=//p' /xtun/dkms.conf)
 
-# kernels native|foreign: those whose headers are here, of this architecture or of another.
+# kernels native|foreign: those whose headers are here, for this architecture or for
+# another.
 kernels() {
 	local build which
 	for build in /lib/modules/*/build; do
@@ -29,7 +30,7 @@ kernels() {
 	done
 }
 
-# dkms_log COMMAND...: what it prints, and of a build that failed its log.
+# dkms_log COMMAND...: run it, and print the log of a build that failed.
 dkms_log() {
 	local status=0
 	"$@" 2>&1 || status=$?
@@ -37,14 +38,14 @@ dkms_log() {
 	return "$status"
 }
 
-# files: all that there is, but what running leaves by its nature.
+# files: list all files, except those that any running system leaves.
 files() {
 	find / -xdev \( -path /proc -o -path /xtun -o -path /tmp -o -path /var/log \
 		-o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/dkms/mok.key \
 		-o -path /var/lib/dkms/mok.pub -o -name 'modules.*' \) -prune -o ! -type d -print | sort
 }
 
-# changes: what there is and was not, when files was saved in /tmp/before; or the reverse.
+# changes: the files that have come or gone since the list of files in /tmp/before.
 changes() {
 	files | diff /tmp/before - || :
 }
@@ -56,13 +57,13 @@ has() {
 	result "$status" "$1" "no '$3' in"$'\n'"$2"
 }
 
-# installed_module KERNEL: the file that modprobe would take.
+# installed_module KERNEL: the file that modprobe would load.
 installed_module() {
 	find "/lib/modules/$1" -name 'xtun.ko*'
 }
 
-# DKMS calls depmod for no kernel but one whose image is installed, which it knows
-# by its having modules and depmod's files.
+# DKMS calls depmod only for a kernel whose image is installed. It recognises such a
+# kernel by its modules and by depmod's files.
 for kernel in $(kernels native); do
 	mkdir -p "/lib/modules/$kernel/kernel"
 	echo | gcc -x c -c -o "/lib/modules/$kernel/kernel/none.ko" -

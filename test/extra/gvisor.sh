@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154
 # SPDX-License-Identifier: GPL-2.0
-# examples/gvisor, built with the Go and the gVisor of a Debian: neither is installed
-# here, and what is built needs no library.
+# examples/gvisor, built with Go and gVisor from Debian's packages. Neither is installed
+# on this machine, and the result needs no library.
 #of: examples/gvisor/main.go
 
-# The first whose gVisor has the interface that gVisor has today.
+# The first suite whose gVisor has today's interface.
 suite=trixie
 case $abi in
 i386)     goarch=386 ;;
@@ -13,7 +13,7 @@ mipsn32*) return 0 ;;		# Go has no such ABI
 *)        goarch=$abi ;;
 esac
 
-# Other ABIs are built with the same. The caller keeps its own lock.
+# Other ABIs are built with the same Go. The caller keeps its own lock.
 unpack_go() {
 	root=$cache/go/$suite
 	lock go

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # SPDX-License-Identifier: GPL-2.0
-# Other tools that tell of lost frames, from the first Debian that has all of them, with
-# its own libraries: a root of its own, /peers. Without a shell bpftrace crashes.
+# Other tools that report lost frames, from the first Debian that has all of them, with
+# its libraries: they are in a root of their own, /peers. bpftrace crashes without a
+# shell.
 [ "$abi" = amd64 ] || return 0
 say "Fetching bpftrace, dropwatch, perf and pwru (trixie)"
 "$here/apt.sh" trixie "$abi" closure "$into/peers" bpftrace dash dropwatch linux-perf pwru

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # SPDX-License-Identifier: GPL-2.0
 # The kernel's own test of tun, as it was in 6.12 and as it is today, from Debian's
-# packages of the kernel's source: /usr/lib/selftest/tun-6.12 and tun-sid. Today's
-# speaks netlink by code that is generated from specifications.
+# packages of the kernel's source: /usr/lib/selftest/tun-6.12 and tun-sid. Today's test
+# uses netlink by code that is generated from specifications.
 #of: test/extra/selftest/open.c
 . "$here/cc.sh"
 cc_for "$abi"
@@ -10,7 +10,7 @@ need python3-yaml python3-jsonschema xz-utils
 
 log=$scratch/log
 
-# unpack SUITE PACKAGE: the folder that then has what the test is made of.
+# unpack SUITE PACKAGE: print the folder that then has the sources of the test.
 unpack() {
 	say "Fetching $2"
 	"$here/apt.sh" "$1" "$machine" unpack "$scratch/$2" "$2"
@@ -27,7 +27,7 @@ build() {
 	tools=$1/tools
 	ynl=
 	if grep -q 'ynl\.h' "$tools"/testing/selftests/net/tun*.[ch]; then
-		# With this machine's own Python, which has what was installed for it.
+		# Use this machine's own Python, for which the modules were installed.
 		PATH="/usr/bin:$PATH" make -s -C "$tools/net/ynl" CC="$cc" RSTS= \
 			GENS="rt-addr rt-link rt-neigh rt-route" libynl.a >"$log" 2>&1 || {
 			cat "$log" >&2

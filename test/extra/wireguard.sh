@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # SPDX-License-Identifier: GPL-2.0
-# WireGuard in userspace, and the tool that configures it. Today's wireguard-go asks for
-# vnet headers; it is linked with nothing but a C library as old as the guests'. Where
-# there is none for the architecture any more, the last one there was has to do.
+# WireGuard in userspace, and the tool that configures it. Today's wireguard-go uses
+# vnet headers. It is linked only with a C library that is as old as the guests'. If an
+# architecture has no package any more, the last one is used.
 case $abi in
 i386)     return 0 ;;		# the guest's C library is of another ABI
 mipsn32*) return 0 ;;

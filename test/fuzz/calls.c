@@ -106,7 +106,7 @@ static void tap_ioctl(struct fuzz *f, int fd)
 	}
 }
 
-/* Of those that may be mapped there is room for no larger one. */
+/* Mostly a size that is valid and fits into the place where rings are mapped. */
 static uint32_t ring_size(struct fuzz *f)
 {
 	return fuzz_once_in(f, 30) ? fuzz_number(f) & (4 * FUZZ_RING_MAX - 1) :
@@ -167,7 +167,7 @@ static void own_ioctl(struct fuzz *f, struct fuzz_file *file)
 	}
 }
 
-/* Frames, or records of frames, of which some are wrong. */
+/* Frames, or records of frames, some of them wrong. */
 static size_t fill(struct fuzz *f)
 {
 	size_t at = 0, len;
@@ -193,13 +193,13 @@ static void transfer(struct fuzz *f, int fd)
 	ssize_t moved;
 	size_t len;
 
-	/* Memory that may be a ring, or nothing. */
+	/* Memory that may be part of a ring, or not mapped. */
 	if (fuzz_once_in(f, 20)) {
 		unsigned int part = fuzz_below(f, FUZZ_PARTS);
 		uint8_t *p = fuzz_file(f)->part[part];
 
 		len = fuzz_below(f, 70000);
-		/* Behind it there may be the fuzzer itself. */
+		/* Behind the place there may be the fuzzer's own memory. */
 		if (len > fuzz_place(part))
 			len = fuzz_place(part);
 		moved = fuzz_once_in(f, 2) ? read(fd, p, len) : write(fd, p, len);

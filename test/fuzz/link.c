@@ -173,7 +173,10 @@ size_t fuzz_frame(struct fuzz *f, uint8_t *buf, size_t room)
 		len = room;
 	if (len < 60)
 		return len;
-	/* UDP or TCP, for our ears, of one of many flows; or with a vnet header before it. */
+	/*
+	 * UDP or TCP of one of many flows, to this machine; or with a vnet header in
+	 * front.
+	 */
 	if (fuzz_once_in(f, 4)) {
 		memset(buf, 0, 10);
 		buf[0] = fuzz_once_in(f, 2);

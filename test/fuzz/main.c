@@ -15,8 +15,8 @@
 #include "fuzz.h"
 
 #define THREADS_MAX	16
-#define KICK		10000	/* microseconds after which no call sleeps on */
-#define ENOUGH		5000	/* operations, of which each kind succeeds now and then */
+#define KICK		10000	/* microseconds after which a sleeping call is interrupted */
+#define ENOUGH		5000	/* operations after which each kind must have succeeded */
 
 struct fuzz_file fuzz_files[FUZZ_FILES];
 
@@ -71,7 +71,7 @@ size_t fuzz_place(unsigned int part)
 void fuzz_unmap(uint8_t *place, size_t size)
 {
 	munmap(place, size);
-	/* Nobody else is to get that place. */
+	/* Keep the place reserved. */
 	mmap(place, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
 	     -1, 0);
 }
@@ -110,7 +110,7 @@ static void close_files(void)
 static void on_fault(int signal)
 {
 	if (!self || !self->touching) {
-		/* A mistake of the fuzzer's. */
+		/* A bug in the fuzzer. */
 		static const char text[] = "xtun-fuzz: fault\n";
 
 		if (write(2, text, sizeof(text) - 1) < 0)
@@ -158,7 +158,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Of calls that all fail nothing is learnt. */
+/* If all calls of a kind fail, nothing is tested. */
 static bool tried_all(unsigned long total, unsigned int n)
 {
 	static const char * const names[FUZZ_DID] = {
@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 		if (pthread_create(&ids[i], NULL, work, &threads[i]))
 			errx(1, "thread");
 	}
-	/* Whatever sleeps goes on, and whatever a signal can interrupt is interrupted. */
+	/* Wake whatever sleeps, and interrupt what a signal can interrupt. */
 	while (now() < end || !stop) {
 		stop = now() >= end;
 		for (i = 0; i < n; i++)

@@ -11,7 +11,7 @@ static const uint32_t offsets[FUZZ_PARTS] = {
 	XTUN_MMAP_USER, XTUN_MMAP_KERNEL, XTUN_MMAP_TX, XTUN_MMAP_RX,
 };
 
-/* What there is to map of it, as far as the file's sizes are known. */
+/* The size of the part that can be mapped, as far as the file's sizes are known. */
 static size_t part_size(const struct fuzz_file *file, unsigned int part)
 {
 	size_t size = fuzz_place(part);
@@ -24,8 +24,8 @@ static size_t part_size(const struct fuzz_file *file, unsigned int part)
 }
 
 /*
- * Any. But where MIPS has no bit of its own for it (RIXI), whoever reads what may only be
- * written faults at that place for ever, and the kernel says nothing.
+ * Any protection. But on a MIPS without RIXI, a read of memory that may only be written
+ * faults at that address for ever, and the kernel prints nothing.
  */
 static int protection(struct fuzz *f, int most)
 {
@@ -87,7 +87,7 @@ static void change_mapping(struct fuzz *f, struct fuzz_file *file)
 		madvise(p + at, page, advice[fuzz_below(f, 6)]);
 		break;
 	case 4:
-		/* Within its place. */
+		/* Within the part's place. */
 		if (size > page)
 			mremap(p + at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
 			       p + fuzz_below(f, size / page) * page);
@@ -97,7 +97,7 @@ static void change_mapping(struct fuzz *f, struct fuzz_file *file)
 	}
 }
 
-/* As a program does that knows what it does: up to a few records. */
+/* As a correct program does: up to a few records. */
 static void publish(struct fuzz *f, struct fuzz_file *file)
 {
 	struct xtun_ring_user *user = (void *)file->part[0];
@@ -151,7 +151,7 @@ static void scribble(struct fuzz *f, struct fuzz_file *file)
 
 	if (size < 8)
 		return;
-	/* Mostly a record that is being looked at. */
+	/* Mostly the record that the kernel is reading. */
 	if (part && fuzz_once_in(f, 2))
 		p += (((struct xtun_ring_kernel *)file->part[1])->rx_cons & (size / 2 - 1)) / 4;
 	else if (part)
@@ -165,12 +165,12 @@ static void scribble(struct fuzz *f, struct fuzz_file *file)
 		*p += fuzz_below(f, 64) - 32;
 }
 
-/* A child shares the rings, and may be the last who has them. */
+/* A child shares the rings, and may be the last process that has them. */
 static void in_a_child(struct fuzz *f, struct fuzz_file *file)
 {
 	if (fork())
 		return;
-	/* Nobody kicks it, and who waits for the fuzzer's last word waits for it too. */
+	/* No signal wakes it, and a process that reads the fuzzer's output waits for it, too. */
 	alarm(5);
 	if (sigsetjmp(f->fault, 0))
 		_exit(0);
@@ -184,7 +184,7 @@ void fuzz_memory(struct fuzz *f)
 	struct fuzz_file *file = fuzz_file(f);
 	uint32_t kind = fuzz_below(f, 1000);
 
-	/* Nothing may be mapped there, or not to be written, or be unmapped meanwhile. */
+	/* The place may be unmapped or read-only, or become so meanwhile. */
 	if (sigsetjmp(f->fault, 0)) {
 		f->touching = false;
 		if (fuzz_once_in(f, 3))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mistakes, one for each detector of a debug kernel, to see that it detects.
- * Loading with fault=NAME makes that one. For guests that are thrown away.
+ * Mistakes, one for each detector of a debug kernel, to check that it detects them.
+ * Loading with fault=NAME makes that mistake. Only for guests that are thrown away.
  */
 #include <linux/delay.h>
 #include <linux/kallsyms.h>
@@ -43,7 +43,10 @@ static int planted_shift(void)
 	return 0;
 }
 
-/* More than one: a stale word on some stack may still point to one of them. */
+/*
+ * More than one object, because a stale word on some stack may still point to one of
+ * them.
+ */
 static int planted_leak(void)
 {
 	int i;
@@ -124,7 +127,7 @@ static int planted_second_netns_put(void)
 	return 0;
 }
 
-/* Where its header begins has not been said. */
+/* The position of its header has not been set. */
 static int planted_no_header(void)
 {
 	struct sk_buff *skb = alloc_skb(64, GFP_KERNEL);
@@ -165,8 +168,8 @@ static int planted_race(void)
 }
 
 /*
- * Not a mistake but a refusal, for failslab does not know of memory for each
- * processor: until this module goes, what xtun calls gets none.
+ * Not a mistake but a failure, because failslab does not know per-CPU allocations:
+ * until this module is unloaded, those that xtun makes fail.
  */
 static noinline void *planted_nothing(void)
 {
@@ -182,7 +185,7 @@ static int planted_refuse(struct kprobe *probe, struct pt_regs *regs)
 	for (i = 0; i < n; i++) {
 		sprint_symbol(name, callers[i]);
 		if (strstr(name, "[xtun]")) {
-			/* As if it had been called instead. */
+			/* As if planted_nothing() had been called instead. */
 			instruction_pointer_set(regs, (unsigned long)planted_nothing);
 			return 1;
 		}

@@ -5,10 +5,10 @@
 ################################################################################
 
 # SPDX-License-Identifier: GPL-2.0
-# This tree is the source: nothing is downloaded.
+# The source is the tree that this file is in: nothing is downloaded.
 XTUN_SITE = $(BR2_EXTERNAL_XTUN_PATH)/..
 XTUN_SITE_METHOD = local
-# What was built there was for another kernel, or for this machine.
+# Files that were built there are for another kernel, or for the build machine.
 XTUN_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build --exclude '*.o' --exclude '*.ko' \
 	--exclude '*.mod' --exclude '*.mod.c' --exclude '.*.cmd' --exclude /.built-for \
 	--exclude /compat/generated.h --exclude '/compat/probes/*.h'
@@ -24,7 +24,7 @@ endef
 ifeq ($(BR2_PACKAGE_XTUN_TOOLS),y)
 XTUN_TOOLS_MAKE = $(TARGET_MAKE_ENV) $(MAKE) -C $(@D)/tools WERROR= $(TARGET_CONFIGURE_OPTS)
 
-# What was built in the source for this machine came along, and would pass for done.
+# Programs that were built in the source tree are copied too, and make would keep them.
 define XTUN_BUILD_TOOLS
 	$(XTUN_TOOLS_MAKE) clean
 	$(XTUN_TOOLS_MAKE) all
@@ -54,7 +54,7 @@ define XTUN_INSTALL_LIB
 endef
 endif
 
-# The folder stays when the kernel is changed in its place.
+# The build directory stays when the kernel changes: remove what is for the old kernel.
 define XTUN_BUILD_CMDS
 	cd $(@D) && sh compat/stale.sh $(LINUX_DIR) $(LINUX_VERSION_PROBED)
 	$(XTUN_BUILD_TOOLS)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes frames inside the kernel at no more than they cost there: the generator
- * of the benchmark, for the guests of the tests alone. What a frame holds beyond
- * its head is not initialized.
+ * Makes frames inside the kernel as cheaply as possible: the generator of the
+ * benchmark, only for the guests of the tests. The content of a frame beyond its head
+ * is not initialized.
  */
 #include <linux/etherdevice.h>
 #include <linux/miscdevice.h>
@@ -15,15 +15,15 @@
 
 #include "../generator.h"
 
-/* More than are on their way at any time. */
+/* More frames than are in flight at any time. */
 #define BENCH_PAGES	256
 
-/* What of a frame lies in one page with all that belongs to its skb. */
+/* The part of a frame that is in one page together with what its skb needs. */
 #define BENCH_LINEAR	(PAGE_SIZE / 2)
 #define BENCH_LONGEST	(BENCH_LINEAR + MAX_SKB_FRAGS * PAGE_SIZE)
 
 static struct page *bench_pages[BENCH_PAGES];
-/* The rest of each frame that is longer. */
+/* The rest of each longer frame. */
 static struct page *bench_rest;
 static unsigned int bench_next;
 
@@ -39,8 +39,8 @@ static void bench_add_rest(struct sk_buff *skb, unsigned int len)
 }
 
 /*
- * As drivers of network cards make what they receive: in a page that was used
- * before, whose last frame has been freed.
+ * Builds a frame as drivers of network cards do for what they receive: in a page that
+ * was used before and whose last frame has been freed.
  */
 static struct sk_buff *bench_frame(const struct generator *g, struct net_device *dev)
 {
@@ -87,7 +87,7 @@ static int bench_transmit(const struct generator *g, struct net_device *dev)
 	return err;
 }
 
-/* As a driver's poller does: one by one, or all at once. */
+/* As a driver's NAPI poll does: one by one, or all at once. */
 static int bench_receive(const struct generator *g, struct net_device *dev)
 {
 	struct sk_buff *skb;
