@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 
-// gVisor's TCP/IP stack as the host behind /dev/xtun, with Go's HTTP server on it.
+// A host behind /dev/xtun: gVisor's TCP/IP stack, with Go's HTTP server on top.
 package main
 
 import (
@@ -25,7 +25,7 @@ import (
 
 const nic = 1
 
-// host attaches a stack to the file: a station on the wire that the interface is on.
+// host attaches a stack to the file: a host on the wire at whose other end the interface is.
 func host(fd int, address tcpip.AddressWithPrefix, mac net.HardwareAddr, mtu uint) *stack.Stack {
 	wire, err := fdbased.New(&fdbased.Options{
 		FDs:            []int{fd},
@@ -52,7 +52,8 @@ func host(fd int, address tcpip.AddressWithPrefix, mac net.HardwareAddr, mtu uin
 	return s
 }
 
-// serve answers GET with a page or 10 MB of numbered lines, PUT with what it has received.
+// serve answers GET with a page or 10 MB of numbered lines, and PUT with the size and
+// SHA-256 of what it received.
 func serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPut:

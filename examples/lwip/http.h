@@ -9,10 +9,10 @@
 
 #define HTTP_PORT	80
 
-/* Listen on every address of this lwIP and answer from now on; 0 or -1. */
+/* Listen on every address of this lwIP and serve in threads; returns 0 or -1. */
 int http_serve(void);
 
-/* Write the body at the URL to out; 0 if it was a 200 and complete, else -1. */
+/* Write the body at the URL to out; returns 0 if it is complete and a 200, else -1. */
 int http_fetch(const char *url, FILE *out);
 
 static inline const char *http_error(err_t e)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * A small HTTP client on lwIP's sequential API (netconn): one GET, its body to
- * a stdio stream. It asks in HTTP/1.0, so no answer comes in chunks.
+ * A small HTTP client on lwIP's sequential API (netconn): one GET, whose body goes
+ * to a stdio stream. The request is HTTP/1.0, so that no answer is chunked.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -76,7 +76,7 @@ static void parse_header(struct answer *a)
 			a->has_length = sscanf(line + strlen(length), "%" SCNu64, &a->length) == 1;
 }
 
-/* A body that is not the page asked for stays out of the output. */
+/* Only the body of a 200 is written to the output, not that of an error page. */
 static bool take_body(struct answer *a, const char *data, size_t len)
 {
 	if (a->has_length && len > a->length - a->received)
@@ -85,7 +85,7 @@ static bool take_body(struct answer *a, const char *data, size_t len)
 	return a->status != 200 || fwrite(data, 1, len, a->out) == len;
 }
 
-/* Collect the header up to its blank line; the rest of data begins the body. */
+/* Collect the header up to its blank line; what follows in data is body. */
 static bool take_header(struct answer *a, const char *data, size_t len)
 {
 	while (len && a->header_len < HEADER_MAX - 1) {
@@ -109,7 +109,7 @@ static bool take(struct answer *a, const struct pbuf *p)
 	return true;
 }
 
-/* Until the body has its announced length, or the server closes. */
+/* Receive until the body has its announced length or the server closes. */
 static err_t receive(struct netconn *conn, struct answer *a)
 {
 	struct pbuf *p;

@@ -2,11 +2,11 @@
 /*
  * A small HTTP server on lwIP's sequential API (netconn).
  *
- *	/	who answers
+ *	/	a page about this server
  *	/N	N bytes; the suffixes KB and MB multiply by 1024 and 1024 * 1024
  *
- * The N bytes are the line numbers from 1 in 15 digits, so that the shell can
- * make them as well: seq -f %015.0f 655360 is /10MB.
+ * The N bytes are line numbers from 1, 15 digits each, so that the shell can
+ * produce the same: seq -f %015.0f 655360 prints /10MB.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -117,7 +117,7 @@ static err_t send_lines(struct netconn *conn, uint64_t size)
 	return e;
 }
 
-/* "10MB" to 10485760; false if it is no size, or has more lines than digits. */
+/* "10MB" to 10485760; false if it is no size, or too large for line numbers of 15 digits. */
 static bool parse_size(const char *text, uint64_t *size)
 {
 	uint64_t unit = 1;
@@ -182,7 +182,7 @@ static void *accept_all(void *arg)
 	err_t e;
 
 	while ((e = netconn_accept(listener, &conn)) == ERR_OK || e == ERR_ABRT) {
-		if (e == ERR_ABRT)	/* the client gave up before we came to it */
+		if (e == ERR_ABRT)	/* the client gave up before it was accepted */
 			continue;
 		if (pthread_create(&thread, NULL, converse, conn)) {
 			warnx("no thread for a client, it is turned away");
@@ -199,7 +199,7 @@ int http_serve(void)
 	struct netconn *listener = netconn_new(NETCONN_TCP_IPV6);
 	pthread_t thread;
 
-	/* IPv6's any address takes IPv4 as well. */
+	/* A listener on the IPv6 any address accepts IPv4 as well. */
 	if (!listener || netconn_bind(listener, IP6_ADDR_ANY, HTTP_PORT) != ERR_OK ||
 	    netconn_listen(listener) != ERR_OK)
 		return -1;

@@ -115,14 +115,14 @@ static void parse_options(int argc, char **argv, struct address *a)
 	}
 }
 
-/* The reading thread's last word: without frames there is nothing to serve. */
+/* The reading thread calls this at its end: without frames there is nothing to do. */
 static void gone(int error)
 {
 	errx(EXIT_FAILURE, "no more frames: %s; %s", error ? strerror(error) : "end of file",
 	     xtunif_remedy(error));
 }
 
-/* lwIP draws its port and sequence numbers from rand(). */
+/* lwIP takes its port and sequence numbers from rand(). */
 static void seed(void)
 {
 	unsigned int n;
@@ -161,7 +161,7 @@ static int serve(const struct address *a)
 	sigset_t stop;
 	int sig;
 
-	/* Before the first thread, so that sigwait() alone gets them. */
+	/* Block them before the first thread starts, so that only sigwait() gets them. */
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 	parse_options(argc, argv, &address);
 	argc -= optind;
 	argv += optind;
-	/* A reader of our output that has gone away is an error of write(). */
+	/* So that writing to a closed standard output fails instead of killing us. */
 	signal(SIGPIPE, SIG_IGN);
 	seed();
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * The port of lwIP to /dev/xtun, level 0: open, read, write, and no ioctl.
- * The interface at the other end is the administrator's: ip-link(8) brings it
- * up and gives the kernel an address on it.
+ * The administrator configures the interface at the other end, with ip-link(8)
+ * and ip-address(8).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +20,9 @@ int xtunif_open(struct xtunif *x, const char *device)
 }
 
 /*
- * lwIP holds its core lock here, so one frame at a time. A refused frame is a
- * frame lost on the wire: TCP sends it again. To take lwIP's link down instead
- * would fail writers that only have to wait.
+ * lwIP holds its core lock here, so this sends one frame at a time. A refused
+ * frame is the same as one lost on the wire: TCP sends it again. Taking lwIP's
+ * link down instead would make writers fail that only have to wait.
  */
 static err_t xtunif_output(struct netif *netif, struct pbuf *p)
 {
@@ -40,8 +40,8 @@ static err_t xtunif_output(struct netif *netif, struct pbuf *p)
 }
 
 /*
- * PBUF_RAM, though PBUF_POOL is lwIP's advice: liblwip 2.1.3 as Debian builds
- * it reserves 592 bytes for a pool buffer of 1536, for TCP_MSS is 512 in
+ * PBUF_RAM, although lwIP recommends PBUF_POOL: Debian's build of liblwip 2.1.3
+ * reserves only 592 bytes for a pool buffer of 1536, because TCP_MSS is 512 in
  * <netinet/tcp.h>.
  */
 static void xtunif_input(struct netif *netif, size_t len)
@@ -64,7 +64,7 @@ drop:
 	atomic_fetch_add(&x->frames_dropped, 1);
 }
 
-/* One read is one frame, and waits while there is none. */
+/* Each read() returns one frame, and waits until there is one. */
 static void *xtunif_reader(void *arg)
 {
 	struct netif *netif = arg;

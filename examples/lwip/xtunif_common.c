@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* What the ports share, whichever way their frames go: lwIP's side, and words. */
+/* What both ports share: lwIP's view of the interface, and the messages. */
 #include <err.h>
 #include <errno.h>
 #include <string.h>
@@ -31,7 +31,7 @@ const char *xtunif_remedy(int error)
 	}
 }
 
-/* A frame that is refused once is refused a thousand times: speak of changes. */
+/* After one refused frame many may follow, so print a message only if the error changes. */
 void xtunif_note_write(struct xtunif *x, int error)
 {
 	if (error == x->write_error)

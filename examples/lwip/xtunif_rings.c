@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * The port of lwIP to libxtun, in place of xtunif.c: frames lie in rings that are
- * shared with the kernel, and are copied once, from there to lwIP or from lwIP
- * to there. Where there are no rings, the library does what xtunif.c does.
+ * shared with the kernel, and are copied once, between a ring and lwIP. If there are
+ * no rings, the library uses read() and write(), as xtunif.c does.
  */
 #include <err.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ int xtunif_open(struct xtunif *x, const char *device)
 {
 	struct xtun_options options = { .device = device };
 
-	/* To the library 0 is none. */
+	/* For the library, an fd of 0 means none. */
 	if (x->fd >= 0)
 		options.fd = x->fd ? x->fd : dup(0);
 	if (options.fd < 0)
@@ -44,9 +44,9 @@ static int xtunif_send(struct xtunif *x, struct pbuf *p)
 }
 
 /*
- * lwIP holds its core lock here, so this is one thread. A refused frame is a frame
- * lost on the wire: TCP sends it again. To take lwIP's link down instead would
- * fail writers that only have to wait.
+ * lwIP holds its core lock here, so only one thread sends at a time. A refused frame
+ * is the same as one lost on the wire: TCP sends it again. Taking lwIP's link down
+ * instead would make writers fail that only have to wait.
  */
 static err_t xtunif_output(struct netif *netif, struct pbuf *p)
 {
@@ -83,7 +83,7 @@ drop:
 	atomic_fetch_add(&x->frames_dropped, 1);
 }
 
-/* The other thread: it receives, and never sends. */
+/* This thread receives and never sends, so it needs no lock with xtunif_output(). */
 static void *xtunif_reader(void *arg)
 {
 	struct netif *netif = arg;

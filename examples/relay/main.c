@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* xtun-relay: the interface xtun at the other end of a cable, by a tunnel of frames. */
+/* xtun-relay: connect the xtun interfaces of two hosts by a tunnel of frames. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
@@ -34,7 +34,7 @@ static const char usage[] =
 struct settings {
 	const char *outer;
 	uint32_t id;
-	bool own;		/* an address other than the interface's */
+	bool own;		/* --own: not the interface's address */
 	struct xtun_options xtun;
 };
 
@@ -99,7 +99,7 @@ static void parse_options(int argc, char **argv, struct settings *s,
 	parse_mac(argv[optind + 1], header->to);
 }
 
-/* Promiscuous, so that frames come to an address that is not the interface's, too. */
+/* Promiscuous, to receive frames for --own too, which is not the interface's address. */
 static int open_packet(const char *name, uint8_t *address)
 {
 	struct sockaddr_ll ll = {
@@ -123,7 +123,7 @@ static int open_packet(const char *name, uint8_t *address)
 	    setsockopt(s, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)) ||
 	    ioctl(s, SIOCGIFHWADDR, &ifr))
 		err(EXIT_FAILURE, "a packet socket on %s", name);
-	/* As much as it may; the usual size will do. */
+	/* As large as permitted. No error: the default size is enough. */
 	if (setsockopt(s, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(s, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	memcpy(address, ifr.ifr_hwaddr.sa_data, 6);
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
 	sigset_t stop;
 
 	parse_options(argc, argv, &settings, &r.header);
-	/* Before the first thread, so that sigwait() alone gets them. */
+	/* Block them before the first thread starts, so that only sigwait() gets them. */
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The two directions. No byte of a frame is copied but by the kernel: one is sent
- * from where xtun has put it, and received to where xtun will take it.
+ * The two directions. Only the kernel copies frames: they are sent from where xtun
+ * put them, and received into where xtun takes them from.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -21,7 +21,7 @@
 #define FRAME_MIN	14
 #define FRAME_MAX	65539
 
-/* The thread's last word. After an error the program is to end, as if told to. */
+/* End a thread. After an error, end the program in the same way as SIGTERM does. */
 static void *end(struct relay *r, int error)
 {
 	int none = 0;
@@ -33,7 +33,7 @@ static void *end(struct relay *r, int error)
 	return NULL;
 }
 
-/* Sleeps until fd has an event, at most so long; false if it is time to end. */
+/* Sleep until fd has an event or the timeout expires; false if the relay is to end. */
 static bool await(const struct relay *r, int fd, short events, int timeout_ms)
 {
 	struct pollfd p[] = {
@@ -56,7 +56,7 @@ static void fill_message(struct relay *r, const struct xtun_frame *frame,
 	*message = (struct msghdr){ .msg_iov = iov, .msg_iovlen = 2 };
 }
 
-/* A frame that the outer interface cannot take is lost; all else ends the relay. */
+/* A frame that the outer interface cannot take is lost; any other error ends the relay. */
 static int refused(struct relay *r, int error)
 {
 	switch (error) {
@@ -84,7 +84,7 @@ static int send_all(struct relay *r, struct mmsghdr *messages, int n)
 			sent += done;
 			continue;
 		}
-		/* The outer interface may not drain, and the relay is to end all the same. */
+		/* Not a blocking send: the outer interface may never drain. */
 		if (errno == EAGAIN) {
 			if (!await(r, r->packet, POLLOUT, -1))
 				return 0;
@@ -118,13 +118,13 @@ void *relay_out(void *arg)
 
 	do {
 		n = xtun_receive(r->x, frames, BATCH);
-		/* For want of memory one frame is lost. */
+		/* Without memory only one frame is lost. */
 		if (n < 0 && errno != ENOMEM)
 			return end(r, errno);
 		error = n > 0 ? relay_frames_out(r, frames, n) : 0;
 		if (error)
 			return end(r, error);
-		/* Only after armed is the descriptor sure to wake us. */
+		/* The descriptor wakes us reliably only after xtun_arm(). */
 	} while (await(r, xtun_fd(r->x), POLLIN, xtun_arm(r->x, XTUN_CAN_RECEIVE) ? 0 : -1));
 	return end(r, 0);
 }
@@ -138,8 +138,8 @@ static bool is_ours(const struct relay *r, const struct tunnel_header *h, size_t
 }
 
 /*
- * A socket is told that its interface is down, which may be the beginning of its end: of
- * that nothing is told any more. So from then on it is asked from time to time.
+ * A packet socket reports when its interface goes down, but not when it is deleted after
+ * that. So check for it from time to time once the interface has gone down.
  */
 static bool outer_is_gone(const struct relay *r)
 {
@@ -149,7 +149,7 @@ static bool outer_is_gone(const struct relay *r)
 	return !getsockname(r->packet, (struct sockaddr *)&outer, &len) && outer.sll_ifindex < 0;
 }
 
-/* 1: one was received, 0: there is none or no room, -1: errno. */
+/* 1: a frame was received, 0: there is none, or no room for one, -1: see errno. */
 static int relay_frame_in(struct relay *r)
 {
 	struct tunnel_header header;
@@ -178,7 +178,7 @@ static int relay_frame_in(struct relay *r)
 	return 1;
 }
 
-/* Down is as unplugged: what was sent meanwhile is lost. So is a frame for want of memory. */
+/* Frames sent while the interface is down, or without memory, are lost: that is no error. */
 static int flush(struct relay *r)
 {
 	if (!xtun_flush(r->x) || errno == EAGAIN || errno == EIO || errno == ENOMEM)
@@ -186,7 +186,7 @@ static int flush(struct relay *r)
 	return errno;
 }
 
-/* Both may be what it waits for: a frame, and room for it. */
+/* Wait for room if there is none, otherwise for a frame. */
 static bool await_in(struct relay *r)
 {
 	if (!xtun_arm(r->x, XTUN_CAN_SEND))

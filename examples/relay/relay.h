@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Ethernet over Ethernet: README.md shows what is on the wire. */
+/* Ethernet over Ethernet: README.md describes the format on the wire. */
 #ifndef RELAY_H
 #define RELAY_H
 
@@ -10,7 +10,7 @@
 #define TUNNEL_ETHERTYPE	0x88b5	/* IEEE 802: local experiments */
 #define TUNNEL_VERSION		1
 
-/* What is put before a frame. All numbers are big-endian. */
+/* Precedes each frame. All numbers are big-endian. */
 struct tunnel_header {
 	uint8_t to[6];		/* the outer Ethernet header */
 	uint8_t from[6];
@@ -24,18 +24,18 @@ struct tunnel_header {
 struct relay {
 	struct xtun *x;
 	int packet;		/* a packet socket, bound to the outer interface */
-	int stop;		/* an eventfd; readable: end */
+	int stop;		/* an eventfd; readable: the threads are to end */
 	struct tunnel_header header;
-	bool outer_down;	/* relay_in()'s: it was, at least once */
+	bool outer_down;	/* used by relay_in(): the outer interface has been down */
 
 	atomic_ulong out, in;	/* frames that were relayed */
 	atomic_ulong too_long;	/* for the outer interface */
 	atomic_ulong foreign;	/* not of this tunnel, or damaged */
-	atomic_int error;	/* errno of what has ended a thread, else 0 */
+	atomic_int error;	/* errno of the error that ended a thread, or 0 */
 };
 
-/* Each is a thread's, and takes a struct relay. Each ends after stop, or an error. */
-void *relay_out(void *relay);	/* xtun to the outer interface */
-void *relay_in(void *relay);	/* and back */
+/* Thread functions; the argument is a struct relay. They end after stop or an error. */
+void *relay_out(void *relay);	/* from xtun to the outer interface */
+void *relay_in(void *relay);	/* from the outer interface to xtun */
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* xtun-responder: the smallest host that there is. It answers ARP and ping, by libxtun. */
+/* xtun-responder: a minimal host on libxtun that answers ARP and ping. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 static const uint8_t mac[ETH_ALEN] = { 0x02, 'x', 't', 'u', 'n', 0x02 };
 static struct in_addr address;
 
-/* Both change a request into its answer, where it lies; 0 if it is not for us. */
+/* Both turn a request into its answer, in place; 0 if it is not for this host. */
 static int answer_arp(struct ether_arp *arp, size_t len)
 {
 	if (len < sizeof(*arp) || arp->arp_op != htons(ARPOP_REQUEST) ||
@@ -30,13 +30,16 @@ static int answer_arp(struct ether_arp *arp, size_t len)
 	return 1;
 }
 
-/* Type 8 becomes 0: the checksum grows by that much, in ones' complement. */
+/* The type changes from 8 to 0, so the ones' complement checksum grows by as much. */
 static int answer_echo(struct ip *ip, size_t len)
 {
 	struct icmphdr *icmp = (struct icmphdr *)((uint8_t *)ip + sizeof(*ip));
 	uint32_t sum;
 
-	/* No options, no fragments. The header is aligned to two bytes, its bit-fields are not. */
+	/*
+	 * No options, no fragments. The header is aligned to 2 bytes only, too little for its
+	 * bit-fields.
+	 */
 	if (len < sizeof(*ip) + sizeof(*icmp) || *(uint8_t *)ip != 0x45 ||
 	    ip->ip_p != IPPROTO_ICMP || ip->ip_off & htons(IP_MF | IP_OFFMASK) ||
 	    memcmp(&ip->ip_dst, &address, sizeof(address)) || icmp->type != ICMP_ECHO)
@@ -65,13 +68,13 @@ static int answer(struct ether_header *eth, size_t len)
 	return answered;
 }
 
-/* The answer is made of a copy, in the room that it leaves from. */
+/* A received frame is read-only, so copy it to where the answer is sent from. */
 static void respond(struct xtun *x, const struct xtun_frame *frame)
 {
 	void *room = xtun_reserve(x, frame->len);
 
 	if (!room)
-		return;		/* full: as lost on the wire */
+		return;		/* full: the same as lost on the wire */
 	memcpy(room, frame->data, frame->len);
 	if (answer(room, frame->len))
 		xtun_send(x, frame->len);
