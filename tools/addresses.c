@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What addresses an interface has, and what IPv6 sends there for having one. */
+/* The addresses of an interface, and what IPv6 sends there by itself. */
 #include "why.h"
 
 #include <dirent.h>
@@ -13,10 +13,10 @@
 #define MLD2_LISTENER_REPORT 143	/* RFC 3810 */
 
 /**
- * xtun_address_needed() - whether an interface is to have an address of its own
+ * xtun_address_needed() - whether an interface needs an address of its own
  * @ifname: its name
  *
- * Return: false if it is below another, which has one: a bridge, a VLAN.
+ * Return: false if it is below a bridge or a VLAN, for example, which has the address.
  */
 bool xtun_address_needed(const char *ifname)
 {
@@ -34,7 +34,7 @@ bool xtun_address_needed(const char *ifname)
 	return needs;
 }
 
-/* By the name, or by a label of IPv4, which may go on behind a colon. */
+/* An IPv4 label may append a colon and more to the interface's name. */
 static bool is_at(const struct ifaddrs *a, const char *ifname)
 {
 	size_t n = strlen(ifname);
@@ -49,9 +49,9 @@ static bool is_link_local(const struct sockaddr *a)
 }
 
 /**
- * xtun_addresses_count() - what addresses an interface has
+ * xtun_addresses_count() - count the addresses of an interface
  * @ifname: its name
- * @n: filled; what may not be known counts as there
+ * @n: filled; if they cannot be read, @any is true
  */
 void xtun_addresses_count(const char *ifname, struct xtun_addresses *n)
 {
@@ -75,14 +75,14 @@ void xtun_addresses_count(const char *ifname, struct xtun_addresses *n)
 }
 
 /**
- * xtun_ip6_chatter() - how many messages IPv6 has sent of itself
+ * xtun_ip6_chatter() - how many messages IPv6 has sent by itself
  * @ifname: the interface
- * @addresses: of that, as they are counted
+ * @addresses: its addresses, from xtun_addresses_count()
  *
- * No program asked for them: of what it is a member, which routers there are, and once of
- * each address whether it is free.
+ * No program asked for these: multicast membership reports, router solicitations, and one
+ * neighbour solicitation for each address, to see whether it is free.
  *
- * Return: their number, since IPv6 is there.
+ * Return: their number since IPv6 started on the interface.
  */
 uint64_t xtun_ip6_chatter(const char *ifname, const struct xtun_addresses *addresses)
 {

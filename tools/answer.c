@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The smallest host there is: it answers ARP and ICMP echo for one IPv4 address. */
+/* A minimal host: it answers ARP and ICMP echo for one IPv4 address. */
 #include "tool.h"
 
 #include <string.h>
@@ -61,10 +61,10 @@ static size_t answer_arp(const struct xtun_host *host, uint8_t *frame, size_t le
 }
 
 /*
- * A fragment needs no reassembly: its addresses swapped, it is a fragment of
- * the answer. Only the first one holds the ICMP header; turning type 8 into
- * type 0 changes the checksum by a constant, and swapping addresses does not
- * change the IP checksum at all.
+ * A fragment needs no reassembly: with its addresses swapped it is a fragment of
+ * the answer. Only the first one holds the ICMP header. Changing type 8 to type 0
+ * changes the ICMP checksum by a constant. Swapping the addresses does not change
+ * the IP checksum.
  */
 static size_t answer_echo(const struct xtun_host *host, uint8_t *frame, size_t len)
 {
@@ -92,7 +92,7 @@ static size_t answer_echo(const struct xtun_host *host, uint8_t *frame, size_t l
 	return len;
 }
 
-/* Turn the frame into its answer: the answer's length, or 0 if it gets none. */
+/* Turn the frame into its answer. Returns the answer's length, or 0 if there is none. */
 size_t xtun_answer(const struct xtun_host *host, uint8_t *frame, size_t len)
 {
 	if (len < ETH_HEADER)
@@ -107,7 +107,7 @@ size_t xtun_answer(const struct xtun_host *host, uint8_t *frame, size_t len)
 	}
 }
 
-/* A group address cannot be a source: such a frame comes back from the host itself. */
+/* A group address cannot be a source: a frame to one comes back from the host's own MAC. */
 void xtun_swap_macs(const struct xtun_host *host, uint8_t *frame)
 {
 	uint8_t from[MAC_LEN];

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #define BENCH_MAC_LEN 6
-/* Of RFC 2544, for just this: nobody else's. In host byte order. */
+/* Reserved for benchmarks by RFC 2544, in host byte order. */
 #define BENCH_OURS	0xc6120001u	/* 198.18.0.1, the interface's */
 #define BENCH_THEIRS	0xc6120002u	/* 198.18.0.2, the program's */
 
@@ -19,15 +19,15 @@ enum bench_way { BENCH_TAP, BENCH_PLAIN, BENCH_BATCH, BENCH_RINGS, BENCH_WAYS };
 enum bench_row { BENCH_TX, BENCH_RX, BENCH_TRIP, BENCH_ROWS };
 
 /**
- * struct bench_figure - what was measured of one way
- * @error: why there is none, an errno; else 0
- * @len: of each frame in bytes, Ethernet header included
- * @frames: that arrived; of round trips, how many
- * @lost: that did not
- * @seconds: that took
- * @cpu: seconds of processors that this program had meanwhile
- * @p50_us: half of the round trips took no longer, in microseconds
- * @p99_us: nor 99 of a hundred
+ * struct bench_figure - the result for one way
+ * @error: an errno if nothing was measured; else 0
+ * @len: length of each frame in bytes, Ethernet header included
+ * @frames: frames that arrived, or the number of round trips
+ * @lost: frames that did not arrive
+ * @seconds: how long that took
+ * @cpu: CPU seconds that this program used meanwhile
+ * @p50_us: median of the round trips, in microseconds
+ * @p99_us: 99th percentile of the round trips, in microseconds
  */
 struct bench_figure {
 	int error;
@@ -41,10 +41,10 @@ struct bench_figure {
 };
 
 /**
- * struct bench_idle - what a tunnel that moves nothing costs
- * @error: why it is not known, an errno; else 0
+ * struct bench_idle - the cost of an idle tunnel
+ * @error: an errno if it was not measured; else 0
  * @kib: memory, in KiB
- * @threads: of the kernel
+ * @threads: kernel threads
  */
 struct bench_idle {
 	int error;
@@ -55,10 +55,10 @@ struct bench_idle {
 #define BENCH_LENGTHS 2
 
 /**
- * struct bench_report - all that is printed
- * @seconds: that were to be spent
+ * struct bench_report - everything that is printed
+ * @seconds: the time that was allowed
  * @own_namespace: the interfaces were in a network namespace of their own
- * @figure: by row, length and way; a round trip has the first length alone
+ * @figure: by row, length and way; round trips use only the first length
  * @idle: by way
  */
 struct bench_report {
@@ -73,7 +73,7 @@ extern const char *const bench_ways[BENCH_WAYS], *const bench_rows[BENCH_ROWS];
 /* bench.c */
 int bench_lengths(enum bench_row row);
 
-/* bench_net.c; these and those below return 0 or an errno */
+/* bench_net.c; functions here and below that return an int return 0 or an errno */
 int bench_enter(bool *own_namespace);
 int bench_up(const char *ifname, uint8_t mac[BENCH_MAC_LEN]);
 

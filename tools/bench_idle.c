@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a tunnel costs that moves nothing, for xtun bench. */
+/* The cost of an idle tunnel, for xtun bench. */
 #include "bench.h"
 
 #include <ctype.h>
@@ -10,7 +10,7 @@
 
 #include "../lib/xtun.h"
 
-/* Enough of them for what else goes on in the machine to matter little. */
+/* Enough to make other activity on the machine negligible. */
 #define TUNNELS 16
 
 static double free_kib(void)
@@ -27,7 +27,7 @@ static double free_kib(void)
 	return kib;
 }
 
-/* Workers are everybody's, and come and go: proc(5), PF_KTHREAD. */
+/* PF_KTHREAD, see proc(5). Workers do not count: they are shared, and come and go. */
 static bool is_thread(const char *pid)
 {
 	char path[300], line[512] = "", *rest;
@@ -77,9 +77,9 @@ static int open_all(enum bench_way way, struct xtun *tunnels[TUNNELS])
 }
 
 /**
- * bench_idle() - what an interface and its open file cost, while nothing passes
+ * bench_idle() - measure an interface and its open file while no frame passes
  * @way: how the program would move frames
- * @idle: set; if something fails, its error
+ * @idle: set; if something fails, only its error
  */
 void bench_idle(enum bench_way way, struct bench_idle *idle)
 {

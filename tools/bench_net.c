@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where xtun bench has its interfaces, and what makes the kernel use them. */
+/* The namespace of xtun bench's interfaces, and their configuration. */
 #include "bench.h"
 
 #include <arpa/inet.h>
@@ -26,7 +26,7 @@ static int write_file(const char *path, const char *text)
 	return error;
 }
 
-/* user_namespaces(7): whoever makes one is root in there, of itself alone. */
+/* user_namespaces(7): a process may map its own user and group to root in one it created. */
 static int be_root(uid_t uid, gid_t gid)
 {
 	char map[64];
@@ -44,9 +44,8 @@ static int be_root(uid_t uid, gid_t gid)
 }
 
 /**
- * bench_enter() - go where interfaces are in nobody's way
- * @own_namespace: set to whether that is a network namespace of its own; a kernel may
- *	have none
+ * bench_enter() - move to a network namespace of its own
+ * @own_namespace: set to false if the kernel has no network namespaces
  *
  * Return: 0 or an errno.
  */
@@ -71,7 +70,7 @@ static void set_address(struct sockaddr *to, uint32_t address)
 	memcpy(to, &in, sizeof(in));
 }
 
-/* The other end's address is told, so that nothing has to ask for it. */
+/* Set the MAC of the other end, so that the kernel need not ask for it. */
 static int add_neighbour(int sock, const char *ifname)
 {
 	struct arpreq arp = { .arp_flags = ATF_COM | ATF_PERM };
@@ -84,7 +83,7 @@ static int add_neighbour(int sock, const char *ifname)
 }
 
 /**
- * bench_up() - give an interface its address, a neighbour, and bring it up
+ * bench_up() - configure an interface's address and a neighbour, and bring it up
  * @ifname: its name
  * @mac: set to its hardware address
  *

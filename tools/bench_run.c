@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The measuring of xtun bench. One thread is both ends of the wire: it hands the stack
- * a burst and then takes it, or the other way round. So nothing is lost, no
- * processor waits for another, and the time is that of both.
+ * The measurements of xtun bench. One thread is both ends of the wire: it hands the stack
+ * a burst and then receives it, or the other way round. So nothing is lost, no processor
+ * waits for another, and the time covers both ends.
  */
 #include "bench.h"
 
@@ -21,7 +21,7 @@
 #define HEADERS		(14 + 20 + 8)
 #define BURST		32
 #define LEN_MAX		1500
-#define PATIENCE_MS	1000	/* then a frame is lost */
+#define PATIENCE_MS	1000	/* after that a frame counts as lost */
 #define TRIPS_MAX	(1 << 20)
 #define PORT		9
 
@@ -29,10 +29,10 @@
  * struct bench - one measurement
  * @x: the program's end
  * @sock: the socket at the stack's end
- * @len: of each frame
- * @head: of a frame to the socket, up to its payload
- * @arrived: datagrams or frames, in all
- * @error: an errno that ends it; else 0
+ * @len: length of each frame
+ * @head: headers of a frame to the socket
+ * @arrived: datagrams or frames received so far
+ * @error: the errno that ended the measurement; else 0
  */
 struct bench {
 	struct xtun *x;
@@ -113,10 +113,10 @@ static int open_socket(struct bench *b)
 }
 
 /**
- * bench_open() - make an interface, and be its other end
- * @way: how
+ * bench_open() - create an interface and open its other end
+ * @way: how to move frames
  * @ifname: its name
- * @x: set to what libxtun takes, or NULL
+ * @x: set to the handle of libxtun, or NULL
  *
  * Return: 0 or an errno.
  */
@@ -175,7 +175,7 @@ static bool send_datagrams(struct bench *b, unsigned int n)
 	return sendmmsg(b->sock, messages, n, 0) == (int)n || fails(b);
 }
 
-/* The kernel has its own to say on an interface. */
+/* The kernel sends frames of its own by an interface. */
 static bool is_ours(const struct bench *b, const struct xtun_frame *frame)
 {
 	const uint8_t *data = frame->data;
@@ -192,7 +192,7 @@ static void swap(uint8_t *a, uint8_t *b, size_t len)
 	memcpy(b, kept, len);
 }
 
-/* Addresses and ports change places, and all checksums stay right. */
+/* Swapping addresses and ports keeps all checksums valid. */
 static bool answer(struct bench *b, const struct xtun_frame *frame)
 {
 	uint8_t *copy = xtun_reserve(b->x, frame->len);
@@ -206,7 +206,7 @@ static bool answer(struct bench *b, const struct xtun_frame *frame)
 	return !xtun_send(b->x, frame->len) || fails(b);
 }
 
-/* Takes @n frames; false if some are lost, or on an error. */
+/* Take N frames; false if some are lost, or on an error. */
 static bool take_frames(struct bench *b, unsigned int n, bool answering)
 {
 	struct xtun_frame frames[BURST];
@@ -275,7 +275,7 @@ static bool take_datagrams(struct bench *b, unsigned int n)
 	return true;
 }
 
-/* Each returns how many frames it has sent. */
+/* This and the next two return how many frames they sent. */
 static unsigned int to_userspace(struct bench *b)
 {
 	if (send_datagrams(b, BURST))
@@ -290,7 +290,7 @@ static unsigned int from_userspace(struct bench *b)
 	return BURST;
 }
 
-/* Counted where it arrives in the end. */
+/* Only the datagram that comes back counts as arrived. */
 static unsigned int round_trip(struct bench *b)
 {
 	uint64_t arrived = b->arrived;
@@ -351,8 +351,8 @@ static void repeat(struct bench *b, unsigned int (*burst)(struct bench *b), doub
 /**
  * bench_run() - measure one way
  * @way: the way
- * @row: what frames do
- * @len: of each in bytes, Ethernet header included
+ * @row: which direction
+ * @len: length of each frame in bytes, Ethernet header included
  * @seconds: how long it may take
  * @f: set; if something fails, its error
  */
@@ -377,7 +377,7 @@ void bench_run(enum bench_way way, enum bench_row row, size_t len, double second
 	}
 	f->error = open_both(&b, way);
 	if (!f->error) {
-		/* What comes first is slower: caches are cold, the socket finds its way. */
+		/* Warm up: the first frames meet cold caches, and the socket looks up its route. */
 		repeat(&b, bursts[row], seconds / 8, f, NULL);
 		if (!b.error)
 			repeat(&b, bursts[row], seconds * 7 / 8, f, trips);

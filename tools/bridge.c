@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Behind which of its ports a bridge has an Ethernet address. */
+/* The port behind which a bridge has an Ethernet address. */
 #include "why.h"
 
 #include <linux/rtnetlink.h>
@@ -19,7 +19,7 @@ static void read_entry(const struct nlmsghdr *head, void *arg)
 	size_t len = NLMSG_PAYLOAD(head, sizeof(*msg));
 	struct behind *b = arg;
 
-	/* Its own addresses are permanent. */
+	/* Permanent entries are the bridge's own addresses. */
 	if (head->nlmsg_type != RTM_NEWNEIGH || msg->ndm_state & NUD_PERMANENT)
 		return;
 	mac = xtun_netlink_find(attrs, len, NDA_LLADDR);
@@ -35,12 +35,12 @@ static void read_entry(const struct nlmsghdr *head, void *arg)
 }
 
 /**
- * xtun_bridge_port() - where a bridge sends what is for an Ethernet address
- * @bridge: its number
+ * xtun_bridge_port() - the port to which a bridge sends frames for an Ethernet address
+ * @bridge: ifindex of the bridge
  * @mac: the address
- * @vlan: in which of its VLANs; 0 if it does not tell them apart
+ * @vlan: the VLAN; 0 if the bridge does not filter by VLAN
  *
- * Return: the number of the port, or 0 if the bridge does not know the address.
+ * Return: ifindex of the port, or 0 if the bridge does not know the address.
  */
 int xtun_bridge_port(int bridge, const uint8_t *mac, int vlan)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Watching an interface through a packet socket, without touching /dev/xtun. */
+/* Watch an interface through a packet socket, without opening /dev/xtun. */
 #include "tool.h"
 
 #include <arpa/inet.h>
@@ -13,7 +13,7 @@
 #define SOCKET_BUFFER (16 << 20)
 #define TAG_LEN 4
 
-/* A wish, not a need: what the buffer could not hold is counted and told. */
+/* Failure is no error: frames that do not fit the buffer are counted and reported. */
 static void enlarge_buffer(int fd)
 {
 	int size = SOCKET_BUFFER;
@@ -29,7 +29,7 @@ int xtun_capture_open(const char *ifname, int ifindex)
 		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = ifindex,
 	};
-	/* Protocol 0 receives nothing until bind() says from where. */
+	/* With protocol 0 the socket receives nothing before bind() selects the interface. */
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1;
 
@@ -48,7 +48,7 @@ int xtun_capture_open(const char *ifname, int ifindex)
 	return fd;
 }
 
-/* The kernel hands a VLAN tag beside the frame; the interface carries it inside. */
+/* The kernel passes the VLAN tag as auxiliary data; on the interface it is in the frame. */
 static void put_tag_back(struct xtun_frame *frame, const struct tpacket_auxdata *aux)
 {
 	uint16_t tag[2] = { htons(ETH_P_8021Q), htons(aux->tp_vlan_tci) };
@@ -79,7 +79,10 @@ static void read_control(struct msghdr *msg, struct xtun_frame *frame)
 	}
 }
 
-/* 1 here is a frame, 0 none waits, -1 error: errno, ENETDOWN when the interface went down. */
+/*
+ * Returns 1 with a frame, 0 if none waits, -1 with errno on error: ENETDOWN if the interface
+ * went down.
+ */
 int xtun_capture_next(int fd, struct xtun_frame *frame)
 {
 	static uint8_t room[TAG_LEN + (256 << 10)];
@@ -111,7 +114,7 @@ int xtun_capture_next(int fd, struct xtun_frame *frame)
 	return 1;
 }
 
-/* Frames the socket's buffer could not hold since the last call. */
+/* How many frames the socket's buffer could not hold since the last call. */
 unsigned int xtun_capture_dropped(int fd)
 {
 	struct tpacket_stats stats = { 0 };

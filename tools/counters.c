@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The counters of ethtool -S, by SIOCETHTOOL. */
+/* The counters of ethtool -S, read by SIOCETHTOOL. */
 #include "status.h"
 
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * The kernel writes as many as there are then, however many it was said to be room for;
- * and a queue that is attached first brings some forty more.
+ * Room for counters that appear between the calls: the kernel writes as many as there are,
+ * whatever size the request states, and a queue adds some forty when it is first attached.
  */
 #define MOST	(256 * 64)
 
@@ -41,7 +41,7 @@ static struct xtun_counters *join(const struct ethtool_gstrings *names,
 	return c;
 }
 
-/* EAGAIN: there have come more of them meanwhile, and newer kernels tell of none then. */
+/* EAGAIN: the number of counters changed between the calls; newer kernels then return none. */
 static struct xtun_counters *read_once(const char *ifname)
 {
 	struct ethtool_gstrings *names = NULL;
@@ -73,7 +73,7 @@ out:
 	return c;
 }
 
-/* One reading of all counters, the caller's to free; NULL with errno. */
+/* Read all counters once. The caller frees the result; NULL with errno on failure. */
 struct xtun_counters *xtun_counters_read(const char *ifname)
 {
 	struct xtun_counters *c;
@@ -106,7 +106,7 @@ bool xtun_counter_split(const char *name, struct xtun_counter_name *split)
 	return true;
 }
 
-/* 0 if there is no such counter. */
+/* Returns 0 if there is no such counter. */
 uint64_t xtun_counter_get(const struct xtun_counters *c, unsigned int queue,
 			  enum xtun_direction direction, const char *rest)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One line of text for a frame. Never reads past the bytes it was given. */
+/* Print a frame as one line of text. Never reads past the bytes it was given. */
 #include "tool.h"
 
 #include <arpa/inet.h>
@@ -12,7 +12,7 @@ enum {
 	PROTO_FRAGMENT = 44, PROTO_ICMP6 = 58, PROTO_DSTOPTS = 60,
 };
 
-/* The first n are kept of a frame, or of a part of it, that has len. */
+/* A frame, or a part of it, of len bytes, of which the first n are kept. */
 struct bytes {
 	const uint8_t *p;
 	size_t n, len;
@@ -66,7 +66,7 @@ static void print_ip(FILE *out, int family, const uint8_t *ip)
 	fputs(inet_ntop(family, ip, text, sizeof(text)), out);
 }
 
-/* The addresses of a packet, with ports where its protocol has them. */
+/* The addresses of a packet. */
 struct ends {
 	int family;
 	const uint8_t *src, *dst;
@@ -256,7 +256,7 @@ static void decode_fragment(FILE *out, const struct ends *e, unsigned int proto,
 	fprintf(out, "protocol %u, fragment at %u, length %zu", proto, offset, b.len);
 }
 
-/* Says when the frame holds less than its IP header promises. */
+/* Print how many bytes are missing if the frame is shorter than its IP header says. */
 static void check_length(FILE *out, size_t promised, size_t there)
 {
 	if (promised > there)
@@ -293,7 +293,7 @@ static void decode_ip(FILE *out, struct bytes b)
 	check_length(out, total, b.len);
 }
 
-/* Step over one IPv6 extension header; false if next is none. */
+/* Skip one IPv6 extension header; false if NEXT is not one. */
 static bool skip_extension(unsigned int *next, unsigned int *offset, struct bytes *b)
 {
 	size_t len;
@@ -368,10 +368,10 @@ static void decode_payload(FILE *out, unsigned int type, struct bytes b)
 }
 
 /**
- * xtun_decode() - a frame in one line, which is not ended
+ * xtun_decode() - print a frame as one line, without a newline
  * @out: where to
  * @frame: its first bytes
- * @kept: how many
+ * @kept: how many of them there are
  * @len: how many it had on the wire
  */
 void xtun_decode(FILE *out, const uint8_t *frame, size_t kept, size_t len)

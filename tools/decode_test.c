@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the tool can prove without a kernel module: decoding, answering, pcap. Prints TAP. */
+/* Tests that need no kernel module: decoding, answering, pcap. Prints TAP. */
 #include "tool.h"
 #include "tap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Exactly as long as its bytes, so that a checker of memory sees one read too many. */
+/* Allocated to the exact size, so that a memory checker notices a read beyond the end. */
 static uint8_t *from_hex(const char *hex, size_t *len)
 {
 	uint8_t *frame = malloc(strlen(hex) / 2 + 1);
@@ -137,7 +137,7 @@ static void is_line(const char *hex, size_t kept, const char *line, const char *
 	free(frame);
 }
 
-/* What is not kept was there. */
+/* Bytes that were not kept are not reported as missing. */
 static void test_part_kept(void)
 {
 	is_line(ECHO_REQUEST, 14 + 20 + 8,
@@ -148,7 +148,7 @@ static void test_part_kept(void)
 		"of one that is not kept as far as that, it is not said that it was cut");
 }
 
-/* Whatever the bytes: one line, and no read beyond them (make check CFLAGS=-fsanitize=address). */
+/* Any bytes give one line, and no read beyond them (make check CFLAGS=-fsanitize=address). */
 static void test_any_bytes(void)
 {
 	const struct xtun_host host = { .ip = { 10, 99, 0, 2 } };
@@ -208,7 +208,7 @@ static void test_answer_arp(void)
 	free(frame);
 }
 
-/* Each checksum there is, the ones that carry over included. */
+/* Tries every checksum, including those where the sum carries over. */
 static void test_answer_echo(void)
 {
 	bool answered = true, valid = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the kernel's stack drops of the frames of xtun, while this program listens. */
+/* The frames of xtun that the kernel's stack drops while this program listens. */
 #include "why.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #define PROC "/proc/net/xtun_drops"
 
-/* False with errno: no right to it, or a kernel that cannot tell. */
+/* False with errno if it is not permitted, or the kernel cannot report drops. */
 bool xtun_drops_open(struct xtun_drops *drops)
 {
 	memset(drops, 0, sizeof(*drops));
@@ -25,7 +25,7 @@ void xtun_drops_close(struct xtun_drops *drops)
 	drops->fd = -1;
 }
 
-/* ", VLAN 5, for another host, at br0" and whatever later versions add. */
+/* ", VLAN 5, for another host, at br0", and anything that later versions add. */
 static void parse_rest(const char *line, struct xtun_drop *d)
 {
 	const char *p;
@@ -55,9 +55,9 @@ static bool parse_words(const char *line, struct xtun_drop *d)
 	d->ethernet = !strcmp(layer, "Ethernet");
 	if (!strcmp(d->reason, "no reason"))
 		d->reason[0] = '\0';
-	/* What the compiler has made of a function is still that function. */
+	/* Cut off the compiler's suffix (".part.0") and the module's name. */
 	d->function[strcspn(d->function, ". ")] = '\0';
-	/* Nobody has looked yet which way it goes, and there is but one. */
+	/* The frame's skb_iif is not set yet there, but only received frames get there. */
 	if (!strcmp(d->function, "enqueue_to_backlog"))
 		d->direction = XTUN_RX;
 	parse_rest(line + n, d);
@@ -87,7 +87,7 @@ static void fill(struct xtun_drops *drops)
 	drops->text[drops->n] = '\0';
 }
 
-/* Cut off: what follows the line at P; NULL if that is not there to its end. */
+/* Terminate the line at P. Returns what follows it; NULL if the line is not complete. */
 static char *next_line(char *p)
 {
 	char *end = p ? strchr(p, '\n') : NULL;
@@ -104,7 +104,7 @@ static void forget(struct xtun_drops *drops, const char *end)
 	memmove(drops->text, end, drops->n + 1);
 }
 
-/* The next drop that is waiting to be told. */
+/* Get the next drop that waits; false if there is none. */
 bool xtun_drops_next(struct xtun_drops *drops, struct xtun_drop *drop)
 {
 	uint64_t missed;

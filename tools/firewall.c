@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which rule of the firewall drops: nftables knows its own rules and those of iptables,
- * but for iptables-legacy's. Of those that can be for the packet it is the one whose
- * counter has moved; where that leaves two, both are named, and of more none is.
+ * Find the firewall rule that dropped a packet. nftables has its own rules and those of
+ * iptables, except those of iptables-legacy. Candidates are the rules that can match the
+ * packet and, if they count what they drop, whose counter has moved. One or two candidates
+ * are named; of more, only the number is reported.
  */
 #include "firewall.h"
 
@@ -11,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How the counters were; the older of the two is compared with. */
+/* Two snapshots of the counters; later readings are compared with the older one. */
 static struct xtun_nft older, newer;
 static long long older_full, newer_full;
 
-/* Of a line, what stands in that column; NULL if it has fewer. */
+/* The text in column N of a line; NULL if the line has fewer columns. */
 static char *column(char *line, int n)
 {
 	char *next = strtok(line, "\n ");
@@ -35,7 +36,7 @@ static int find_column(char *line, const char *name)
 	return -1;
 }
 
-/* How many frames connection tracking has dropped itself; -1 if the kernel does not tell. */
+/* How many packets connection tracking itself has dropped; -1 if the kernel does not tell. */
 static long long read_full(void)
 {
 	FILE *in = fopen("/proc/net/stat/nf_conntrack", "re");
@@ -48,7 +49,7 @@ static long long read_full(void)
 		return -1;
 	if (fgets(line, sizeof(line), in))
 		n = find_column(line, "drop");
-	/* A line for each processor. */
+	/* One line for each processor. */
 	while (n >= 0 && fgets(line, sizeof(line), in)) {
 		of_one = column(line, n);
 		sum = (sum < 0 ? 0 : sum) + (of_one ? strtoll(of_one, NULL, 16) : 0);
@@ -58,10 +59,10 @@ static long long read_full(void)
 }
 
 /**
- * xtun_firewall_note() - remember how often each rule has dropped until now
+ * xtun_firewall_note() - take a snapshot of the rules' counters
  *
- * The counters of the last but one time are what later ones are compared with, so that
- * a frame that is not told of yet is not forgotten.
+ * Later readings are compared with the snapshot before this one, so that a frame that was
+ * dropped before this call and has not been reported yet still counts as new.
  */
 void xtun_firewall_note(void)
 {
@@ -79,7 +80,7 @@ void xtun_firewall_note(void)
 	again = true;
 }
 
-/* --- the one that has dropped */
+/* --- the rule that dropped the packet */
 
 static bool is_of(const struct xtun_nft_rule *r, int family)
 {
@@ -107,7 +108,7 @@ static uint64_t packets_before(const struct xtun_nft_rule *r)
 	return 0;
 }
 
-/* What is less than it was has been set to zero meanwhile. */
+/* A counter that is lower than before has been reset meanwhile. */
 static bool has_moved(const struct xtun_nft_rule *r)
 {
 	uint64_t before = packets_before(r);
@@ -116,8 +117,8 @@ static bool has_moved(const struct xtun_nft_rule *r)
 }
 
 /*
- * What came in by the interface and is still there was not sent from here; what is to
- * leave by it was neither received here nor is its way to be found.
+ * A received frame that is still at the xtun cannot have passed OUTPUT. A frame that is to
+ * leave by the xtun cannot be at INPUT or PREROUTING.
  */
 static bool passes_hook(const struct xtun_nft_rule *base, const struct xtun_drop *d)
 {
@@ -136,7 +137,7 @@ static bool passes_hook(const struct xtun_nft_rule *base, const struct xtun_drop
 	}
 }
 
-/* What is to be queued and cannot be is lost in a function of that name. */
+/* A packet that cannot be queued is dropped in a function whose name contains nf_queue. */
 static bool drops_there(const struct xtun_nft_rule *r, const char *function)
 {
 	bool queued = strstr(function, "nf_queue"), nameless = function[0] == '?';
@@ -164,9 +165,9 @@ static bool is_one_of(const char *name, const char * const *names, size_t n)
 }
 
 /*
- * iptables-nft made its table, and iptables is to change it: something there is of iptables
- * alone; or else all is as that makes it, each rule with a counter and base chains of
- * these names.
+ * Whether iptables-nft made the rule's table, so that iptables has to change it: the table
+ * contains something that only iptables creates, or everything in it looks like iptables'
+ * work, with a counter in each rule and base chains of these names only.
  */
 static bool is_of_iptables(const struct xtun_nft *rules, const struct xtun_nft_rule *r)
 {
@@ -192,7 +193,7 @@ static bool is_of_iptables(const struct xtun_nft *rules, const struct xtun_nft_r
 	return like;
 }
 
-/* Rules by the older interface of the kernel, which are not read here. */
+/* Whether there are rules of iptables-legacy, which are not read here. */
 static bool has_legacy(void)
 {
 	static const char * const lists[] = {
@@ -222,16 +223,16 @@ static void keep(struct xtun_firewall *found, const struct xtun_nft *rules,
 	found->named++;
 	*to = r->is;
 	to->iptables = is_of_iptables(rules, r);
-	/* What counts all that it drops has dropped one by now. */
+	/* A rule that counts all it drops, and whose counter has moved, did drop a packet. */
 	to->unsure &= !r->counted || r->is.by;
 }
 
 /**
- * xtun_firewall_find() - which rule has dropped a packet
- * @packet: it
- * @drop: where it was, and on which way
- * @found: filled: one alone that could have is it. Those of iptables-legacy, which are not
- *	read, count as one without a name
+ * xtun_firewall_find() - find the rule that dropped a packet
+ * @packet: the packet
+ * @drop: where it was dropped, and its direction
+ * @found: filled with the candidates; a single one is the rule. The rules of iptables-legacy,
+ *	which are not read, count as one candidate without a name
  */
 void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop *drop,
 			struct xtun_firewall *found)
@@ -244,7 +245,7 @@ void xtun_firewall_find(const struct xtun_packet *packet, const struct xtun_drop
 	for (size_t i = 0; i < now.n; i++)
 		if (can_be(&now, &now.list[i]))
 			keep(found, &now, &now.list[i]);
-	/* That it may have been neither of two is said once. */
+	/* Of two candidates, "probably" is printed once, and only if both are unsure. */
 	if (found->named == 2) {
 		found->rules[0].unsure &= found->rules[1].unsure;
 		found->rules[1].unsure = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether a rule of the firewall is for a packet: its expressions are run as nftables
- * runs them, as far as it is known what they look at. What is not known may match.
+ * Whether a firewall rule matches a packet: run the rule's expressions as nftables does, as
+ * far as the data that they test is known. An expression on unknown data may match.
  */
 #include "firewall.h"
 
@@ -14,14 +14,14 @@
 #include <net/if.h>
 #include <string.h>
 
-/* What is in the registers may have changed, and the rule may have ended here. */
+/* The expression may have changed the registers, and the rule may have ended there. */
 static void forget(struct xtun_match *m)
 {
 	m->known = 0;
 	m->unsure = true;
 }
 
-/* Where a register begins that, with those behind it, has room for as much; else -1. */
+/* Offset of a register; -1 if LEN bytes do not fit from there on. */
 static int register_at(const struct nlattr *attr, size_t len)
 {
 	uint32_t n = xtun_netlink_be32(attr);
@@ -41,7 +41,7 @@ static uint64_t bits(int at, size_t len)
 	return (len < 64 ? (1ULL << len) - 1 : ~0ULL) << at;
 }
 
-/* What a register holds, if that much of it is known. */
+/* The contents of a register; NULL unless LEN bytes of it are known. */
 static const uint8_t *get(const struct xtun_match *m, const struct nlattr *attr, size_t len)
 {
 	int at = register_at(attr, len);
@@ -49,7 +49,7 @@ static const uint8_t *get(const struct xtun_match *m, const struct nlattr *attr,
 	return at >= 0 && !(bits(at, len) & ~m->known) ? m->registers + at : NULL;
 }
 
-/* The rest of the last register is zero. */
+/* As in nftables, the rest of the last register becomes zero. */
 static void put(struct xtun_match *m, const struct nlattr *attr, const void *data, size_t len)
 {
 	size_t whole = len <= sizeof(m->registers) ? (len + 3) / 4 * 4 : len;
@@ -64,7 +64,7 @@ static void put(struct xtun_match *m, const struct nlattr *attr, const void *dat
 	m->known |= bits(at, whole);
 }
 
-/* Behind extension headers there is another protocol, which is not looked for. */
+/* For IPv6, the protocol behind extension headers is not searched for. */
 static bool is_transport(const struct xtun_packet *p)
 {
 	switch (p->proto) {
@@ -101,7 +101,7 @@ static void run_meta(struct xtun_match *m, const struct nlattr *data)
 	uint16_t type = htons(p->type);
 	bool routed = m->family == NFPROTO_INET || m->family == family;
 
-	/* Else it sets what no packet has in it. */
+	/* Without a destination register it sets metadata, which is not part of the packet. */
 	if (!to)
 		return;
 	if (key == NFT_META_NFPROTO)
@@ -127,7 +127,7 @@ static void run_payload(struct xtun_match *m, const struct nlattr *data)
 	const uint8_t *from = NULL;
 	size_t kept = p->net_kept;
 
-	/* Where the header of a VLAN may still be there, it counts as the network's. */
+	/* In these families a VLAN header that is still there counts as the network header. */
 	if (p->vlan >= 0 && (m->family == NFPROTO_BRIDGE || m->family == NFPROTO_NETDEV)) {
 		from = NULL;
 	} else if (base == NFT_PAYLOAD_NETWORK_HEADER) {
@@ -142,7 +142,7 @@ static void run_payload(struct xtun_match *m, const struct nlattr *data)
 		forget(m);
 }
 
-/* Of a constant of that length; NULL if it is of another. */
+/* A constant of the expression; NULL if its length differs. */
 static const uint8_t *constant(const struct nlattr *data, int type, size_t len)
 {
 	const struct nlattr *value = xtun_netlink_inside(xtun_netlink_inside(data, type),
@@ -228,7 +228,7 @@ static bool has_port(int port, const uint16_t range[2], bool inverted)
 	return (port >= range[0] && port <= range[1]) != inverted;
 }
 
-/* A match of iptables. Those of protocols stand behind a comparison of the protocol. */
+/* A match of iptables. The rule compares the protocol before a match on tcp or udp. */
 static void run_match(struct xtun_match *m, const struct nlattr *data)
 {
 	const struct nlattr *info = xtun_netlink_inside(data, NFTA_MATCH_INFO);
@@ -258,7 +258,7 @@ static void run_match(struct xtun_match *m, const struct nlattr *data)
 		      has_port(m->packet->dport, tcp.dpts, tcp.invflags & XT_TCP_INV_DSTPT));
 }
 
-/* Which always go on to the next, and leave the registers as they are. */
+/* Statements: they do not test the packet, and do not change the registers. */
 static bool is_action(const char *name)
 {
 	static const char * const names[] = {
@@ -273,8 +273,8 @@ static bool is_action(const char *name)
 
 /**
  * xtun_match_run() - run one expression of a rule
- * @m: the packet, and what the expressions before it have made of it
- * @name: of the expression
+ * @m: the packet, and the state after the expressions before
+ * @name: the expression's name
  * @data: its attributes, or NULL
  */
 void xtun_match_run(struct xtun_match *m, const char *name, const struct nlattr *data)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The rules of nftables, as the kernel tells them, and what of them can drop a packet. */
+/* Read the rules of nftables from the kernel, and find those that can drop a packet. */
 #include "firewall.h"
 
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@ static uint64_t get_be64(const struct nlattr *attr)
 	return be64toh(n);
 }
 
-/* "-m conntrack --ctstate INVALID" and "-m state --state INVALID", and nothing besides. */
+/* Matches only "-m conntrack --ctstate INVALID" and "-m state --state INVALID". */
 static bool matches_invalid(const struct nlattr *data)
 {
 	const struct nlattr *info = xtun_netlink_inside(data, NFTA_MATCH_INFO);
@@ -64,7 +64,7 @@ static bool is_verdict_drop(const struct nlattr *data)
 	return xtun_netlink_be32(xtun_netlink_inside(verdict, NFTA_VERDICT_CODE)) == NF_DROP;
 }
 
-/* What drops if something is missing: an address, a program that listens. */
+/* Actions that drop if something is missing: an address, a program that listens. */
 static const char *read_action(const char *name)
 {
 	static const char * const names[] = {
@@ -78,7 +78,7 @@ static const char *read_action(const char *name)
 	return NULL;
 }
 
-/* What it ends with. */
+/* The target or action of a rule. */
 static void read_target(struct xtun_nft_rule *r, const char *name)
 {
 	r->is.by = read_action(name);
@@ -87,7 +87,7 @@ static void read_target(struct xtun_nft_rule *r, const char *name)
 	r->drops |= r->is.rejects || !strcmp(name, "DROP") || (r->is.by && !r->queues);
 }
 
-/* One of its parts, in the order in which they are run. */
+/* One expression of a rule. They are read in the order in which they run. */
 static void read_part(struct xtun_nft_rule *r, const char *name, const struct nlattr *data,
 		      bool *of_state)
 {
@@ -108,7 +108,7 @@ static void read_part(struct xtun_nft_rule *r, const char *name, const struct nl
 	} else if (!strcmp(name, "reject") || read_action(name)) {
 		read_target(r, name);
 	} else if (!strcmp(name, "lookup")) {
-		/* In a map of verdicts: one of them may be to drop. */
+		/* A verdict map: one of its verdicts may be to drop. */
 		r->drops |= xtun_netlink_be32(xtun_netlink_inside(data, NFTA_LOOKUP_DREG)) ==
 			    NFT_REG_VERDICT;
 		r->counted = false;
@@ -121,7 +121,7 @@ static void read_part(struct xtun_nft_rule *r, const char *name, const struct nl
 		r->xtables = true;
 		r->counted = false;
 	} else if (strcmp(name, "log")) {
-		/* What is counted before it may still go another way. */
+		/* A packet that a counter before this has counted may still not be dropped. */
 		r->counted = false;
 	}
 	*of_state = state;
@@ -175,11 +175,11 @@ static bool is_same_chain(const struct xtun_nft_rule *a, const struct xtun_nft_r
 }
 
 /**
- * xtun_nft_base() - the base chain of a rule
- * @rules: all of them
+ * xtun_nft_base() - find the base chain of a rule
+ * @rules: all rules
  * @r: one of them
  *
- * Return: it, or NULL if the rule is in a chain into which others jump.
+ * Return: the base chain, or NULL if the rule is in a chain that other rules jump to.
  */
 const struct xtun_nft_rule *xtun_nft_base(const struct xtun_nft *rules,
 					  const struct xtun_nft_rule *r)
@@ -191,8 +191,8 @@ const struct xtun_nft_rule *xtun_nft_base(const struct xtun_nft *rules,
 }
 
 /*
- * Where the packet is at a hook, as far as the device tells by which it was lost: it has
- * that of its arrival until it is routed, and that of its departure from then on.
+ * Set the packet's devices at a hook, as far as the device where it was dropped tells them:
+ * that is the input device until the packet is routed, and the output device after that.
  */
 static void look_from(struct xtun_match *m, const struct xtun_nft_rule *base,
 		      const struct xtun_drop *d)
@@ -234,11 +234,11 @@ static void read_rule(const struct nlmsghdr *head, void *arg)
 		look_from(&match, base, rules->drop);
 	read_parts(r, xtun_netlink_find(attrs, len, NFTA_RULE_EXPRESSIONS), &match);
 	r->fails = match.fails;
-	/* What leads into another chain is not looked at. */
+	/* The rules that jump to a chain are not examined. */
 	r->is.unsure = match.unsure || !base || r->is.by;
 }
 
-/* A chain whose policy is to drop does so as a rule would. */
+/* A base chain is listed like a rule, because its policy may be to drop. */
 static void read_chain(const struct nlmsghdr *head, void *arg)
 {
 	const struct nfgenmsg *msg = NLMSG_DATA(head);
@@ -255,7 +255,7 @@ static void read_chain(const struct nlmsghdr *head, void *arg)
 		return;
 	r->hook = xtun_netlink_be32(xtun_netlink_inside(hook, NFTA_HOOK_HOOKNUM));
 	r->drops = xtun_netlink_be32(xtun_netlink_find(attrs, len, NFTA_CHAIN_POLICY)) == NF_DROP;
-	/* What its policy was for; nft has no words for that. */
+	/* Counters of the policy. Only iptables creates them: nft has no syntax for them. */
 	counters = xtun_netlink_find(attrs, len, NFTA_CHAIN_COUNTERS);
 	r->xtables = counters;
 	r->counted = counters;
@@ -263,7 +263,7 @@ static void read_chain(const struct nlmsghdr *head, void *arg)
 	r->is.handle = get_be64(xtun_netlink_find(attrs, len, NFTA_CHAIN_HANDLE));
 }
 
-/* They are not all of one moment if one is added or deleted meanwhile. */
+/* Fails if the rules change meanwhile, because the result would be inconsistent. */
 static void read_rules_once(struct xtun_nft *rules)
 {
 	struct {
@@ -285,11 +285,11 @@ static void read_rules_once(struct xtun_nft *rules)
 
 /**
  * xtun_nft_read() - read all rules, and the policies of chains
- * @rules: filled; its list is to be freed
- * @packet: what they are compared with; NULL if they are to be counted alone
- * @drop: where it was lost, or NULL
+ * @rules: filled; the caller frees its list
+ * @packet: matched against the rules; NULL to read only the counters
+ * @drop: where it was dropped, or NULL
  *
- * Where nftables is not loaded there are none: asking would load it.
+ * If nftables is not loaded there are no rules, and the kernel is not asked: that would load it.
  */
 void xtun_nft_read(struct xtun_nft *rules, const struct xtun_packet *packet,
 		   const struct xtun_drop *drop)

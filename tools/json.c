@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Text as JSON has it (RFC 8259): whatever is no UTF-8 is replaced. */
+/* JSON strings (RFC 8259). Bytes that are not valid UTF-8 are replaced. */
 #include "tool.h"
 
-/* Length of the UTF-8 character at s, 0 if it is none. */
+/* Length of the UTF-8 character at s, 0 if it is not valid. */
 static int utf8_length(const unsigned char *s)
 {
 	int n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 :
@@ -11,7 +11,7 @@ static int utf8_length(const unsigned char *s)
 	for (int i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	/* In more bytes than needed, half of a UTF-16 pair, beyond the last (RFC 3629). */
+	/* RFC 3629: an overlong form, a UTF-16 surrogate, or above U+10FFFF. */
 	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
 	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
 		return 0;
@@ -38,7 +38,7 @@ void xtun_json_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-/* One that is not the object's first; empty is null. */
+/* Print a member that is not the object's first. Empty text becomes null. */
 void xtun_json_member(FILE *out, const char *key, const char *text)
 {
 	fprintf(out, ",\"%s\":", key);

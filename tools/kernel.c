@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What xtun could use and this kernel was built without. */
+/* Parts that xtun could use and this kernel was built without. */
 #include "status.h"
 
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * A part leaves a file where whoever looks sees it, whether or not he may use it.
- * Where nothing is mounted there, nothing is known.
+ * Each part shows as a file that every user can see, even those who may not use the part.
+ * If nothing is mounted there, nothing is known about the part.
  */
 static const struct {
 	const char *name, *mounted, *file;
@@ -33,8 +33,8 @@ size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS])
 }
 
 /*
- * "kernel/net/netfilter/nf_tables.ko", a line each; in modules.dep it may be compressed, and
- * behind a colon there is what else it needs.
+ * Lines are like "kernel/net/netfilter/nf_tables.ko". The name may end in a compression
+ * suffix, and in modules.dep a colon and the module's dependencies follow.
  */
 static bool is_listed(const char *list, const char *module)
 {
@@ -63,7 +63,7 @@ static bool is_listed(const char *list, const char *module)
 }
 
 /**
- * xtun_kernel_runs() - whether a module is loaded, or part of the kernel
+ * xtun_kernel_runs() - whether a module is loaded or built in
  * @module: its name
  *
  * Return: true if so.
@@ -76,7 +76,7 @@ bool xtun_kernel_runs(const char *module)
 	return !access(path, F_OK) || is_listed("modules.builtin", module);
 }
 
-/* Whether modprobe has it to load. */
+/* Whether modprobe can load it. */
 bool xtun_kernel_has(const char *module)
 {
 	return is_listed("modules.dep", module);

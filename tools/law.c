@@ -3,8 +3,8 @@
  * The law: for each queue and direction, in = out + waiting + lost.
  *
  * It is exact while the queue is quiet. While frames move, a reading of the
- * counters may be off by as many as moved; so it is read again a few times,
- * and called broken only if it is off by more than that.
+ * counters may be off by as many frames as moved. So the counters are read again a
+ * few times, and the law counts as broken only if it is off by more than that.
  */
 #include "status.h"
 
@@ -53,7 +53,7 @@ static uint64_t magnitude(long long v)
 	return v < 0 ? -(uint64_t)v : (uint64_t)v;
 }
 
-/* Judge a flow by a new reading, knowing the one before (NULL: there is none). */
+/* Judge a flow by a new reading and the one before (NULL if there is none). */
 static void judge(struct xtun_flow *f, const struct xtun_counters *now,
 		  const struct xtun_counters *before)
 {
@@ -112,7 +112,7 @@ static bool list_flows(struct xtun_law *law, const struct xtun_counters *c)
 	return true;
 }
 
-/* A flow that held once is done; its numbers stay those that held. */
+/* A flow that held once is not judged again, and keeps the numbers that held. */
 static bool judge_all(struct xtun_law *law)
 {
 	struct xtun_counters *now = law->readings[law->n - 1];

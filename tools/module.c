@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the loaded module says of itself in /proc and /sys. */
+/* What /proc and /sys say about the loaded module. */
 #include "tool.h"
 
 #include <string.h>
@@ -30,7 +30,10 @@ const char *xtun_ifname(void)
 	return name;
 }
 
-/* The number of the device node, 0 if the module is not loaded, -1 if /proc does not say. */
+/*
+ * Get the device number of the node. Returns 1, 0 if the module is not loaded, -1 if there is no
+ * /proc/misc.
+ */
 int xtun_module_rdev(unsigned int *major, unsigned int *minor)
 {
 	FILE *f = fopen("/proc/misc", "re");

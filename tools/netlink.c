@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Questions to the kernel by netlink, whose answers are one message or many. */
+/* Netlink requests to the kernel. The answer may be one message or many. */
 #include "why.h"
 
 #include <endian.h>
@@ -10,12 +10,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* True once no further message comes. */
+/* Returns true once no further message comes. */
 static bool pass_on(const struct nlmsghdr *head, size_t len,
 		    void (*each)(const struct nlmsghdr *head, void *arg), void *arg, int *err)
 {
 	for (; NLMSG_OK(head, len); head = NLMSG_NEXT(head, len)) {
-		/* What is asked for has changed meanwhile: some of it may have been passed over. */
+		/* The data changed during the dump: some of it may be missing. */
 		if (head->nlmsg_flags & NLM_F_DUMP_INTR)
 			*err = EINTR;
 		if (head->nlmsg_type == NLMSG_DONE)
@@ -32,13 +32,13 @@ static bool pass_on(const struct nlmsghdr *head, size_t len,
 }
 
 /**
- * xtun_netlink_ask() - ask, and hand on what is answered
+ * xtun_netlink_ask() - send a request and pass on the answer
  * @protocol: NETLINK_...
- * @request: the question, with NLM_F_REQUEST, and NLM_F_DUMP if it is for all
+ * @request: the request, with NLM_F_REQUEST, and NLM_F_DUMP to get all objects
  * @each: called for each message of the answer
  * @arg: for @each
  *
- * Return: 0 or an errno, EINTR if the answers are not all of one moment.
+ * Return: 0 or an errno, EINTR if the data changed during a dump.
  */
 int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 		     void (*each)(const struct nlmsghdr *head, void *arg), void *arg)
@@ -70,12 +70,12 @@ int xtun_netlink_ask(int protocol, const struct nlmsghdr *request,
 }
 
 /**
- * xtun_netlink_ask_for() - ask NETLINK_ROUTE by a message without attributes
+ * xtun_netlink_ask_for() - send NETLINK_ROUTE a message without attributes
  * @kind: RTM_GET...
- * @flags: NLM_F_DUMP, if it is for all; or 0
+ * @flags: NLM_F_DUMP to get all objects, or 0
  * @msg: the message, of 64 bytes at most
  * @len: its length
- * @each: as of xtun_netlink_ask()
+ * @each: as for xtun_netlink_ask()
  * @arg: for @each
  *
  * Return: as xtun_netlink_ask().
@@ -98,8 +98,8 @@ int xtun_netlink_ask_for(int kind, int flags, const void *msg, size_t len,
 
 /**
  * xtun_netlink_ask_link() - ask about a device
- * @ifindex: of the device
- * @each: as of xtun_netlink_ask(), of an RTM_NEWLINK
+ * @ifindex: the device's
+ * @each: as for xtun_netlink_ask(); gets an RTM_NEWLINK
  * @arg: for @each
  *
  * Return: as xtun_netlink_ask().
@@ -114,8 +114,8 @@ int xtun_netlink_ask_link(int ifindex, void (*each)(const struct nlmsghdr *head,
 
 /**
  * xtun_netlink_ask_neighbours() - ask for all neighbours
- * @family: PF_UNSPEC for those of IP, PF_BRIDGE for what bridges and tunnels have learnt
- * @each: as of xtun_netlink_ask(), of an RTM_NEWNEIGH
+ * @family: PF_UNSPEC for IP neighbours, PF_BRIDGE for the tables of bridges and tunnels
+ * @each: as for xtun_netlink_ask(); gets an RTM_NEWNEIGH each
  * @arg: for @each
  *
  * Return: as xtun_netlink_ask().
@@ -129,12 +129,12 @@ int xtun_netlink_ask_neighbours(int family, void (*each)(const struct nlmsghdr *
 }
 
 /**
- * xtun_netlink_find() - an attribute among others
- * @attr: the first
- * @len: bytes of all
- * @type: which
+ * xtun_netlink_find() - find an attribute by its type
+ * @attr: the first attribute
+ * @len: length of all attributes in bytes
+ * @type: the type
  *
- * Return: it, or NULL.
+ * Return: the attribute, or NULL.
  */
 const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, int type)
 {
@@ -152,7 +152,7 @@ const struct nlattr *xtun_netlink_find(const struct nlattr *attr, size_t len, in
 	return NULL;
 }
 
-/* What kind a device is of, out of an RTM_NEWLINK; NULL if that does not tell. */
+/* The attribute of an RTM_NEWLINK that describes the device's kind, or NULL. */
 const struct nlattr *xtun_netlink_linkinfo(const struct nlmsghdr *head)
 {
 	const struct ifinfomsg *msg = NLMSG_DATA(head);
@@ -161,14 +161,14 @@ const struct nlattr *xtun_netlink_linkinfo(const struct nlmsghdr *head)
 				 IFLA_LINKINFO);
 }
 
-/* The same of those that stand within another; NULL if there is none. */
+/* Find an attribute inside another; NULL if there is none. */
 const struct nlattr *xtun_netlink_inside(const struct nlattr *outer, int type)
 {
 	return outer ? xtun_netlink_find(xtun_netlink_data(outer), xtun_netlink_len(outer), type) :
 		       NULL;
 }
 
-/* A number in network order; UINT32_MAX if there is none. */
+/* The value of an attribute in network byte order; UINT32_MAX if there is none. */
 uint32_t xtun_netlink_be32(const struct nlattr *attr)
 {
 	uint32_t n;
@@ -179,7 +179,7 @@ uint32_t xtun_netlink_be32(const struct nlattr *attr)
 	return be32toh(n);
 }
 
-/* Empty if there is none. */
+/* Copy a name; empty if there is no attribute. */
 void xtun_netlink_name(char *to, size_t size, const struct nlattr *attr)
 {
 	snprintf(to, size, "%.*s", attr ? (int)xtun_netlink_len(attr) : 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which network namespace this is. */
+/* The network namespace of this process. */
 #include "status.h"
 
 #include <dirent.h>
@@ -15,7 +15,7 @@ static unsigned long inode_of(const char *path)
 	return stat(path, &st) ? 0 : st.st_ino;
 }
 
-/* 0 if it may not be seen. */
+/* Returns 0 if the namespace is not visible. */
 unsigned long xtun_netns_of(pid_t pid)
 {
 	char path[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A frame taken apart, for what its own bytes say against it. */
+/* Parse a frame, to find what is wrong with its own bytes. */
 #include "why.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ static unsigned int get16(const uint8_t *p)
 	return p[0] << 8 | p[1];
 }
 
-/* RFC 1071, not folded yet. */
+/* The sum of RFC 1071, not folded yet. */
 static uint32_t add(uint32_t sum, const uint8_t *p, size_t n)
 {
 	for (; n > 1; p += 2, n -= 2)
@@ -31,16 +31,16 @@ static unsigned int fold(uint32_t sum)
 	return sum;
 }
 
-/* SUM is of everything but the field, in which FOUND stands. */
+/* SUM covers everything but the checksum field. FOUND is that field. */
 static void judge(struct xtun_checksum *c, uint32_t sum, unsigned int found)
 {
 	c->found = found;
 	c->right = ~fold(sum) & 0xffff;
-	/* Zero is both 0000 and ffff to whoever adds it up. */
+	/* In ones' complement 0000 and ffff are the same. */
 	c->verdict = c->found % 0xffff == c->right % 0xffff ? XTUN_SUM_RIGHT : XTUN_SUM_WRONG;
 }
 
-/* Of LEN bytes from the transport header on, whose checksum is at OFFSET. */
+/* Check the checksum at OFFSET of the LEN bytes from the transport header on. */
 static void judge_transport(struct xtun_packet *p, size_t len, size_t offset)
 {
 	size_t n = p->family == AF_INET ? 4 : 16;
@@ -50,12 +50,12 @@ static void judge_transport(struct xtun_packet *p, size_t len, size_t offset)
 	if (p->proto != PROTO_ICMP && p->proto != PROTO_IGMP)
 		pseudo = add(add(p->proto + len, p->src, n), p->dst, n);
 	judge(&p->sum, add(pseudo, p->transport, len) - found, found);
-	/* That of the addresses alone is for the hardware to finish. */
+	/* The sum of the pseudo header alone: left to the hardware to complete. */
 	if (pseudo && found == fold(pseudo))
 		p->sum.verdict = XTUN_SUM_UNKNOWN;
 	if (p->proto != PROTO_UDP)
 		return;
-	/* RFC 768: none was made; and one that comes to nothing is sent as ffff. */
+	/* RFC 768: 0 means that there is no checksum, and a sum of 0 is sent as ffff. */
 	if (!found && p->family == AF_INET)
 		p->sum.verdict = XTUN_SUM_UNKNOWN;
 	else if (!p->sum.right)
@@ -84,7 +84,7 @@ static void parse_transport(struct xtun_packet *p, const uint8_t *transport)
 	if (p->total < before)
 		return;
 	len = p->total - before;
-	/* What is behind its own end is no part of it; and may be gone. */
+	/* Bytes beyond UDP's own length are not part of it, and the stack may have cut them. */
 	if (p->proto == PROTO_UDP && kept >= 8 && get16(transport + 4)) {
 		if (get16(transport + 4) > len)
 			return;
@@ -116,7 +116,7 @@ static void parse_ip(struct xtun_packet *p)
 	parse_transport(p, p->net + header);
 }
 
-/* Of extension headers all but the hop-by-hop options are left to those who know them. */
+/* Of the extension headers, only the hop-by-hop options are skipped. */
 static void parse_ip6(struct xtun_packet *p)
 {
 	size_t header = 40;
@@ -137,13 +137,13 @@ static void parse_ip6(struct xtun_packet *p)
 }
 
 /**
- * xtun_has_ethernet_header() - whether what was to be a packet is a whole frame
- * @bytes: from its beginning on
+ * xtun_has_ethernet_header() - whether the bytes of a supposed packet are an Ethernet frame
+ * @bytes: the first bytes
  * @kept: how many of them there are
- * @len: how long it is
+ * @len: the length on the wire
  *
- * Return: true if behind the 14 bytes of a header there is the IP that it speaks of, to
- * the last byte.
+ * Return: true if the first 14 bytes are an Ethernet header that announces IPv4 or IPv6, and
+ * an IP packet of exactly the remaining length follows.
  */
 bool xtun_has_ethernet_header(const uint8_t *bytes, size_t kept, size_t len)
 {
@@ -159,11 +159,11 @@ bool xtun_has_ethernet_header(const uint8_t *bytes, size_t kept, size_t len)
 }
 
 /**
- * xtun_packet_parse() - take a frame apart
+ * xtun_packet_parse() - parse a frame
  * @p: filled; points into @drop
  * @drop: the frame
  *
- * What is cut short, or makes no sense, is left out.
+ * Parts that are cut short or make no sense are left unset.
  */
 void xtun_packet_parse(struct xtun_packet *p, const struct xtun_drop *drop)
 {

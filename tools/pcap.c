@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The classic pcap file, in this machine's byte order, as its readers expect. */
+/* Classic pcap files, in this machine's byte order: readers accept either. */
 #include "tool.h"
 
 #define PCAP_MAGIC 0xa1b2c3d4	/* microseconds */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames with a comment each, in the format that Wireshark has made for that: pcapng,
- * draft-ietf-opsawg-pcapng. In this machine's byte order, as its readers expect.
+ * Frames with a comment each, in Wireshark's format: pcapng, draft-ietf-opsawg-pcapng.
+ * In this machine's byte order: readers accept either.
  */
 #include "why.h"
 
@@ -10,7 +10,7 @@
 
 enum { SECTION = 0x0a0d0d0a, INTERFACE = 1, PACKET = 6 };
 enum { OPT_END = 0, OPT_COMMENT = 1, OPT_IF_NAME = 2 };
-enum { LINK_ETHERNET = 1, LINK_RAW = 101 };	/* of LINKTYPE_, tcpdump.org */
+enum { LINK_ETHERNET = 1, LINK_RAW = 101 };	/* LINKTYPE_..., see tcpdump.org */
 
 static void put16(FILE *out, uint16_t v)
 {
@@ -22,7 +22,7 @@ static void put32(FILE *out, uint32_t v)
 	fwrite(&v, sizeof(v), 1, out);
 }
 
-/* To the next multiple of four, which is where everything begins. */
+/* Pads to a multiple of four bytes, to which every field is aligned. */
 static void put_padded(FILE *out, const void *p, size_t n)
 {
 	static const uint8_t zero[4];
@@ -40,7 +40,7 @@ static void put_option(FILE *out, unsigned int code, const char *text)
 	put_padded(out, text, n);
 }
 
-/* Its length stands before and behind it. */
+/* A block has its length both at its start and at its end. */
 static void put_block(FILE *out, uint32_t type, const char *body, size_t n)
 {
 	put32(out, type);
@@ -59,7 +59,7 @@ static void put_interface(FILE *out, unsigned int link, const char *ifname)
 		return;
 	put16(block, link);
 	put16(block, 0);
-	put32(block, 0);		/* no frame is cut by the reader's count */
+	put32(block, 0);		/* no limit to the length of a frame */
 	put_option(block, OPT_IF_NAME, ifname);
 	put32(block, OPT_END);
 	fclose(block);
@@ -71,14 +71,14 @@ static void put_interface(FILE *out, unsigned int link, const char *ifname)
  * xtun_pcapng_begin() - begin a file
  * @p: filled
  * @out: the file
- * @ifname: the interface that its frames are of; stays the caller's
+ * @ifname: the interface of its frames; not copied
  */
 void xtun_pcapng_begin(struct xtun_pcapng *p, FILE *out, const char *ifname)
 {
 	static const struct {
 		uint32_t magic;
 		uint16_t major, minor;
-		int64_t length;			/* not known before the end */
+		int64_t length;			/* -1: not specified */
 	} section = { 0x1a2b3c4d, 1, 0, -1 };
 
 	*p = (struct xtun_pcapng){ .out = out, .ifname = ifname };
@@ -86,9 +86,10 @@ void xtun_pcapng_begin(struct xtun_pcapng *p, FILE *out, const char *ifname)
 }
 
 /*
- * Its number as one of frames, or of what has no Ethernet header there. The second is told
- * of once there is such a frame: libpcap reads files of one kind alone. So what a program
- * has written to a tun with such a header is a packet here, too, and its comment says more.
+ * The file's number for the interface, as one with or without Ethernet headers. Each is
+ * written only with its first frame, because libpcap reads only files of one link type. For
+ * the same reason a frame that a program wrote to a tun with an Ethernet header is stored as a
+ * packet; its comment explains it.
  */
 static uint32_t interface_of(struct xtun_pcapng *p, bool ethernet)
 {
@@ -107,7 +108,7 @@ static uint64_t microseconds(double ago)
 	return t.tv_sec * 1000000ULL + t.tv_nsec / 1000 - (uint64_t)(ago * 1e6);
 }
 
-/* The verdict is its comment. */
+/* Write a frame, with the report on it as its comment. */
 void xtun_pcapng_frame(struct xtun_pcapng *p, const struct xtun_finding *v)
 {
 	uint32_t interface = interface_of(p, v->ethernet);

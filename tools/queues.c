@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What has been set up by tc between the stack and a device. */
+/* The qdisc and the filters that a device has, as tc shows them. */
 #include "why.h"
 
 #include <linux/pkt_sched.h>
@@ -30,8 +30,8 @@ static void read_qdisc(const struct nlmsghdr *head, void *arg)
 }
 
 /**
- * xtun_queueing_read() - what waits for frames before a device
- * @ifindex: of the device
+ * xtun_queueing_read() - read the root qdisc of a device
+ * @ifindex: the device's
  * @found: filled
  */
 void xtun_queueing_read(int ifindex, struct xtun_queueing *found)
@@ -51,9 +51,9 @@ static void read_filter(const struct nlmsghdr *head, void *arg)
 }
 
 /**
- * xtun_has_filter() - whether tc has been given one
- * @ifindex: of the device
- * @ingress: of what comes in, not of what leaves
+ * xtun_has_filter() - whether a device has a tc filter
+ * @ifindex: the device's
+ * @ingress: a filter for received frames, else one for frames that leave
  *
  * Return: true if so.
  */

@@ -10,7 +10,7 @@
 
 #include "why.h"
 
-/* found[N] is "@N" in the row's templates, counted from 1. */
+/* Set the field "@N" of the row's templates; N counts from 1. */
 static inline __attribute__((format(printf, 3, 4)))
 void found(struct xtun_case *c, int n, const char *fmt, ...)
 {
@@ -21,13 +21,16 @@ void found(struct xtun_case *c, int n, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Of functions a kernel without KALLSYMS tells none. */
+/* A kernel without KALLSYMS names no function. */
 static inline bool has_no_name(const struct xtun_case *c)
 {
 	return c->drop->function[0] == '?';
 }
 
-/* Of a list of beginnings, of which underscores do not count; a kernel may have no names. */
+/*
+ * Whether the function's name, without leading underscores, begins with a word of the list.
+ * True if the kernel has no names.
+ */
 static inline bool within(const struct xtun_case *c, const char *list)
 {
 	const char *function = c->drop->function;
@@ -49,7 +52,7 @@ static inline bool because(const struct xtun_case *c, const char *reason)
 	return !strcmp(c->drop->reason, reason);
 }
 
-/* The kernel says no more than where it was. */
+/* The kernel says where it dropped the frame, but not why. */
 static inline bool unreasoned(const struct xtun_case *c)
 {
 	return !c->drop->reason[0] || because(c, "NOT_SPECIFIED");
@@ -106,8 +109,8 @@ static inline unsigned int get16(const uint8_t *p)
 }
 
 /*
- * Whether a row's cause is the one. Each looks at what it needs to be sure, and fills
- * found[]; what it has found is thrown away if it is not.
+ * Whether a row's cause applies. Each test checks what it needs to be certain, and fills
+ * found[], which is discarded if it returns false.
  */
 
 /* rules_header.c */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ending cleanly on SIGINT, SIGTERM and SIGHUP. */
+/* End cleanly on SIGINT, SIGTERM and SIGHUP. */
 #include "tool.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ int xtun_signals_open(void)
 	int fd;
 
 	sigemptyset(&set);
-	/* One that nohup or a shell has it ignore would be told of all the same. */
+	/* signalfd() would report even a signal that nohup or the shell has set to be ignored. */
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (!sigaction(numbers[i], NULL, &how) && how.sa_handler != SIG_IGN)
 			sigaddset(&set, numbers[i]);
@@ -31,7 +31,10 @@ int xtun_signals_open(void)
 	return fd;
 }
 
-/* Wait for fd, timeout_ms at most if not -1: 1 go on, 0 a signal asks to end, -1 error. */
+/*
+ * Wait for fd, at most timeout_ms unless that is -1. Returns 1 to go on, 0 if a signal asks to
+ * end, -1 on error.
+ */
 int xtun_signals_wait(int fd, int signal_fd, int timeout_ms)
 {
 	struct pollfd fds[] = {

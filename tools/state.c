@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How the system is set up at this moment, as far as it decides what becomes of frames. */
+/* The current configuration of the system, as far as it decides what happens to frames. */
 #include "why.h"
 
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@ static int number_in(const char *path)
 	return xtun_sysfs_line(path, line, sizeof(line)) ? (int)strtol(line, NULL, 10) : -1;
 }
 
-/* net/ipv4/conf/DEV/NAME, or that of IPv6; -1 if the kernel has none. */
+/* net/ipv4/conf/DEV/NAME, or that of IPv6; -1 if the kernel does not have it. */
 int xtun_setting(int family, const char *dev, const char *name)
 {
 	char path[128];
@@ -29,7 +29,7 @@ int xtun_setting(int family, const char *dev, const char *name)
 	return number_in(path);
 }
 
-/* As "net/core/rmem_default"; -1 if the kernel has none. */
+/* The value of a sysctl such as "net/core/rmem_default"; -1 if the kernel does not have it. */
 int xtun_sysctl(const char *name)
 {
 	char path[128];
@@ -39,8 +39,8 @@ int xtun_sysctl(const char *name)
 }
 
 /*
- * A line of names, and then one of numbers, each behind the name of their group: a counter
- * of /proc/net/snmp, -1 if the kernel has none.
+ * A counter of /proc/net/snmp; -1 if the kernel does not have it. The file has two lines for
+ * each group, one of names and one of numbers, both beginning with the group's name.
  */
 long long xtun_snmp(const char *group, const char *name)
 {
@@ -67,7 +67,10 @@ long long xtun_snmp(const char *group, const char *name)
 	return found;
 }
 
-/* Many of a namespace are those of the machine, and there to be read alone, or not at all. */
+/*
+ * Whether root can set it here: in a network namespace many settings are the machine's, and
+ * read-only or missing.
+ */
 bool xtun_sysctl_settable(const char *name)
 {
 	char path[128];
@@ -116,13 +119,13 @@ static void read_route(const struct nlmsghdr *head, void *arg)
 }
 
 /**
- * xtun_route_get_from() - where the kernel sends what comes in
+ * xtun_route_get_from() - ask the kernel for the route of a received packet
  * @family: AF_INET or AF_INET6
- * @from: the address that it is from, in network byte order; or NULL: of this machine
- * @dev: number of the device that it comes by, if @from is not NULL
- * @to: the address that it is for
- * @route: filled; @error is ENETUNREACH where there is no route, and other errnos if
- * one forbids it, the source is not taken, or it cannot be asked
+ * @from: the source address, in network byte order; NULL for a packet of this machine
+ * @dev: ifindex of the device that receives it, if @from is not NULL
+ * @to: the destination address
+ * @route: filled; @error is ENETUNREACH if there is no route, another errno if a route
+ * forbids it, the source is not accepted, or the kernel cannot be asked
  */
 void xtun_route_get_from(int family, const uint8_t *from, int dev, const uint8_t *to,
 			 struct xtun_route *route)
@@ -147,7 +150,7 @@ void xtun_route_get_from(int family, const uint8_t *from, int dev, const uint8_t
 	route->error = xtun_netlink_ask(NETLINK_ROUTE, &request.head, read_route, route);
 }
 
-/* The same of what this machine sends. */
+/* Ask for the route of a packet that this machine sends. */
 void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route)
 {
 	xtun_route_get_from(family, NULL, 0, to, route);
@@ -155,7 +158,7 @@ void xtun_route_get(int family, const uint8_t *to, struct xtun_route *route)
 
 /* --- tables of /proc/net */
 
-/* "xtun : 2 V3", then a line for each group. */
+/* The file has a line like "xtun : 2 V3" for each device, then a line for each group. */
 static bool has_joined_ip(const char *dev, const uint8_t *group)
 {
 	FILE *in = fopen("/proc/net/igmp", "re");
@@ -163,7 +166,7 @@ static bool has_joined_ip(const char *dev, const uint8_t *group)
 	bool found = false;
 	uint32_t wanted, is;
 
-	/* As the kernel prints it: the bytes of the address, taken for a number. */
+	/* As the kernel prints it: the bytes of the address as a number of this machine. */
 	memcpy(&wanted, group, sizeof(wanted));
 	while (in && !found && fgets(line, sizeof(line), in)) {
 		if (line[0] != '\t')
@@ -221,7 +224,7 @@ static void read_neighbour(const struct nlmsghdr *head, void *arg)
 		    !memcmp(xtun_netlink_data(mac), n->mac, MAC_LEN);
 }
 
-/* Whether somebody at that device is known by that MAC. */
+/* Whether the device has a neighbour with that MAC. */
 bool xtun_has_neighbour(int ifindex, const uint8_t *mac)
 {
 	struct neighbour n = { .ifindex = ifindex, .mac = mac };
@@ -231,12 +234,14 @@ bool xtun_has_neighbour(int ifindex, const uint8_t *mac)
 }
 
 /**
- * xtun_has_handler() - whether any part of the kernel, or a program, takes such frames
- * @ethertype: their type
- * @dev: the device that they come by
+ * xtun_has_handler() - whether a part of the kernel or a program handles frames of a type
+ * @ethertype: the type
+ * @dev: the device that receives them
  *
- * Return: true if so. A line is "0800          ip_rcv", or with a device behind the type,
- * or the function's module at the end: "0004          llc_rcv [llc]".
+ * A line of the file is "0800          ip_rcv", perhaps with a device behind the type, or
+ * with the function's module at the end: "0004          llc_rcv [llc]".
+ *
+ * Return: true if so.
  */
 bool xtun_has_handler(unsigned int ethertype, const char *dev)
 {
@@ -256,7 +261,7 @@ bool xtun_has_handler(unsigned int ethertype, const char *dev)
 	return found;
 }
 
-/* In TIME_WAIT a connection is no program's any more. */
+/* A connection in TIME_WAIT no longer belongs to a program. */
 static int count_sockets(const char *path, int port, unsigned long *waits)
 {
 	FILE *in = fopen(path, "re");
@@ -278,13 +283,13 @@ static int count_sockets(const char *path, int port, unsigned long *waits)
 }
 
 /**
- * xtun_has_socket() - whether a program has a port open
+ * xtun_has_socket() - count the sockets that have a port open
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @port: the number
- * @waits: bytes that wait in the fullest of them
+ * @port: number of the port
+ * @waits: set to the bytes that wait in the fullest of them
  *
- * Return: how many sockets there are of it; one of IPv6 may take IPv4 too.
+ * Return: how many there are. For IPv4 those of IPv6 count too, because they may receive both.
  */
 int xtun_has_socket(int family, int proto, int port, unsigned long *waits)
 {
@@ -297,7 +302,7 @@ int xtun_has_socket(int family, int proto, int port, unsigned long *waits)
 	return n + count_sockets(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", port, waits);
 }
 
-/* As the kernel prints it: the address' words, each as a number. */
+/* As the kernel prints an address: each 32-bit word as a number. */
 static void print_hex(char *text, size_t size, const uint8_t *address, size_t n)
 {
 	size_t len = 0;
@@ -330,14 +335,14 @@ static bool is_in_time_wait(const char *path, const struct xtun_packet *p, const
 	return found;
 }
 
-/* Whether a connection of TCP has ended on this side, and waits for what is late. */
+/* Whether the packet's TCP connection is in TIME_WAIT on this side. */
 bool xtun_is_in_time_wait(const struct xtun_packet *p)
 {
 	uint8_t dst[16] = { [10] = 0xff, 0xff }, src[16] = { [10] = 0xff, 0xff };
 
 	if (p->family == AF_INET6)
 		return is_in_time_wait("/proc/net/tcp6", p, p->dst, p->src, 16);
-	/* A socket for both families has the addresses of IPv4 as those of IPv6. */
+	/* A socket for both families shows IPv4 addresses as mapped IPv6 addresses. */
 	memcpy(dst + 12, p->dst, 4);
 	memcpy(src + 12, p->src, 4);
 	return is_in_time_wait("/proc/net/tcp", p, p->dst, p->src, 4) ||
@@ -360,7 +365,10 @@ static bool is_any(const char *hex)
 	return hex[strspn(hex, "0")] == '\0';
 }
 
-/* True if a socket there has the port, and none takes what is for TO; of the last, where. */
+/*
+ * Whether a socket in the file has the port; AT is the address of the last one. Sets TAKEN if one
+ * of them receives packets for TO.
+ */
 static bool is_elsewhere(const char *path, int port, const uint8_t *to, size_t n, char *at,
 			 size_t size, bool *taken)
 {
@@ -383,13 +391,13 @@ static bool is_elsewhere(const char *path, int port, const uint8_t *to, size_t n
 }
 
 /**
- * xtun_socket_elsewhere() - whether a port is open, and at other addresses alone
+ * xtun_socket_elsewhere() - whether a port is open, but only at other addresses
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @port: the number
- * @to: the address that is asked for
+ * @port: number of the port
+ * @to: the destination address
  * @at: filled: one of the addresses where it is open
- * @size: bytes of @at
+ * @size: size of @at in bytes
  *
  * Return: true if so.
  */
@@ -410,7 +418,7 @@ bool xtun_socket_elsewhere(int family, int proto, int port, const uint8_t *to, c
 	return found && !taken;
 }
 
-/* As /etc/services calls it: "domain 53/udp". */
+/* The name of a service in /etc/services, where a line is like "domain 53/udp". */
 bool xtun_service_name(int proto, int port, char *name, size_t size)
 {
 	FILE *in = fopen("/etc/services", "re");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What xtun status gathers, in the order in which it does. */
+/* What xtun status gathers, in the order of gathering. */
 #ifndef XTUN_STATUS_H
 #define XTUN_STATUS_H
 
@@ -8,11 +8,11 @@
 #include <linux/ethtool.h>
 #include <sys/types.h>
 
-/* netns.c: the network namespace that is looked at */
+/* netns.c: the network namespace of this process */
 struct xtun_netns {
 	unsigned long inode;	/* 0 if /proc does not say */
 	char name[256];		/* as ip netns knows it, or empty */
-	bool of_init;		/* the one of pid 1, if that may be seen */
+	bool of_init;		/* it is that of pid 1, as far as visible */
 };
 
 void xtun_netns_read(struct xtun_netns *ns);
@@ -24,7 +24,7 @@ struct xtun_iface {
 	char driver[32], version[32];
 	int index;
 	bool up;
-	bool carrier;		/* means something while up */
+	bool carrier;		/* valid only while up */
 	bool arp;
 	bool ethernet;
 	uint8_t mac[MAC_LEN];
@@ -50,7 +50,7 @@ struct xtun_counters {
 	struct xtun_counter list[];
 };
 
-/* One counter's name taken apart: q3_tx_lost_full is queue 3, tx, "lost_full". */
+/* A counter's name, split: q3_tx_lost_full is queue 3, tx, "lost_full". */
 struct xtun_counter_name {
 	unsigned int queue;
 	enum xtun_direction direction;	/* XTUN_DIRECTIONS if it has none */
@@ -88,10 +88,10 @@ void xtun_law_free(struct xtun_law *law);
 /* losses.c: what a loss means and what to do about it */
 struct xtun_loss {
 	enum xtun_direction direction;
-	/* '@' in what follows stands for the interface; commands are of xtun_rule_print(). */
+	/* '@' stands for the interface in all of these. Commands are for xtun_rule_print(). */
 	const char *name, *meaning;
-	const char *cure, *undo;	/* commands: that mends it, that takes it back; or NULL */
-	const char *advice;		/* what no command does, or NULL */
+	const char *cure, *undo;	/* commands: fix it, revert the fix; or NULL */
+	const char *advice;		/* what a command cannot do, or NULL */
 };
 
 extern const struct xtun_loss xtun_loss_whole_frame;
@@ -102,27 +102,27 @@ const struct xtun_loss *xtun_loss_find(enum xtun_direction direction, const char
 #define XTUN_LOSSES 32
 
 struct xtun_lost {
-	uint64_t number, last_number;	/* of the first frame and the last, */
-	uint64_t times;			/* with others between them if there are less of them */
+	uint64_t number, last_number;	/* of the first frame and the last */
+	uint64_t times;			/* fewer if others were lost in between */
 	double first, last;		/* seconds ago */
 	unsigned int queue;
 	enum xtun_direction direction;
-	char loss[32];			/* as struct xtun_loss has it */
+	char loss[32];			/* name as in struct xtun_loss */
 	size_t len;
-	unsigned int waiting, oldest_ms;	/* frames in the queue then */
-	unsigned int ring_size;		/* of the tx ring in which they waited; 0 if in none */
-	pid_t reader;			/* read last, @idle_ms before; 0: none was seen to */
-	unsigned int idle_ms;		/* of a ring, at least */
-	int err;			/* what was answered, or 0 */
-	char wrong[96];			/* what a program wrote into its rings, or empty */
+	unsigned int waiting, oldest_ms;	/* frames in the queue at that time */
+	unsigned int ring_size;		/* of the tx ring in which they waited; 0: no ring */
+	pid_t reader;			/* read last, idle_ms before; 0: no read was seen */
+	unsigned int idle_ms;		/* for a ring, a lower bound */
+	int err;			/* errno that the writer got, or 0 */
+	char wrong[96];			/* the wrong value in the program's rings, or empty */
 	size_t kept;
-	uint8_t bytes[128];		/* the frame's beginning, as much as is known */
+	uint8_t bytes[128];		/* the first bytes of the frame */
 };
 
 struct xtun_losses {
-	unsigned int asleep_ms;		/* for which a reader has not read; 0: none sleeps */
-	unsigned int asleep_queue;	/* and which queue that is, */
-	pid_t asleep_reader;		/* who read it last; 0: not known */
+	unsigned int asleep_ms;		/* how long a reader has not read; 0: none sleeps */
+	unsigned int asleep_queue;	/* its queue */
+	pid_t asleep_reader;		/* who read that queue last; 0: not known */
 	size_t n;
 	struct xtun_lost list[XTUN_LOSSES];
 };
@@ -147,7 +147,7 @@ struct xtun_user {
 struct xtun_users {
 	struct xtun_user *list;
 	size_t n;
-	size_t hidden;			/* processes that may not be looked into */
+	size_t hidden;			/* processes that may not be inspected */
 	bool looked;			/* false: no /proc */
 };
 
@@ -156,14 +156,14 @@ bool xtun_has_ended(pid_t pid);
 void xtun_comm_read(pid_t pid, char *comm, size_t size);
 void xtun_users_scan(struct xtun_users *users);
 
-/* kernel.c: parts of the kernel, of which some are built without */
+/* kernel.c: parts that a kernel may be built without */
 #define XTUN_KERNEL_PARTS 5
 
 size_t xtun_kernel_lacks(const char *lacks[XTUN_KERNEL_PARTS]);
 bool xtun_kernel_runs(const char *module);
 bool xtun_kernel_has(const char *module);
 
-/* status.c gathers, the other two print */
+/* status.c gathers the report; status_text.c and status_json.c print it */
 struct xtun_report {
 	struct xtun_netns netns;
 	bool loaded;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The report of xtun status for programs. Keys stay; new ones may be added. */
+/* The report of xtun status as JSON. Existing keys never change; new ones may be added. */
 #include "status.h"
 
 #include <dirent.h>
@@ -32,7 +32,7 @@ static const char *truth(bool v)
 	return v ? "true" : "false";
 }
 
-/* Between the members of a list: nothing before the first. */
+/* Print a comma before each member of a list but the first. */
 static void comma(bool *first)
 {
 	if (!*first)
@@ -85,7 +85,7 @@ static void print_lacks(const struct xtun_report *r)
 	fputs("]}", stdout);
 }
 
-/* The losses of a flow, or everything else that is counted in its direction. */
+/* Print the losses of a flow, or its other counters. */
 static void print_counters(const struct xtun_flow *f, bool losses, bool first)
 {
 	struct xtun_counter_name name;

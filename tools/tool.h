@@ -54,8 +54,8 @@ void xtun_print_about(FILE *out, const char *text, const char *ifname);
 struct xtun_node {
 	const char *path;
 	unsigned int mode, uid, gid;
-	bool lets_group;	/* to read and to write, as all of these */
-	bool bars_others;	/* who is neither root nor its user, nor in its group */
+	bool lets_group;	/* may read and write; likewise below */
+	bool bars_others;	/* those who are not root, its user or in its group */
 	bool bars_you;
 };
 
@@ -100,7 +100,7 @@ void xtun_hex(FILE *out, const uint8_t *frame, size_t len);
 
 /* word.c */
 struct xtun_word {
-	char text[64];		/* of an interface's name, quoted */
+	char text[64];		/* an interface's name, quoted for a shell */
 };
 
 void xtun_word_print(FILE *out, const char *name);

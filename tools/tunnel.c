@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where a VXLAN sends what is for an Ethernet address: its own table says, or the link. */
+/* Where a VXLAN sends frames for an Ethernet address: from its own table, or its default. */
 #include "why.h"
 
 #include <linux/if_link.h>
@@ -11,8 +11,8 @@ struct remote {
 	int ifindex;
 	const uint8_t *mac;
 	uint8_t to[16];
-	size_t len;		/* of the address: 4 or 16; 0 while none is known */
-	bool exact;		/* it is of this Ethernet address, and not of all others */
+	size_t len;		/* length of to: 4 or 16; 0 while none is known */
+	bool exact;		/* the entry is for this MAC, not the one for all others */
 };
 
 static bool take(struct remote *r, const struct nlattr *address)
@@ -62,12 +62,12 @@ static void read_link(const struct nlmsghdr *head, void *arg)
 }
 
 /**
- * xtun_vxlan_remote() - where a VXLAN sends a frame
- * @ifindex: of the VXLAN
- * @mac: whom the frame is for
- * @to: filled: the address of the other end
+ * xtun_vxlan_remote() - find out where a VXLAN sends a frame
+ * @ifindex: the device's
+ * @mac: destination of the frame
+ * @to: set to the address of the other end
  *
- * Return: the address' family, or 0 if it is no VXLAN, or has none for it.
+ * Return: the address family, or 0 if the device is not a VXLAN or has no address for it.
  */
 int xtun_vxlan_remote(int ifindex, const uint8_t *mac, uint8_t to[16])
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who has /dev/xtun open: what /proc says of the files of every process. */
+/* Who has /dev/xtun open, from the files of every process in /proc. */
 #include "status.h"
 
 #include <ctype.h>
@@ -34,7 +34,7 @@ static void read_fdinfo(struct xtun_user *u)
 	u->writes = (flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* Whether processes have the numbers here that the kernel's own files give them. */
+/* Whether this is the initial pid namespace, whose pids the module's files contain. */
 bool xtun_pids_are_first(void)
 {
 	struct stat st;
@@ -43,13 +43,13 @@ bool xtun_pids_are_first(void)
 	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xeffffffc;
 }
 
-/* Of a number that the kernel gave: whether no process has it any more. */
+/* Whether no process has a pid from the module's files any more; false if not known. */
 bool xtun_has_ended(pid_t pid)
 {
 	return xtun_pids_are_first() && kill(pid, 0) && errno == ESRCH;
 }
 
-/* The name of a process; empty if it is gone, or not to be seen. */
+/* Read the name of a process; empty if it is gone or not visible. */
 void xtun_comm_read(pid_t pid, char *comm, size_t size)
 {
 	char path[64];
@@ -74,7 +74,7 @@ static void add_user(struct xtun_users *users, pid_t pid, int fd)
 	read_fdinfo(u);
 }
 
-/* Sockets, pipes and the like need no stat(), and one on a dead file server could hang. */
+/* Skip sockets, pipes and the like: they need no stat(), which could hang on a dead file server. */
 static bool is_device(const char *path, dev_t rdev)
 {
 	char target[6] = "";

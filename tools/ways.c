@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* By which interface what has no route could leave, as far as that can be known. */
+/* The interface by which a packet without a route could leave, as far as that can be known. */
 #include "why.h"
 
 #include <ifaddrs.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* "10.98.0.2  0x1  0x6  02:00:00:00:00:05  *  near": the only one there that is known. */
+/* Find the only known neighbour there: "10.98.0.2  0x1  0x6  02:00:00:00:00:05  *  near". */
 static void find_neighbour(struct xtun_way *way)
 {
 	FILE *in = fopen("/proc/net/arp", "re");
@@ -33,9 +33,9 @@ static bool is_first(const struct ifaddrs *all, const struct ifaddrs *a)
 }
 
 /**
- * xtun_way_find() - by which interface what has no route could leave
+ * xtun_way_find() - find an interface by which a packet without a route could leave
  * @family: AF_INET or AF_INET6
- * @except: the one that it came in by
+ * @except: the interface by which it came in
  * @way: filled
  */
 void xtun_way_find(int family, const char *except, struct xtun_way *way)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Names as a shell takes them: of interfaces, which may have any character but a few. */
+/* Quote names for a shell. An interface's name may contain almost any character. */
 #include "tool.h"
 
 #include <ctype.h>
@@ -13,7 +13,7 @@ static bool is_plain(const char *name)
 	return true;
 }
 
-/* What a terminal would obey; there "$'...'" of a shell has it as three digits. */
+/* Characters that a terminal obeys. In a shell's "$'...'" they are three octal digits. */
 static bool is_control(char c)
 {
 	return (unsigned char)c < ' ' || c == 127;
@@ -42,10 +42,11 @@ static bool has_control(const char *name)
 }
 
 /**
- * xtun_name() - a name for people, who may have anybody's on their terminal
- * @name: of an interface or a program
+ * xtun_name() - make a name of unknown origin safe to print on a terminal
+ * @name: name of an interface or a program
  *
- * Return: it, or as the shell would write it; the last four stay as they are.
+ * Return: the name; quoted as for a shell if it has control characters. The last four quoted
+ * results stay valid.
  */
 const char *xtun_name(const char *name)
 {
@@ -56,9 +57,9 @@ const char *xtun_name(const char *name)
 }
 
 /**
- * xtun_text_print() - text in which such names are
+ * xtun_text_print() - print text with control characters escaped
  * @out: where to
- * @text: may be of several lines
+ * @text: the text; newlines stay
  */
 void xtun_text_print(FILE *out, const char *text)
 {
@@ -71,9 +72,9 @@ void xtun_text_print(FILE *out, const char *text)
 }
 
 /**
- * xtun_word_print() - a name as one word of a command, whatever is in it
+ * xtun_word_print() - print a name as one word of a shell command
  * @out: where to
- * @name: it
+ * @name: the name
  */
 void xtun_word_print(FILE *out, const char *name)
 {
@@ -96,8 +97,8 @@ void xtun_word_print(FILE *out, const char *name)
 }
 
 /**
- * xtun_word() - the same into memory
- * @name: it
+ * xtun_word() - like xtun_word_print(), but into memory
+ * @name: the name
  * @word: filled
  *
  * Return: @word.

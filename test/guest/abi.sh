@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What tap answers to a sequence of calls, xtun answers too, but where it is not
-# meant to: test/abi/intended.c. To repeat one: make guest, then
+# xtun answers a sequence of calls as tap does, except where it is meant to differ: see
+# test/abi/intended.c. To repeat one: make guest, then
 # SAY='a TUNSETIFF tap; a read 2000' xtun-abi /dev/net/tun /dev/xtun
 #guest: TIMEOUT=900
 #guest: MEMORY=1024
@@ -10,17 +10,18 @@
 
 tap=/dev/net/tun
 device=${XT_DEVICE:-/dev/xtun}
-# Of each kernel there is another seed; SEED=N repeats one.
+# Each kernel uses another seed; SEED=N repeats one.
 export SEED=${SEED:-$(uname -r | cksum | cut -d ' ' -f 1)}
-# Whoever says TUNSETDEBUG has the log written for each call.
+# After TUNSETDEBUG the kernel logs each call. Keep that off the console.
 dmesg -n 1
-# Of an interface with 256 queues, going up would take memory for each.
+# Bringing up an interface with 256 queues would take memory for the default qdisc of
+# each.
 sysctl -q -w net.core.default_qdisc=pfifo
 modprobe tun
 
 ALONE=0 PAIRS=0 BY_CHANCE=100 told "tap and tap" /test/bin/xtun-abi $tap $tap
 
-# What differs is found, and told by what is needed for it.
+# A planted difference is found, and reported with only the calls that it needs.
 planted=$(SAY='a TUNSETIFF tap; a TUNSETPERSIST 0; a TUNSETOFFLOAD csum; b open again' \
 	INSTEAD='a TUNSETOFFLOAD csum' /test/bin/xtun-abi $tap $tap)
 like "a call with another argument is noticed" "$planted" "not ok - no difference"
@@ -32,7 +33,7 @@ planted=$(SAY='a TUNSETIFF tap; a TUNSETOWNER 1000' INSTEAD='a TUNSETOWNER 1000'
 like "... also where netlink alone is asked" "$planted" "Then afterwards, if0 info:"
 
 [ "$device" = "$tap" ] || xtun_load create=0
-# What has differed, and chance alone had met, or might not.
+# Sequences that have differed, and that only random choice would find or miss.
 while read -r sequence; do
 	SAY=$sequence told "$sequence" /test/bin/xtun-abi $tap "$device"
 done <<-END
@@ -48,8 +49,9 @@ done <<-END
 	a TUNSETIFF tap frags; a ip-link up; a write 65500 bytes
 	a TUNSETIFF tap frags vnet; a ip-link up; a write 65500 bytes
 END
-# To take away what has queues waits for all processors, for each of them: hours there.
+# Removing what has queues waits for all processors, once for each queue: on this kernel
+# that would take hours.
 ! configured PROVE_LOCKING || export PAIRS=0 BY_CHANCE=100
-# One process for all of it, there.
+# Without namespaces, one process runs all of it.
 [ -e /proc/1/ns/net ] || export PAIRS=1 BY_CHANCE=500
 told "tap and ${device##*/}" /test/bin/xtun-abi $tap "$device"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Bad input: the errno, one counter, nothing lost, nothing in the log.
+# Bad input gives the right errno, moves one counter, loses nothing and logs nothing.
 . /test/lib.sh
 
 xtun_load

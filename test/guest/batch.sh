@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Tests one after the other, each a process of its own, until one fails: upon what
-# that leaves nobody builds. Its files in /out are kept in /out/TEST.
+# Run tests one after the other, each as a process of its own, until one fails: no test
+# runs in a guest in which another one failed. The files of TEST in /out are kept in
+# /out/TEST.
 #
 #   batch.sh TEST=SECONDS...
 #
-# slowness, a parameter of the kernel, is by how much this guest is slower than others.
+# The kernel's parameter slowness says by how much this guest is slower than others.
 set -u
 
-# A process group of its own is what timeout gives each test; PF_KTHREAD marks the kernel's
-# own threads, and not the programs that it starts.
+# timeout gives each test a process group of its own. PF_KTHREAD marks the kernel's own
+# threads, but not the programs that it starts.
 others() {
 	awk -v self=$$ '
 	{
@@ -26,7 +27,7 @@ others() {
 	}' /proc/[0-9]*/stat 2>/dev/null
 }
 
-# A test should have ended them itself.
+# A test should have ended these processes itself.
 end_others() {
 	local pid name
 	others | while read -r pid name; do
@@ -34,11 +35,12 @@ end_others() {
 	done
 }
 
-# tell_before SECONDS: shortly before that, where those are of a test that hangs.
+# tell_before SECONDS: shortly before that time, print where the processes are: the test
+# hangs.
 mkfifo /run/never
 tell_before() {
 	local pid name task
-	# No process that would be left.
+	# A builtin and not sleep, because sleep would be a process that stays.
 	read -rt $(($1 - 5)) _ <>/run/never
 	others | while read -r pid name; do
 		for task in "/proc/$pid/task"/*; do

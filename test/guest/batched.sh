@@ -4,8 +4,7 @@
 #guest: TIMEOUT=600
 . /test/lib.sh
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
-# What has been read is given back many at a time.
 xtun_load
 theme batch

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Measure all figures of the benchmark, or some: ROWS and WAYS are lists of names, BYTES is
-# one size.
-# One line each: row, way, bytes, instructions.
+# Measure all figures of the benchmark, or some: ROWS and WAYS are lists of names, BYTES
+# is one size. Prints one line for each: row, way, bytes, instructions.
 #
 #   bench.sh
 #   bench.sh sizes
@@ -19,14 +18,15 @@ sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
 sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 ip link del xtun
 
-# Each figure has interfaces of its own, which are as new.
+# Each figure gets new interfaces of its own.
 make_interface() {
 	case $1 in
 	stack) ip link add dummy0 type dummy; ifname=dummy0 ;;
 	tap*)  ip tuntap add tap0 mode tap ${QUEUES:+multi_queue}; ifname=tap0 ;;
 	packet|xsk)
 		ip link add veth0 type veth peer name peer
-		# Only whole frames leave it, as without vnet headers.
+		# Checksums are complete when a frame leaves it, as they are without
+		# vnet headers.
 		ethtool -K veth0 tx off >/dev/null
 		ip link set peer up
 		ifname=veth0 ;;
@@ -53,7 +53,8 @@ figure() {
 	[ -z "${heard:-}" ] || exec {heard}<&-
 }
 
-# Two namespaces that the program joins; tap's ways make their own interfaces.
+# Two namespaces that the program connects. For tap's ways the program makes the
+# interfaces.
 figure_tcp() {
 	local netns ifname=join0
 	for netns in a b; do
@@ -109,7 +110,7 @@ if [ "${1:-}" = sizes ]; then
 	exit
 fi
 
-# In service, of which the program reads and writes one.
+# QUEUES queues are in service. The program reads and writes one of them.
 if [ "${1:-}" = queues ]; then
 	for row in send rx-drop; do
 		for way in tap abi ring-32; do

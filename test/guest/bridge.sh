@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The interface as a port of a bridge: what is behind /dev/xtun is one more
-# host of the segment.
+# The interface as a port of a bridge: what is behind /dev/xtun is one more host of the
+# segment.
 #
 #    namespace a            this namespace             a process
 #   10.98.0.11               br0, no address           10.98.0.2
@@ -36,7 +36,8 @@ is_learned() {
 	grep -q "^$2 .*master br0 *\$" <<<"$(bridge fdb show br br0 brport "$1")"
 }
 
-# serves NAMESPACE NAME: lwIP does, and it sends the numbered lines it should.
+# serves NAMESPACE ADDRESS: lwIP answers that host, and sends the numbered lines it
+# should.
 serves() {
 	ok "$1 pings lwIP" ip netns exec "$1" ping -c 4 -i 0.2 -W 10 10.98.0.2
 	like "$1 gets the page of lwIP, which saw $1's address" \
@@ -46,7 +47,7 @@ serves() {
 		cmp /tmp/download <(seq -f %015.0f 65536)
 }
 
-# fetches NAMESPACE ADDRESS: lwIP does, from a server there.
+# fetches NAMESPACE ADDRESS: lwIP fetches from a server there.
 fetches() {
 	ip netns exec "$1" busybox httpd -f -p 80 -h /tmp/www &
 	eventually 60 ip netns exec "$1" curl -s "http://$2/"
@@ -59,7 +60,7 @@ transmitted() {
 	ethtool -S xtun | awk '$1 == "q0_tx_in:" { print $2 }'
 }
 
-# write_frame DESTINATION SOURCE: in one write.
+# write_frame DESTINATION SOURCE: write a frame with one write().
 write_frame() {
 	{
 		busybox xxd -r -p <<<"${1//:/}${2//:/}88b5"
@@ -67,7 +68,7 @@ write_frame() {
 	} | dd obs=65539 status=none >&3
 }
 
-# read_frame_to DESTINATION SOURCE: read frames until there is that one.
+# read_frame_to DESTINATION SOURCE: read frames until one has these addresses.
 read_frame_to() {
 	local frame=
 	until [[ $frame == "${1//:/}${2//:/}"* ]]; do
@@ -76,7 +77,7 @@ read_frame_to() {
 	done
 }
 
-# watch NAMESPACE: from now on what frames of the process arrive there.
+# watch NAMESPACE: record from now on which frames of this process arrive there.
 watch() {
 	ip netns exec "$1" tcpdump -Z root --immediate-mode -l -nn -e -i eth0 \
 		ether src $mac_other >"/tmp/seen.$1" 2>"/tmp/watch.$1" &
@@ -90,14 +91,14 @@ seen() {
 
 xtun_load
 ip link add br0 type bridge mcast_snooping 0
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.all.disable_ipv6=1
 ok "the interface becomes a port" ip link set xtun master br0 up
 ip link set br0 up
 add_host a 10.98.0.11 $mac_a
 add_host b 10.98.0.12 $mac_b
 
-# A host that serves.
+# lwIP as a server.
 /test/bin/xtun-lwip --address 10.98.0.2/24 serve 2>/tmp/serve.log &
 lwip=$!
 eventually 60 grep -q serving /tmp/serve.log
@@ -109,14 +110,14 @@ nok "but not on xtun" is_learned xtun $mac_a
 kill "$lwip"
 wait "$lwip"
 
-# A host that asks: its ARP request is flooded, the answers find it.
+# lwIP as a client: its ARP request is flooded, and the answers find it.
 mkdir /tmp/www
 echo hello >/tmp/www/index.html
 seq -f %015.0f 65536 >/tmp/www/lines
 fetches a 10.98.0.11
 fetches b 10.98.0.12
 
-# Frame by frame, all from one processor, so that none overtakes another.
+# Write frame by frame on one processor, so that no frame overtakes another.
 taskset -p 1 $$ >/dev/null
 exec 3<>/dev/xtun
 

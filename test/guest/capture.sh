@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A blocking reader gets exactly the frames that tcpdump sees leave, byte for
-# byte, of every kind that a kernel sends.
+# A blocking reader gets exactly the frames that tcpdump sees leave, byte for byte, for
+# every kind of frame that a kernel sends.
 . /test/lib.sh
 requires tcpdump
 
@@ -27,21 +27,21 @@ same_number() {
 	[ "$(count /tmp/seen.pcap)" -gt 0 ] && [ "$(count /tmp/read.pcap)" = "$(count /tmp/seen.pcap)" ]
 }
 
-# has DESCRIPTION COUNT FILTER: so many at least of that kind were read.
+# has DESCRIPTION COUNT FILTER: at least COUNT frames that match FILTER were read.
 has() {
 	local n
 	n=$(count /tmp/read.pcap "$3")
 	ok "$1: $n of $2" test "$n" -ge "$2"
 }
 
-# ping exits with 1 where nobody answers, and here nobody does.
+# ping exits with 1 if nobody answers. Here nobody does.
 unanswered() {
 	"$@" >/dev/null 2>&1 && return 1
 	[ $? = 1 ]
 }
 
-# Nothing is sent until both listen: tcpdump wants the interface up, and IPv6
-# speaks as soon as it is.
+# Nothing may be sent until both listen. tcpdump needs the interface to be up, and IPv6
+# sends as soon as it is.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 ip link set xtun mtu 65521 up

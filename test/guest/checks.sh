@@ -1,16 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What holds after every test. lib.sh sources this, and finish runs at the end.
+# Checks that must hold after every test. lib.sh sources this; finish runs when a test
+# ends.
 # shellcheck disable=SC2154
 
-# Of the kernel's log: what no test may cause.
+# What no test may cause in the kernel's log.
 trouble='WARNING|BUG|Oops|KASAN|KCSAN|UBSAN|general protection|Call Trace|stall'
 trouble="$trouble|lockdep|circular locking|suspicious RCU|inconsistent lock"
 trouble="$trouble|blocked for more|soft lockup|unregister_netdevice: waiting"
 trouble="$trouble|refcount|[Rr]edzone|Poison overwritten|[Cc]orrupt|leak"
 trouble="$trouble|ODEBUG|already released|page allocation failure|protocol .* is buggy|csum failure"
 
-# Where there are no namespaces, this is the name of all there is.
+# Without namespaces, /proc/1/ns/net stands for the whole guest.
 namespaces() {
 	local namespace
 	echo /proc/1/ns/net
@@ -19,7 +20,7 @@ namespaces() {
 	done
 }
 
-# The namespaces are entered without their mounts: ethtool needs none.
+# Only the network namespace is entered, not the mounts: ethtool needs none of them.
 in_namespace() {
 	local namespace=$1
 	shift
@@ -30,7 +31,7 @@ in_namespace() {
 	fi
 }
 
-# Prints "NAMESPACE INTERFACE" for each of xtun's.
+# Print "NAMESPACE INTERFACE" for each interface of xtun.
 xtun_interfaces() {
 	local namespace name
 	for namespace in $(namespaces); do
@@ -73,25 +74,25 @@ keeps_law() {
 	[ -z "$law_broken" ]
 }
 
-# The counters of a queue in use are not read all at one time: ask again.
+# The counters of a queue in use are not all read at the same time: try again.
 check_law() {
 	local namespace name
 	while read -r namespace name; do
 		law_broken=
 		eventually 3 keeps_law "$namespace" "$name" || :
-		# What a program had that was killed may end while it is asked.
+		# An interface of a program that was killed may end while it is checked.
 		[ "$law_broken" != "no law" ] || xtun_interfaces | grep -qx "$namespace $name" || continue
 		is "frames are conserved on $name" "$law_broken" ""
 	done < <(xtun_interfaces)
 }
 
-# xtun_unload: in the middle of a test; with it the counters go.
+# xtun_unload: unload the module in the middle of a test. The counters go with it.
 xtun_unload() {
 	check_law
 	rmmod xtun
 }
 
-# What a test leaves behind is ended here, so that only xtun is on trial.
+# End what a test left running, so that only xtun is checked.
 end_jobs() {
 	local job
 	for job in $(jobs -p); do
@@ -108,10 +109,10 @@ check_unload() {
 	unloaded=$SECONDS
 }
 
-# is_xtuns ADDRESS PID...: whether that was in a module text that is now gone.
-# Initialisation code is freed at once and its place given to other modules'
-# initialisation: there a process must be one that loaded xtun. And xtun may have
-# been put where another's was: whose objects are older than xtun there.
+# is_xtuns ADDRESS PID...: whether ADDRESS was in the code of an xtun that is now
+# unloaded. Initialisation code is freed at once and other modules' initialisation may
+# take its place: there, the process must be one that loaded xtun. xtun may also have
+# been loaded where another module was, whose objects were there before.
 is_xtuns() {
 	local load text end init size pid
 	for load in "${!xtun_loads[@]}"; do
@@ -128,12 +129,12 @@ is_xtuns() {
 	return 1
 }
 
-# With slub_debug=U each object in use tells who allocated it: in debugfs with
-# the chain of calls. Where that is missing, sysfs has the callers alone, and of
-# each cache no more than a page of them, modules last: there only what fills
-# memory or a rare size of object is found. Without slub_debug=U older kernels
-# have these files all the same, and refuse to have them read.
-# caches PATTERN: the files of caches of that name, as $caches.
+# With slub_debug=U the kernel records who allocated each object. debugfs shows the
+# chain of calls. Without debugfs, sysfs shows only the callers, at most a page of them
+# for each cache, modules last: then a leak is found only if it fills memory or is of a
+# rare size. Without slub_debug=U older kernels have these files, too, but reading them
+# fails.
+# caches PATTERN: set $caches to the files of the caches of that name.
 caches() {
 	shopt -s nullglob
 	# shellcheck disable=SC2206
@@ -147,29 +148,29 @@ allocations() {
 	cat "${caches[@]}" </dev/null 2>/dev/null || :
 }
 
-# For whoever has to find out whose they are.
+# Keep them, so that somebody can find out whose they are.
 keep_allocations() {
 	allocations '*' >/out/allocations
 }
 
-# Without names of symbols, neither modules nor callers are told apart.
+# Without symbol names, modules and callers cannot be told apart.
 tells_allocations() {
 	[ -e /proc/kallsyms ] &&
 		allocations kmalloc-256 | awk '/^ *[0-9]/ { n++ } END { exit !n }'
 }
 
-# Once xtun is gone, the kernel prints its part of that as bare addresses. A node
-# of an index that numbers what everybody registers stays as long as the others,
-# and trackers of references are kept for a while to tell of a second return;
-# what is allocated while the stack receives a frame, called by xtun or in a
-# softirq above it, is the stack's; what each processor keeps of socket buffers
-# at hand, or for another to free, is everybody's; what tells where memory was mapped is freed
-# long after it was (the mapping itself is another object); who pays for the objects
-# of a slab is kept beside it, in the name of whoever was the first to pay; so is what a
-# namespace has of each module, in an array that grows and never shrinks; and socket
-# buffers are counted below.
-#
-# suspects FILE...: the file of its cache, the address and the process of each.
+# suspects FILE...: print the cache's file, the address and the process of each object
+# that an unloaded module may have allocated. Once xtun is gone, the kernel prints its
+# part of the chain of calls as bare addresses. These objects are not suspects:
+# - nodes of a shared index (radix tree, xarray), which stay while any entry does;
+# - trackers of references, which are kept for a while to detect a second put;
+# - what is allocated while the stack receives a frame, called by xtun or in a softirq
+#   above it, which is the stack's;
+# - socket buffers that a processor keeps at hand, or keeps for another one to free;
+# - records of where memory was mapped (vmap_area), which are freed long after the mapping;
+# - the memory cgroup records of a slab, which are made by the first who is charged;
+# - a namespace's array of data for each module, which grows and never shrinks;
+# - socket buffers, which are counted below.
 suspects() {
 	[ $# -gt 0 ] || return 0
 	{ tail -v -n +1 "$@" </dev/null 2>/dev/null || :; } | awk '
@@ -188,7 +189,7 @@ suspects() {
 	}' | sort -u
 }
 
-# The names of all modules but xtun, as $modules.
+# Set $modules to the names of all modules except xtun.
 list_modules() {
 	local name
 	modules=
@@ -197,8 +198,8 @@ list_modules() {
 	done </proc/modules
 }
 
-# Before xtun is loaded. Only modules that come or go change what is to be seen: so
-# the last look of the test before this one may do.
+# Call this before xtun is loaded. What it sees changes only if modules come or go, so
+# the result of the previous test may be used.
 # shellcheck disable=SC2034
 look_around() {
 	local modules caches
@@ -213,7 +214,7 @@ look_around() {
 	fi
 }
 
-# Keeps what is in $suspects for the next test.
+# Keep what is in $suspects for the next test.
 look_back() {
 	local modules
 	list_modules
@@ -221,7 +222,7 @@ look_back() {
 	echo "$modules" >/run/modules_seen
 }
 
-# Of the suspects that are read, xtun's own.
+# Read suspects and print those that are xtun's own.
 xtuns_own() {
 	local file address pids
 	while read -r file address pids; do
@@ -232,9 +233,9 @@ xtuns_own() {
 	done
 }
 
-# Memory freed by kfree_rcu is returned after seconds, unless it gets scarce. A
-# path that was looked up in sysfs goes from the cache a folder at a time. KASAN
-# keeps what was freed until a cache is told to shrink.
+# Memory freed by kfree_rcu is returned only after seconds, unless it becomes scarce. A
+# path that was looked up in sysfs leaves the cache one folder at a time. KASAN keeps
+# freed memory until a cache is told to shrink.
 shrink_caches() {
 	local shrink
 	for _ in 1 2 3 4 5 6; do
@@ -247,8 +248,9 @@ shrink_caches() {
 	fi
 }
 
-# Looking everywhere takes seconds. Nothing is allocated any more by a module that is
-# gone: once is enough, and then only where some of its objects were.
+# Looking at all caches takes seconds. A module that is gone allocates nothing any more,
+# so it is enough to look once, and then only at the caches that had some of its
+# objects.
 no_objects() {
 	local files
 	shrink_caches
@@ -266,8 +268,8 @@ find_objects() {
 	objects_left=$(xtuns_own <<<"$suspects")
 }
 
-# Objects to which nothing in memory points, as "ADDRESS PID" of each caller. Of
-# what is younger than five seconds the kernel does not say so yet.
+# Print objects that nothing in memory points to, as "ADDRESS PID OBJECT" for each
+# caller. The kernel does not yet report objects younger than five seconds.
 kmemleak=/sys/kernel/debug/kmemleak
 
 unreferenced() {
@@ -305,16 +307,17 @@ check_leaks() {
 	is "nothing that the module allocated is unreferenced" "$(xtuns_unreferenced)" ""
 }
 
-# Socket buffers are allocated by others and freed by xtun: so those of all are
-# counted, less the few that each processor keeps at hand.
+# Socket buffers are allocated by others and freed by xtun. So all of them are counted,
+# except the few that each processor keeps at hand.
 buffers() {
 	allocations 'skbuff_*_cache' |
 		awk '/^ *[0-9]+ / && !/napi_skb_cache_get/ { n += $1 } END { print n + 0 }'
 }
 
-# Of those that are read, as where TCP ends, each processor may keep up to 64 at hand,
-# in the name of whoever had allocated them first; and leave as many as skb_defer_max
-# says to be freed by the processor that had, which does so when it next receives.
+# Of the buffers that are consumed, as where TCP ends, each processor may keep up to 64
+# at hand, still recorded under the caller that allocated them first. It may also leave
+# up to skb_defer_max of them to the processor that allocated them, which frees them when
+# it next receives.
 buffers_kept=$(((64 + $(cat /proc/sys/net/core/skb_defer_max 2>/dev/null || echo 0)) * $(nproc)))
 
 no_more_buffers() {
@@ -337,14 +340,14 @@ check_buffers() {
 
 # --- what the next test in this guest finds
 
-# Each prints what it keeps an eye on; what that was at first is kept by its name.
-# Those settings of interfaces go with them.
+# Each of these functions prints what it watches. Its first output is kept under its
+# name. Settings of interfaces are not included: they go with the interfaces.
 settings() {
 	grep -s . /proc/sys/net/core/* /proc/sys/net/ipv[46]/* /proc/sys/net/bridge/* \
 		/proc/sys/net/ipv[46]/{conf,neigh}/{all,default}/* /proc/sys/kernel/{printk,modprobe} || :
 }
 
-# Of a namespace a mount stays, and to look at debugfs can make one.
+# The mount of a namespace stays, and a look at debugfs can add one.
 surroundings() {
 	local tracing=/sys/kernel/tracing files=(/proc/net/dev /proc/mounts)
 	[ ! -e $tracing/set_event ] || files+=("$tracing"/{set_event,current_tracer})
@@ -355,7 +358,7 @@ surroundings() {
 	! grep -qE '^(nf|ip)_tables ' /proc/modules || iptables-save | sed -n '/^-A/p'
 }
 
-# changes WATCHED: how that differs from what it was at first.
+# changes WATCHED: how its output differs from what it was at first.
 changes() {
 	diff "/run/$1" <("$1") || :
 }
@@ -379,28 +382,28 @@ nothing_left_over() {
 	[ -z "$left" ]
 }
 
-# A namespace takes its time to go.
+# A namespace takes a while to go.
 check_left_over() {
 	put_settings_back
 	eventually 30 nothing_left_over || :
 	is "nothing else is left for the next test" "$left" ""
 }
 
-# begin_log WHAT: what the kernel said before is no longer looked at.
+# begin_log WHAT: ignore what the kernel said before.
 begin_log() {
 	log_start="$1 begins"
 	echo "$log_start" >/dev/kmsg
 }
 
-# Of the kernel's own races KCSAN knows many. Each is told of between two lines, by
-# two chains of calls. It is ours if one is in the module, or in what it calls to work
-# on its data (skb_dequeue(), list_del()), three calls deep at most: below are sockets,
-# poll() and other modules, which race whoever has called. A marked access is not at
-# fault, but the one that it meets; and where that is not in the module itself, the
-# kernel has marked one of a pair of its own and not the other, as with the state of a
-# NAPI. The number of queues in use the core itself writes and reads plainly, and capable()
-# a task's own flags, at which signals look. Whom an interrupt has interrupted has nothing to
-# do with it.
+# KCSAN reports many races of the kernel's own. Each report is between two lines and has
+# two chains of calls. It is ours if one of these is in the module, or in what the
+# module calls to work on its data (skb_dequeue(), list_del()), at most three calls
+# deep: deeper are sockets, poll() and other modules, which race regardless of the
+# caller. In a race with a marked access the other access is at fault. If that one is
+# not in the module itself, the kernel has marked only one of two accesses of its own,
+# as with the state of a NAPI. The core itself reads and writes the number of queues in
+# use without marking it; so does capable() with a task's own flags, which signals read.
+# Code that was interrupted has nothing to do with the race.
 without_others_races() {
 	awk '
 	/==========$/ {
@@ -428,14 +431,14 @@ without_others_races() {
 	END { printf "%s", block }'
 }
 
-# The log keeps so much, and no more.
+# The log has a limited size.
 complaints() {
 	dmesg | grep -F "$log_start" >/dev/null || echo "Of what the kernel said the beginning is lost."
 	dmesg | sed "1,/$log_start/d" | without_others_races |
 		grep -E "$trouble" | grep -vE "$expected_log" || :
 }
 
-# After its first complaint, and when it runs out of memory, lockdep is silent.
+# lockdep is silent after its first report, and when it runs out of memory.
 lockdep_is_on() {
 	[ ! -e /proc/lockdep_stats ] || grep -q 'debug_locks: *1' /proc/lockdep_stats ||
 		! cat /proc/lockdep_stats >/out/lockdep_stats

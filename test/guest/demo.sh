@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What make demo shows, from within the guest.
+# What make demo shows, from inside the guest.
 set -eu -o pipefail
 PATH=/test/bin:$PATH
 
-# So that what is shown need not say it.
+# Set these here, so that the commands that are shown need not.
 printf '%s\n' silent show-error 'write-out = "%{size_download} bytes in %{time_total} s\n"' \
 	>~/.curlrc
 
-# show COMMAND...: as typed, and what it says.
+# show COMMAND...: print the command as typed, and its output.
 show() {
 	printf '\n  $ %s\n' "$*"
 	"$@" 2>&1 | sed -u 's/^/  /'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# /proc/net/xtun_drops: while it is open, it tells of each frame of an interface that
-# the kernel's stack drops, and of no other.
+# /proc/net/xtun_drops: while it is open, it reports each frame of an interface that the
+# kernel's stack drops, and no other.
 . /test/lib.sh
 . /test/frames.sh
 
@@ -28,7 +28,7 @@ has_opened() {
 	[ -n "$(find "/proc/$1/fd" -lname '*/xtun_drops')" ]
 }
 
-# listen FILE [COMMAND...]: from now on what is told goes to that file.
+# listen FILE [COMMAND...]: from now on append what is reported to FILE.
 listen() {
 	local file=$1
 	shift
@@ -52,7 +52,8 @@ bytes() {
 	sed -n 's/^    //p' /tmp/told
 }
 
-# tales [FILE]: without when that was, and without what a compiler adds to a name.
+# tales [FILE]: the reports without times, and without what a compiler adds to function
+# names.
 tales() {
 	sed -n 's/ [0-9]*\.[0-9]*: /: /; s/\.[a-z0-9.]*, /, /; /^[^ ]/p' "${1:-/tmp/told}"
 }
@@ -61,7 +62,7 @@ is_told() {
 	[ -n "$(bytes)" ]
 }
 
-# tale COMMAND...: what is told because of it.
+# tale COMMAND...: what is reported because of COMMAND.
 tale() {
 	: >/tmp/told
 	"$@"
@@ -69,12 +70,12 @@ tale() {
 	tales
 }
 
-# crafted KEY=VALUE...: what is told of that frame.
+# crafted KEY=VALUE...: what is reported about that frame.
 crafted() {
 	tale write_crafted "$@"
 }
 
-# reason NAME: as this kernel tells it.
+# reason NAME: the name as this kernel reports it.
 reason() {
 	if grep -q reason "$tracing/events/skb/kfree_skb/format"; then
 		echo "$1"
@@ -83,12 +84,12 @@ reason() {
 	fi
 }
 
-# wrong NAME [MORE]: a wrong checksum is told of, and nothing else.
+# wrong NAME [MORE]: a wrong checksum is reported, and nothing else.
 wrong() {
 	is "$1" "$(crafted bad=ip)" "$known${2:-}"
 }
 
-# unheard NAME COMMAND...: it is not told of, while the next frame is.
+# unheard NAME COMMAND...: COMMAND is not reported, but the next frame is.
 unheard() {
 	is "$1" "$(shift; tale silently "$@")" "$known"
 }
@@ -98,7 +99,7 @@ silently() {
 	write_crafted bad=ip
 }
 
-# dropped COMMAND...: how many frames of IPv4 the kernel drops because of it.
+# dropped COMMAND...: how many IPv4 frames the kernel drops because of it.
 dropped() {
 	echo >$tracing/trace
 	echo 1 >$tracing/events/skb/kfree_skb/enable
@@ -107,7 +108,7 @@ dropped() {
 	grep -c 'kfree_skb.*protocol=2048' $tracing/trace || :
 }
 
-# calls COMMAND...: whether the module looks at what is dropped because of it.
+# calls COMMAND...: whether the module's probe runs for what is dropped because of it.
 calls() {
 	echo xtun_drops_probe >$tracing/set_ftrace_filter
 	echo function >$tracing/current_tracer
@@ -117,14 +118,14 @@ calls() {
 	echo >$tracing/set_ftrace_filter
 }
 
-# So that what was written first is told of first.
+# On one processor, so that frames are reported in the order in which they were written.
 taskset -p 1 $$ >/dev/null
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 frames_up
 known="xtun rx: ip_rcv_core, $(reason IP_CSUM), 62 bytes, Ethernet 0800"
 
-# --- for whom it is
+# --- who may read it
 
 like "a user may not read it" \
 	"$(setpriv --reuid 65534 --regid 65534 --clear-groups cat $drops 2>&1)" "Permission denied"
@@ -144,7 +145,7 @@ else
 	skip "nobody listens, and nothing runs" "this kernel cannot tell"
 fi
 
-# --- what is told
+# --- what is reported
 
 listen /tmp/told
 ours=$listener
@@ -172,11 +173,12 @@ tc filter add dev xtun ingress matchall action drop
 like "a tag that has been taken out" "$(crafted vlan=5)" \
 	"^xtun rx: [a-z0-9_]+, $(reason TC_INGRESS), 62 bytes, Ethernet 0800, VLAN 5$"
 tc qdisc del dev xtun clsact
-# The stack forgets the tag that it has no device for, and calls the frame another's.
+# The stack clears the tag, for which it has no device, and marks the frame as another
+# host's.
 is "a VLAN that there is not" "$(crafted vlan=5)" \
 	"xtun rx: ip_rcv_core, $(reason OTHERHOST), 62 bytes, Ethernet 0800, for another host"
 
-# Nothing has set its network header yet, which would then seem to be before the frame.
+# Nothing has set the network header yet, so it would seem to be before the frame.
 crowd_backlog
 like "one that the processor's backlog has no room for" "$(crafted bad=ip)" \
 	"^xtun rx: enqueue_to_backlog, $(reason CPU_BACKLOG), 62 bytes, Ethernet 0800$"
@@ -201,7 +203,7 @@ ip link add other type xtun
 ip link del other
 wrong "another interface came and went"
 
-# --- what is not
+# --- what is not reported
 
 ip link add left type veth peer name right
 ip link set right up
@@ -228,9 +230,9 @@ is "... but there, and nothing of ours" "$(tales /tmp/there)" "${known/62/141}"
 stop $theirs
 ip netns delete there
 
-# --- who does not keep up
+# --- a reader that does not keep up
 
-# refused: how many frames IP has refused for their header.
+# refused: how many frames IP has refused because of their header.
 refused() {
 	awk '/^Ip: [0-9]/ { print $5 }' /proc/net/snmp
 }
@@ -239,14 +241,15 @@ have_been_refused() {
 	[ "$(refused)" -ge "$1" ]
 }
 
-# flood COUNT: so many wrong frames, of 2048, until all have been dropped.
+# flood COUNT: write that many of the 2048 wrong frames, and wait until all have been
+# dropped.
 flood() {
 	local all=$(($(refused) + $1))
 	dd if=/tmp/frames of=/dev/xtun bs=62 count="$1" status=none
 	eventually 60 have_been_refused $all
 }
 
-# accounted FILE: the frames of which it tells, and those of which it tells that it does not.
+# accounted FILE: the number of frames that are reported, plus those reported as missed.
 accounted() {
 	awk '/^missed / { n += $2 } /^xtun rx/ { n++ } END { print n + 0 }' "$1"
 }
@@ -271,7 +274,7 @@ dd bs=8192 iflag=nonblock status=none <&5 >/tmp/late 2>/dev/null || :
 is "... of which he is told once" "$(tales /tmp/late)" "$known"
 exec 5<&-
 
-# repeated FILE: how often it tells of missed frames, and of nothing between.
+# repeated FILE: how often missed frames are reported twice with no frame between.
 repeated() {
 	awk '/^missed / { n += before; before = 1 } /^xtun / { before = 0 } END { print n + 0 }' "$1"
 }
@@ -285,7 +288,7 @@ ok "... the count no more than once in a second" \
 	test "$(repeated /tmp/told)" -le $((SECONDS - began + 1))
 stop $listener
 
-# --- more of them than there may be
+# --- more readers than are allowed
 
 crowd=()
 for _ in $(seq 16); do
@@ -301,7 +304,7 @@ for one in "${crowd[@]:0:15}"; do
 	exec {one}<&-
 done
 
-# --- as many of them as one user can make, in namespaces of his own
+# --- as many readers as one user can open, in namespaces of their own
 
 all_have_opened() {
 	[ "$(wc -l </tmp/opened)" = 5 ]
@@ -330,7 +333,7 @@ else
 	skip "namespaces of a user" "this kernel has none"
 fi
 
-# --- a stranger, whose interface has the number of ours
+# --- another namespace, whose interface has the number of ours
 
 # shellcheck disable=SC2016
 strange='

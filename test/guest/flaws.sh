@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The flaws that tun, tap and macvtap once had are not xtun's: docs/security.md.
-# With XT_DEVICE=/dev/net/tun they are looked for in tap.
+# xtun does not have the flaws that tun, tap and macvtap once had: docs/security.md.
+# With XT_DEVICE=/dev/net/tun the test looks for them in tap.
 #guest: TIMEOUT=900
 . /test/lib.sh
 
@@ -17,7 +17,7 @@ for theme in make frames detach rights slow race; do
 	cases flaw_$theme
 done
 
-# --- the module comes and goes under who attaches
+# --- the module is removed and loaded while a program attaches
 
 [ "$device" = /dev/xtun ] || exit 0
 /test/bin/xtun-test flaw_hammer >/tmp/hammer &

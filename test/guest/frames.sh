@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Single frames of a chosen length, either way, made by the shell. For tests
-# that know each frame by name: nothing else is to pass xtun.
+# Make single frames of a chosen length, in both directions. For tests that know each
+# frame: nothing else may pass xtun.
 
-# frames_up: an interface with an address and a neighbour, and no chatter.
+# frames_up: set up the interface with an address and a neighbour, and without IPv6.
 frames_up() {
 	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
 	ip addr replace 10.99.0.1/24 dev xtun
@@ -19,18 +19,18 @@ transmit() {
 	done
 }
 
-# frame LENGTH: print one, for another station, so that the stack lets it be.
+# frame LENGTH: print a frame for another station, which the stack ignores.
 frame() {
 	printf '\x02\0\0\0\0\x99\x02\0\0\0\0\x02\x08\x06%*s' $(($1 - 14)) ''
 }
 
-# write_bytes COUNT [FILE]: as one write, which need not be a frame.
+# write_bytes COUNT [FILE]: write COUNT bytes at once, which need not be a frame.
 write_bytes() {
 	dd if=/dev/zero of="${2:-/dev/xtun}" bs="$1" count=1 status=none
 }
 
-# lose_in_queues COUNT INTERFACE: each of so many queues in turn loses a frame that is too
-# short. Each file is kept until the last queue has.
+# lose_in_queues COUNT INTERFACE: each of COUNT queues in turn loses a frame that is too
+# short. Each file is kept open until the last queue has lost one.
 lose_in_queues() {
 	# shellcheck disable=SC2016
 	local lose='head -c 5 /dev/zero 2>/dev/null >&3
@@ -40,9 +40,9 @@ lose_in_queues() {
 	/test/bin/xtun-test attach /dev/xtun "$2" 0x1102 bash -c "$lose" "$lose" "$1" "$2" || :
 }
 
-# crowd_backlog: from here on, processor 0 takes no frame that netif_rx() gives
-# it. One frame goes round for ever between two ports, so that its backlog is
-# never empty, and that is as long as the backlog may get.
+# crowd_backlog: from now on processor 0 takes no frame from netif_rx(). One frame
+# circulates for ever between two ports, so that the backlog is never empty, and the
+# limit of the backlog is set so that one frame fills it.
 crowd_backlog() {
 	local port
 	modprobe -a veth sch_ingress cls_matchall act_mirred
@@ -65,14 +65,14 @@ clear_backlog() {
 	ip link del left
 }
 
-# attach INTERFACE NETWORK: an address, and a neighbour who never speaks
+# attach INTERFACE NETWORK: add an address, and a neighbour that never sends.
 attach() {
 	ip addr add "$2.1/24" dev "$1"
 	ip link set "$1" up
 	ip neigh add "$2.2" lladdr 02:00:00:00:00:02 dev "$1"
 }
 
-# red_up: the way of frames that generic XDP redirects
+# red_up: set up a path on which generic XDP redirects frames
 #
 #   red1 10.98.0.1, its VLAN 10.97.0.1 ---- red0 --- XDP redirect --> xtun
 red_up() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Frames that enter by NAPI are merged by GRO, as tap's are; and those that are written in
-# pieces too (IFF_NAPI_FRAGS), which tap's are not.
+# GRO merges frames that enter by NAPI, as it does for tap. It also merges frames that
+# are written in pieces (IFF_NAPI_FRAGS), which it does not for tap.
 . /test/lib.sh
 
 # shellcheck disable=SC2119

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# gVisor's stack knows nothing of xtun: it is given a file, from which it reads frames
-# and to which it writes them, and serves this kernel's TCP.
+# gVisor's stack knows nothing about xtun. It gets a file from which it reads frames and
+# to which it writes them, and serves this kernel's TCP.
 #guest: EXTRA=gvisor
 . /test/lib.sh
 requires xtun-gvisor curl
@@ -17,7 +17,7 @@ losses() {
 	ethtool -S xtun | grep -E 'lost_(truncated|short|long|fault): *[1-9]' || :
 }
 
-# serve ADDRESS COMMAND...: as what that has made of gVisor.
+# serve ADDRESS COMMAND...: start COMMAND, which makes gVisor's stack a server.
 serve() {
 	server=$1
 	: >/tmp/gvisor.log
@@ -26,7 +26,7 @@ serve() {
 	eventually 60 grep -q serving /tmp/gvisor.log
 }
 
-# serves WHERE: all that it is asked for.
+# serves WHERE: the server does everything that it is asked for.
 serves() {
 	ok "$1: it answers ping" ping -c 3 -i 0.2 -W 60 "$server"
 	ok "$1: it serves a page" serves_page
@@ -46,7 +46,7 @@ as_tap() {
 	serves "$device"
 }
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 head -c 10000000 /dev/urandom >/tmp/random
 on_each as_tap

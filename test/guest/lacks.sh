@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The tool knows what the kernel lacks of what xtun could use.
+# The tool knows which kernel features that xtun could use are missing.
 . /test/lib.sh
 
-# lacks OPTION NAME: prints NAME if this kernel was built without OPTION. Those
-# that do not tell how they were built are distributions', which have it all.
+# lacks OPTION NAME: print NAME if this kernel was built without OPTION. A kernel that
+# does not show its configuration is a distribution's, which has all of them.
 lacks() {
 	[ ! -e /proc/config.gz ] || zcat /proc/config.gz | grep -q "^CONFIG_$1=y" || echo "$2"
 }

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# libxtun: one program, each way that it has, and the same bytes arrive; and it takes
-# the best way that there is, for reasons that it tells.
+# libxtun: the same bytes arrive in each of the ways that one program has, and it takes
+# the best way available, and says why.
 #guest: TIMEOUT=600
 . /test/lib.sh
 
 address=10.99.0.2
 
-# answers WAY REASON [COMMAND...]: the responder, as the command runs it, answers that way.
+# answers WAY REASON [COMMAND...]: the responder, run by COMMAND, answers by that way.
 answers() {
 	local way=$1 reason=$2 responder
 	shift 2
@@ -16,7 +16,7 @@ answers() {
 	responder=$!
 	eventually 60 grep -q answers /tmp/responder
 	like "$way: ${reason:-the best}" "$(cat /tmp/responder)" "answers by $way\. $reason"
-	# A tap comes without an address.
+	# A tap is created without an address.
 	ip addr replace 10.99.0.1/24 dev xtun
 	ip link set xtun up
 	ok "$way: it answers ping" ping -c 3 -i 0.1 -W 10 $address
@@ -37,11 +37,11 @@ xtun_load
 cases ways
 xtun_unload
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_up
 answers rings ""
-# Busybox has another setpriv.
+# Busybox has a different setpriv.
 if setpriv --bounding-set=-ipc_lock true 2>/dev/null; then
 	answers batch "RLIMIT_MEMLOCK is too small" \
 		prlimit --memlock=65536:65536 setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock
@@ -51,9 +51,9 @@ fi
 echo N >/sys/module/xtun/parameters/rings
 answers batch "the module or this machine has no rings"
 
-# Only a module that is not there is passed over.
+# The library goes on to tap only if the module is missing, not after other errors.
 exec 3<>/dev/xtun
-# What is no frame attaches, too.
+# A write that is not a frame attaches the file, too.
 printf . 2>/dev/null >&3 || :
 echo Y >/sys/module/xtun/parameters/rings
 fails_with "Device or resource busy" env
@@ -66,7 +66,7 @@ xtun_unload
 
 if [ -e /dev/net/tun ]; then
 	answers tap "the module xtun is not loaded"
-	# A node that was left, and no driver.
+	# A device node that was left behind, without its driver.
 	# shellcheck disable=SC2086
 	mknod /dev/xtun c $node
 	answers tap "the module xtun is not loaded"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What every guest test sources first. It prints TAP, fails the test at the
-# first command that fails unasked, and when the test ends, however it ends,
-# runs the checks that hold for every test: see finish below.
+# Every guest test sources this first. It prints TAP, fails the test at the first
+# command that fails unexpectedly, and runs the checks that hold for every test when the
+# test ends, however it ends: see finish in checks.sh.
 set -eEu -o pipefail
 
 . /test/tap.sh
@@ -10,7 +10,8 @@ set -eEu -o pipefail
 expected_log='^$'
 declare -A xtun_loads=() suspects_before=() text_ends=()
 
-# requires WHAT...: tools or parts of the kernel; without them the test ends here.
+# requires WHAT...: tools or features of the kernel. If one is missing, the test ends
+# here.
 requires() {
 	local what
 	for what; do
@@ -25,12 +26,13 @@ requires() {
 	done
 }
 
-# Lines about xtun in the kernel's log, but for what the core says of a renaming.
+# The number of lines about xtun in the kernel's log, except the core's about renaming.
 log_lines() {
 	dmesg | without_others_races | awk '/xtun/ && !/renamed from/ { n++ } END { print n + 0 }'
 }
 
-# told NAME COMMAND...: the cases of a program that prints TAP of its own.
+# told NAME COMMAND...: run a program that prints TAP, and count its cases as this
+# test's.
 told() {
 	local name=$1 line cases=0
 	shift
@@ -54,12 +56,12 @@ told() {
 	[ "$cases" -gt 0 ] || result 1 "$name: some case was run"
 }
 
-# cases NAME: those of that theme in test/prog.
+# cases NAME: run that theme of test/prog.
 cases() {
 	told "$1" /test/bin/xtun-test "$1"
 }
 
-# theme NAME: nothing that these do to the device is worth a line in the log.
+# theme NAME: run it. Nothing that it does to the device may cause a line in the log.
 theme() {
 	local before
 	before=$(log_lines)
@@ -67,8 +69,8 @@ theme() {
 	is "$1: nothing in the kernel's log" "$(log_lines)" "$before"
 }
 
-# eventually SECONDS COMMAND...: until it succeeds, or that time has passed, of which a kernel
-# that checks itself is given more.
+# eventually SECONDS COMMAND...: repeat COMMAND until it succeeds or the time has
+# passed. A kernel that checks itself gets more time.
 eventually() {
 	local deadline=$((SECONDS + $1 * ${slowness:-1}))
 	shift
@@ -78,15 +80,15 @@ eventually() {
 	done
 }
 
-# expect_log REGEX: such a line of the kernel's log is what the test is about.
+# expect_log REGEX: the test provokes such lines in the kernel's log.
 expect_log() {
 	expected_log="$expected_log|$1"
 }
 
-# text_end TEXT: where the module's code ends, which begins there: it is given whole
-# pages. Its size does not tell, since newer kernels put data elsewhere, and another
-# module right after its code. The names of all of the kernel's symbols take a while
-# to read, and are asked once in a guest.
+# text_end TEXT: the end of the module's code, which begins at TEXT and takes whole
+# pages. The module's size does not tell, because newer kernels put data elsewhere, and
+# another module right after the code. Reading all of the kernel's symbols takes a
+# while, so this is done once in a guest.
 text_end() {
 	local length
 	[ -e /proc/kallsyms ] || return 0
@@ -100,8 +102,8 @@ text_end() {
 	printf '0x%x\n' $(($1 + length))
 }
 
-# module_size NAME. Like all that each load asks for, it is no process: some tests load
-# it hundreds of times.
+# module_size NAME. Like everything that each load needs, it starts no process: some
+# tests load the module hundreds of times.
 module_size() {
 	local name
 	while read -r name size _; do
@@ -109,8 +111,8 @@ module_size() {
 	done </proc/modules
 }
 
-# xtun_load [PARAMETER=VALUE...]. Where its code lies, and who loaded it, tells
-# later what it left allocated; and what was there before tells what it did not.
+# xtun_load [PARAMETER=VALUE...]. The place of its code and the process that loaded it
+# later identify what it left allocated. What was there before is not its own.
 # shellcheck disable=SC2120
 xtun_load() {
 	local text end init size pid load

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Loading and removing it two hundred times, or twice LIVES, leaves nothing behind.
+# Loading and removing the module two hundred times, or twice LIVES, leaves nothing
+# behind.
 #guest: TIMEOUT=900
-# As much as any, but a guest of its own: what another test had takes its time to settle.
+# The usual size; stating it gives the test a guest of its own. What another test used
+# takes time to settle.
 #guest: MEMORY=512
 . /test/lib.sh
 
@@ -27,7 +29,7 @@ has_available() {
 	[ "$(available)" -gt "$1" ]
 }
 
-# less_than_before: whether as many lives again take what memory they were allowed.
+# less_than_before: whether as many lives again take more memory than they are allowed.
 less_than_before() {
 	local before
 	before=$(available)
@@ -36,9 +38,9 @@ less_than_before() {
 	! slowness=1 eventually 10 has_available $((before - allowed))
 }
 
-# What the module itself allocates and forgets is found at the end, object by
-# object; what it has others allocate shows as memory, here above 10 kB a life. What
-# is lost is lost each time; what the kernel keeps to use again is kept once.
+# What the module itself allocates and leaks is found at the end, object by object. What
+# it makes others allocate shows as memory, if it is more than 10 kB for each life. A
+# leak recurs each time; what the kernel keeps for reuse is kept once.
 half=${LIVES:-100}
 allowed=$((half * 10))
 lives "$half"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Loading makes the device and the interface; removing takes both away.
+# Loading makes the device and the interface; removing the module takes both away.
 . /test/lib.sh
 
 xtun_load
@@ -16,7 +16,7 @@ ok "it can be removed while up" rmmod xtun
 
 xtun_load
 exec 3<>/dev/xtun
-# Busybox says so and succeeds.
+# Busybox's rmmod prints the error and succeeds.
 why=$(rmmod xtun 2>&1 || :)
 ok "it cannot be removed while a file is open" test -e /dev/xtun
 like "because it is in use" "$why" "in use|temporarily unavailable"

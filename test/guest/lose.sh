@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# How frames are lost, each by a fault of its own: for the tests of what is told of them.
+# Ways to lose frames, each by a fault of its own, for the tests of what is reported.
 . /test/frames.sh
 PATH=$PATH:/test/bin
 
@@ -8,8 +8,9 @@ craft() {
 	xtun-test craft "$@" >/dev/xtun
 }
 
-# in_lines FILE: all that xtun why --json has told there, as lines of RULE, WHERE, MEMBER and
-# the first line of what that says, in FILE.lines. Once: jq takes half a second to begin.
+# in_lines FILE: write what xtun why --json has printed to FILE as lines of RULE, WHERE,
+# MEMBER and the first line of the member's value to FILE.lines. Only once, because jq
+# takes half a second to start.
 in_lines() {
 	[ "$1.lines" -nt "$1" ] || jq -r '
 		"\(.rule)\t\(.where)" as $of | paths(type != "object") as $path |
@@ -17,7 +18,8 @@ in_lines() {
 		' "$1" >"$1.lines"
 }
 
-# stack_up: an interface that forwards to another, near, at whose end nobody is.
+# stack_up: make xtun forward to another interface, near, which has nobody at its other
+# end.
 stack_up() {
 	xtun_load
 	if [ ! -e /proc/net/xtun_drops ]; then
@@ -39,19 +41,20 @@ stack_down() {
 	ip link del near
 }
 
-# --- for the stack
+# --- losses in the stack
 
-# gre VERSION: two bytes of flags and version, IPv4 and what might be a header of that.
+# gre VERSION: send a GRE header with that version, the type IPv4 and 20 bytes of zeros.
 gre() {
 	craft proto=47 "payload=${1}0800$(printf '00%.0s' {1..20})"
 }
 
-# unasked: an answer to a question that there was none of.
+# unasked: send an echo reply for which there was no request.
 unasked() {
 	craft proto=1 payload=0000ffff00000000
 }
 
-# with_listener udp|tcp ADDRESS COMMAND...: while a program has port 9 of ADDRESS open.
+# with_listener udp|tcp ADDRESS COMMAND...: run it while a program has port 9 of ADDRESS
+# open.
 with_listener() {
 	local status=0 nc how=()
 	[ "$1" = tcp ] || how=(-u)
@@ -64,7 +67,8 @@ with_listener() {
 	return $status
 }
 
-# hoard: whom the frames of flood are for, and who reads none, until unhoard.
+# hoard: start a receiver for the frames of flood that reads none of them, until
+# unhoard.
 hoard() {
 	nc -u -l 10.99.0.1 9 >/dev/null 2>&1 &
 	hoarder=$!
@@ -84,36 +88,37 @@ flood() {
 	done
 }
 
-# on_first KEY=VALUE...: by the processor that crowd_backlog gives enough to do.
+# on_first KEY=VALUE...: send a frame on the processor that crowd_backlog keeps busy.
 on_first() {
 	taskset 1 xtun-test craft "$@" >/dev/xtun
 }
 
-# --- for xtun itself
+# --- losses in xtun
 
-# with_tap FLAGS COMMAND...: with the file, attached to xtun or $iface, as 3.
+# with_tap FLAGS COMMAND...: run COMMAND with descriptor 3 attached to xtun or $iface.
 with_tap() {
 	xtun-test attach /dev/xtun "${iface:-xtun}" "$@"
 }
 
-# as_tap COMMAND: while a program has it as a tap.
+# as_tap COMMAND: run COMMAND while a program is attached to xtun as to a tap.
 as_tap() {
 	with_tap 0x1002 bash -c ". /test/frames.sh; $1"
 }
 
-# filter HOW: what a program refuses that has set a filter.
+# filter HOW: send a frame that the filter set by a program refuses.
 filter() {
 	as_tap "xtun-test lose none; xtun-test lose $1; transmit 100"
 }
 
-# come_late: nobody reads, and then somebody does.
+# come_late: start reading only after a frame has waited.
 come_late() {
 	transmit 100
 	sleep 1.2
 	dd if=/dev/xtun iflag=nonblock bs=2000 count=1 status=none
 }
 
-# vnet FLAGS: a header with these, which if there are any ask for a checksum far beyond the frame.
+# vnet FLAGS: write a frame behind a header with these flags. Any flag but 0 makes it
+# ask for a checksum far beyond the end of the frame.
 vnet() {
 	with_tap 0x5002 bash -c '. /test/frames.sh; { printf "\x'"$1"'\0\0\0\0\0\xff\xff\0\0"; frame 60; } >/tmp/vnet
 		dd if=/tmp/vnet bs=65536 status=none >&3'

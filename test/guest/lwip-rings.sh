@@ -16,7 +16,7 @@ fetch() {
 	"${run[@]}" fetch "http://10.99.0.1/$1" >/tmp/fetched
 }
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_up
 "${run[@]}" serve 2>/tmp/serve.log &
@@ -38,7 +38,7 @@ wait $lwip || status=$?
 is "it ends when told to" $status 0
 is "no frame was lost but for want of room" "$(losses)" ""
 
-# The other way round.
+# Now lwIP is the client.
 mkdir /tmp/www
 seq -f %015.0f 65536 >/tmp/www/lines
 busybox httpd -f -p 10.99.0.1:80 -h /tmp/www &

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# For the tests of what xtun why says of the kernel's stack: that a cause is named, that
-# what is printed mends it, and that this can be taken back.
+# For the tests of what xtun why says about the kernel's stack: a cause is named, the
+# command that is printed fixes it, and the fix can be undone.
 . /test/lose.sh
 
 out=$(mktemp -d)
 
-# $watched: another interface than xtun.
+# $watched: an interface to watch instead of xtun.
 listener() {
 	xtun why --json -f ${watched:+"$watched"} >"$out/told" 2>"$out/said" &
 	listener=$!
@@ -25,8 +25,8 @@ silence_listener() {
 	wait "$listener" || :
 }
 
-# rules: those of the stack that have been told of; but for last_of_all's. It is asked for
-# again and again, and jq takes half a second to begin.
+# rules: the rules of all reports about the stack, except that of last_of_all. This runs
+# often, and jq takes half a second to start.
 rules() {
 	sed -n '/"why":"[^"]*0x9999/d
 		/"where":"in the kernel/s/^{"interface":"[^"]*","rule":"\([^"]*\)".*/\1/p' "$out/told"
@@ -36,7 +36,8 @@ told_as_comments() {
 	sed 's/"data":"[^"]*",//; s/^/# /' "$out/told"
 }
 
-# drops RULE COMMAND...: whether what that sends is dropped for that reason.
+# drops RULE COMMAND...: whether what COMMAND sends is dropped, and reported by that
+# rule.
 drops() {
 	local rule=$1 told=0
 	shift
@@ -53,19 +54,20 @@ has_told() {
 	grep -qx "$1" <<<"$(rules)"
 }
 
-# A frame that is lost for another reason than any here: what comes before it is told of
-# before it.
+# Send a frame that is lost for a reason that no test here uses. What was lost before it
+# is reported before it.
 last_of_all() {
 	craft type=9999
 }
 
-# spares RULE COMMAND...: that it is not, any more, of all that is told until the last.
+# spares RULE COMMAND...: whether nothing is reported by that rule, up to the last
+# frame.
 spares() {
 	local rule=$1 told=0
 	shift
 	: >"$out/told"
 	listener || return 1
-	# What else is tried may be answered by a refusal, which is no matter here.
+	# Other commands may fail because they are refused, which does not matter here.
 	"$@" >/dev/null 2>&1 || [ "$1" != craft ] || told=1
 	! slowness=1 eventually 1 has_told "$rule" || told=1
 	last_of_all
@@ -74,27 +76,28 @@ spares() {
 	[ "$told" = 0 ] && ! has_told "$rule"
 }
 
-# field RULE MEMBER: the first line of what it says of the first that was told of.
+# field RULE MEMBER: the first line of that member of the first report by that rule.
 field() {
 	in_lines "$out/told"
 	sed -n "/^$1\t[^\t]*\t$2\t/{s///p;q}" "$out/told.lines"
 }
 
-# none_told: that of the stack nothing has been.
+# none_told: nothing was reported about the stack.
 none_told() {
 	[ -n "$(rules)" ] || return 0
 	told_as_comments
 	return 1
 }
 
-# passes RULE COMMAND...: so too, and that it is dropped for nothing else.
+# passes RULE COMMAND...: like spares, and nothing else is reported either.
 passes() {
 	spares "$@" && none_told
 }
 
-# $as: what the case is called, if it is one of several of that rule: "RULE, WHICH".
+# $as: the name of a case, if it is one of several of a rule: "RULE, WHICH".
 
-# explained RULE WHY COMMAND...: that what the command sends is dropped, and told of so.
+# explained RULE WHY COMMAND...: what COMMAND sends is dropped, and reported with that
+# reason.
 explained() {
 	local rule=$1 why=$2
 	shift 2
@@ -103,9 +106,10 @@ explained() {
 	like "... and what there is to do" "$(field "$rule" cure)$(field "$rule" advice)" .
 }
 
-# $mends: "passes" if the frame is then to be dropped by nobody.
+# $mends: "passes" if nothing may drop the frame once the cause is fixed.
 
-# mended RULE WHY CURE COMMAND...: so too, and that the cure is one, and can be undone.
+# mended RULE WHY CURE COMMAND...: like explained. CURE is printed, works and can be
+# undone.
 mended() {
 	local rule=$1 cure=$3 undo
 	explained "$1" "$2" "${@:4}"
@@ -117,7 +121,7 @@ mended() {
 	ok "${as:-$rule}: back" drops "$rule" "${@:4}"
 }
 
-# rewritten RULE WHY BAD GOOD: the words of two frames; that writing the other mends it.
+# rewritten RULE WHY BAD GOOD: the words of two frames. BAD is dropped, and GOOD is not.
 rewritten() {
 	local bad good
 	read -ra bad <<<"$3"

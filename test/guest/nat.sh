@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What is behind /dev/xtun as a client of the world: this namespace forwards
-# its packets and hides its address, and the world cannot get at it.
+# lwIP behind /dev/xtun as a client of the outside world: this namespace forwards its
+# packets and hides its address, and the world cannot reach it.
 #
 #    a process             this namespace, a router       namespace world
 #   10.99.0.2           10.99.0.1            192.0.2.1    192.0.2.2
@@ -29,9 +29,9 @@ add_world() {
 	ip -n world link set lo up
 }
 
-# What an administrator types: out and back, and nothing else. A packet of a known
-# connection that comes out of order, such as an old ACK, may be INVALID; it would
-# keep lwIP's address.
+# The usual rules of an administrator: connections go out, and only their answers come
+# back. A packet of a known connection that arrives out of order, such as an old ACK,
+# may be INVALID. It would keep lwIP's address.
 add_router() {
 	sysctl -q -w net.ipv4.ip_forward=1
 	iptables -t nat -A POSTROUTING -s 10.99.0.0/24 -o uplink -j MASQUERADE
@@ -41,7 +41,7 @@ add_router() {
 	iptables -A FORWARD -j REJECT
 }
 
-# httpd says who asks it.
+# httpd logs who asks.
 add_server() {
 	mkdir /tmp/www
 	echo "hello from the world" >/tmp/www/hello
@@ -51,7 +51,7 @@ add_server() {
 	: >/tmp/httpd.log
 }
 
-# A rule without a target counts, and changes nothing.
+# A rule without a target counts packets and does nothing else.
 count_packets() {
 	world iptables -t mangle -A PREROUTING -i eth0 -s $router
 	world iptables -t mangle -A PREROUTING -i eth0 ! -s $router
@@ -66,7 +66,7 @@ from_world_to_lwip() {
 	iptables -t mangle -nvxL POSTROUTING 1 | awk '{ print $1 }'
 }
 
-# trace_long EVENT FIELD: frames of more than an MTU there.
+# trace_long EVENT FIELD: trace frames longer than an MTU.
 trace_long() {
 	echo "len > 1514 && $2" >"$tracing/events/$1/filter"
 	echo 1 >"$tracing/events/$1/enable"
@@ -83,12 +83,12 @@ fetch() {
 	"${run_lwip[@]}" fetch "http://$server/$1" >/tmp/fetched
 }
 
-# world_connects ADDRESS: what it is told.
+# world_connects ADDRESS: connect from the world, and print what nc says.
 world_connects() {
 	world nc -z -v -w 60 "$1" 80 2>&1 || :
 }
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_up 10.99.0.1/24
 add_world
@@ -98,7 +98,7 @@ count_packets
 trace_long net/netif_receive_skb 'name == "uplink"'
 trace_long xtun/xtun_tx 'dev == "xtun"'
 
-# Out: the world sees the router, and nobody else.
+# Out: the world sees the router only.
 ok "lwIP fetches a page from the world" fetch hello
 is "it is that page" "$(cat /tmp/fetched)" "hello from the world"
 ok "lwIP fetches 4 MB" fetch lines
@@ -111,7 +111,7 @@ ok "the world's packets reached lwIP" test "$(from_world_to_lwip)" -gt 0
 ok "they came to the router longer than an MTU" test "$(traced netif_receive_skb)" -gt 0
 is "and none left it so: the file has no offloads" "$(traced xtun_tx)" 0
 
-# In: there is a server to be reached, and the world does not reach it.
+# In: there is a server, and the world does not reach it.
 "${run_lwip[@]}" serve 2>/tmp/serve.log &
 eventually 60 grep -q serving /tmp/serve.log
 ok "the router reaches lwIP's server" curl -sSf http://$lwip/
@@ -126,7 +126,7 @@ iptables -D FORWARD -j REJECT
 ok "without the router's rule the world gets in" world curl -sSf http://$lwip/
 ok "and is counted" test "$(from_world_to_lwip)" -gt 0
 
-# A test of the same guest may come next.
+# Another test may follow in the same guest.
 iptables -F FORWARD
 iptables -t nat -F POSTROUTING
 iptables -t mangle -F POSTROUTING

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Whatever rings and batches ask memory for, it can be refused.
+# Every memory allocation of rings and batches can fail.
 #guest: TIMEOUT=600
 . /test/lib.sh
 . /test/frames.sh
@@ -10,7 +10,7 @@ if ! configured FAULT_INJECTION_STACKTRACE_FILTER; then
 	exit
 fi
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 ip link set xtun mtu 65521

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Whatever the module asks memory for, it can be refused: whoever called learns
-# of it, the frame is counted, and nothing is left.
+# Every memory allocation of the module can fail: the caller gets an error, the frame is
+# counted, and nothing is left.
 #guest: TIMEOUT=600
 . /test/lib.sh
 . /test/frames.sh
@@ -12,21 +12,21 @@ if ! configured FAULT_INJECTION_STACKTRACE_FILTER; then
 fi
 
 # shellcheck disable=SC2034
-# Each attempt to load may lie elsewhere, and no other module is loaded here.
+# Each attempt to load may use another address, and no other module is loaded here.
 xtun_loads[0xffffffffa0000000:$((0x5f000000)):0]=" "
 cases nomem_load
 like "load: the log says why it failed" "$(dmesg | grep 'xtun: ' | tail -n 1)" \
 	"cannot make interface xtun: -"
 nok "load: no device is left by what failed" test -e /dev/xtun
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 ip link set xtun mtu 65521
 frames_up
 cases nomem
 cases nomem_pages
-# Where the kernel wants pages in a row and gets none, it says so.
+# The kernel logs that it has no contiguous pages.
 expect_log 'Call Trace'
 cases nomem_tap
 

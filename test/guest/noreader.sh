@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# An interface that nobody reads: the first steps of any tutorial work, and
-# senders go on for ever.
+# An interface that nobody reads: the first steps of any tutorial work, and senders can
+# go on for ever.
 #guest: TIMEOUT=600
 . /test/lib.sh
 
@@ -12,8 +12,8 @@ transmitted() {
 	/TX:/ { found = 1 }'
 }
 
-# pinged DESCRIPTION: what step two of a tutorial does, and what it shows. With
-# nobody there, all that leaves are ARP requests.
+# pinged DESCRIPTION: run step two of a tutorial and check its output. Nobody answers,
+# so that only ARP requests leave.
 pinged() {
 	local packets bytes arps
 	packets=$(transmitted PACKETS)
@@ -24,7 +24,7 @@ pinged() {
 	is "$1: TX bytes move with them" "$(($(transmitted BYTES) - bytes))" $((arps * 42))
 }
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 quiet() {
 	sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
 }
@@ -44,7 +44,7 @@ xtun_load
 quiet
 ok "ifconfig sets an address" ifconfig xtun 10.99.0.1 netmask 255.255.255.0
 ok "ifconfig brings it up" ifconfig xtun up
-# Each of its makers prints that in another way.
+# Each implementation of ifconfig prints this differently.
 like "ifconfig shows its flags" "$(ifconfig xtun)" "UP[ ,]BROADCAST[ ,]RUNNING[ ,]MULTICAST"
 like "ifconfig shows its address" "$(ifconfig xtun)" "inet (addr:)?10.99.0.1 "
 pinged "ifconfig"

@@ -1,20 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What a debug kernel is there to detect, it detects, and the checks after each
-# test see it: a module makes each of those mistakes.
-# After the first, lockdep is silent for whoever comes next: it has a guest to itself.
+# The debug kernel detects the mistakes that it is there for, and the checks after each
+# test see that. A module makes each mistake. lockdep is silent after its first report,
+# so this test has a guest to itself.
 #guest: TIMEOUT=600
 #guest: APART=yes
 . /test/lib.sh
 
-# make_mistake NAME: from here on the log is that mistake's.
+# make_mistake NAME: start a new log, and make that mistake.
 make_mistake() {
 	begin_log "mistake $1"
 	insmod /test/planted.ko "fault=$1"
 	rmmod planted
 }
 
-# detects OPTION MISTAKE REGEX: with that option, the kernel complains of it so.
+# detects OPTION MISTAKE REGEX: a kernel with that option complains about it in these
+# words.
 detects() {
 	if ! configured "$1"; then
 		skip "$2 is detected" "this kernel has no $1"
@@ -47,7 +48,7 @@ else
 	skip "leak is detected" "this kernel has no DEBUG_KMEMLEAK"
 fi
 
-# All of that was asked for, and lockdep speaks once.
+# All of these messages were expected, and lockdep reports only once.
 begin_log "end of mistakes"
 lockdep_is_on() {
 	true

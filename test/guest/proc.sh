@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# /proc/net/xtun: the law in numbers, and the last frames that were lost, for whom it
-# may show them.
+# /proc/net/xtun shows the law in numbers and the last frames that were lost, the latter
+# only to those who may see them.
 . /test/lib.sh
 . /test/frames.sh
 
 proc=/proc/net/xtun
 nobody=(/test/bin/xtun-test as 65534)
 
-# losses: without when they were.
+# losses: the list without times.
 losses() {
 	sed -n 's/, from [0-9.]* to [0-9.]* s ago//; s/, [0-9.]* s ago//; s/^  lost //p' "$proc"
 }
@@ -33,7 +33,7 @@ is "... and its queue, either way" "$(sed 1d "$proc")" \
 "  queue 0 tx: in 0 = out 0 + waiting 0 + lost 0; readers 0
   queue 0 rx: in 0 = out 0 + lost 0"
 
-# --- what is lost, and what with
+# --- what was lost, and its bytes
 
 exec 4<>/dev/xtun
 frame 60 >&4
@@ -88,7 +88,7 @@ is "... from the youngest to the oldest" \
 	"$(seq 40 -1 9 | tr '\n' ' ')"
 ip link del many
 
-# --- whose they are
+# --- who may see them
 
 xtun_unload
 xtun_load owner=65534
@@ -131,13 +131,13 @@ else
 	skip "another namespace" "this kernel has none"
 fi
 
-# --- interfaces that are no more
+# --- interfaces that are gone
 
 xtun_unload
 xtun_load create=0
 theme dead
 
-# --- many interfaces, little by little; and the module goes under a reader
+# --- many interfaces, read in small pieces; and the module is removed while it is read
 
 xtun_unload
 xtun_load create=0

@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A container has the device by what docs/containers.md says, and not without it:
-# crun, which is what Docker's and Podman's --device and --cap-add come down to, and
-# bubblewrap, for a user without rights. Inside, `ip tuntap` makes an interface.
+# A container can use the device if it is set up as docs/containers.md says, and only
+# then: with crun, which carries out --device and --cap-add of Docker and Podman, and
+# with bubblewrap, for a user without privileges. Inside, `ip tuntap` makes an
+# interface.
 #guest: PACKAGES="crun bubblewrap"
 . /test/lib.sh
 # shellcheck source=test/guest/programs.sh
 . /test/programs.sh
 requires namespaces jq crun bwrap
 
-# Nothing can be put in the place of the first root, an initramfs: these two run
-# below another mount of it.
+# Nothing can replace the first root, which is an initramfs. These two run in another
+# mount of it.
 real_root() {
 	# shellcheck disable=SC2016
 	unshare --mount sh -c 'mount --make-rprivate / && mkdir -p /tmp/root &&
@@ -18,10 +19,10 @@ real_root() {
 		exec chroot . "$@"' sh "$@"
 }
 
-# What the container does: it has the path that everybody knows, and nothing else.
+# What runs in the container, which has only the path that everybody knows.
 inside='ip tuntap add dev tap0 mode tap && ip -o link show tap0'
 
-# bundle CAPABILITY ALLOWED: a container as an engine describes it to crun, whose
+# bundle CAPABILITY ALLOWED: a container as an engine describes it to crun. Its
 # /dev/net/tun is the device.
 bundle() {
 	local major minor
@@ -77,7 +78,7 @@ with_crun() {
 	note "crun, without a rule" "$(run_bundle CAP_NET_ADMIN false 2>&1)"
 }
 
-# run_bwrap OPTION...: as a user without rights, but for those inside.
+# run_bwrap OPTION...: run it as a user without privileges, except inside.
 run_bwrap() {
 	real_root setpriv --reuid 1000 --regid 1000 --clear-groups bwrap \
 		--unshare-user --unshare-net --uid 0 --gid 0 \

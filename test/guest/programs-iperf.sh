@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# iperf3 between two hosts whose interfaces a forwarder joins, each frame as it comes:
-# with offloads long segments cross whole, without them the kernel has cut them.
+# iperf3 between two hosts whose interfaces are connected by a forwarder, which copies
+# frame by frame. With offloads long segments cross whole; without them the kernel has
+# cut them.
 #
 #    namespace a                                       namespace b
 #   10.9.0.1  left --------- xtun-test forward --------- right  10.9.0.2
@@ -22,8 +23,8 @@ host() {
 	ip -n "$1" link set "$2" up
 }
 
-# measure WHAT OPTION...: what arrives of what is sent; of TCP, iperf3 ends with some
-# still on its way. The speed is for the reader.
+# measure WHAT OPTION...: compare what arrives with what is sent. iperf3 ends while some
+# of TCP is still on its way. The speed is only printed.
 measure() {
 	local what=$1
 	shift
@@ -57,7 +58,7 @@ joined() {
 	diag "$(cat /out/forward)"
 }
 
-# forwarded SIDE COUNTER: of what that side transmitted.
+# forwarded SIDE COUNTER: that count of what SIDE transmitted.
 forwarded() {
 	sed -n "s/^$1: .*$2 \([0-9]*\).*/\1/p" /out/forward
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What QEMU says to a tap, word by word, without QEMU: on every architecture, and by
-# programs of another ABI.
+# The calls that QEMU makes on a tap, one by one, without QEMU: on every architecture,
+# and by programs of another ABI.
 . /test/lib.sh
 # shellcheck source=test/guest/programs.sh
 . /test/programs.sh
@@ -17,14 +17,14 @@ machine() {
 	nok "$device: the interface is gone" ip link show machine0
 }
 
-# passes_whole WAY: of which types frames did that others are to finish, but for those of
-# UDP, which not every kernel has.
+# passes_whole WAY: the types of the frames that crossed unfinished. UDP's type is left
+# out, because not every kernel has it.
 passes_whole() {
 	sed -n "s/^  $1: [0-9]* bytes, flags 1, type \([0-9a-fx]*\), .*/\1/p" |
 		sed '/^0x5$/d' | sort -u | xargs
 }
 
-# What such a machine is then given, and what it gives.
+# What such a machine then receives, and what it sends.
 offloaded() {
 	local told way
 	told=$(/test/bin/xtun-test offloads "$device") ||
@@ -36,12 +36,12 @@ offloaded() {
 	diag "$(grep -c '  read: ' <<<"$told") read, $(grep -c '  received: ' <<<"$told") received"
 }
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 on_each machine
 on_each offloaded
 
-# The one thing of tap's that no other module can give.
+# The only feature of tap that no other module can provide.
 if modprobe -q vhost_net && [ -e /dev/vhost-net ]; then
 	is "vhost-net takes a tap" "$(/test/bin/xtun-test vhost /dev/net/tun)" Success
 	is "... and no xtun" "$(/test/bin/xtun-test vhost /dev/xtun)" "Socket operation on non-socket"

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What makes interfaces for others to use: tunctl, told of the device by -f, and
-# `ip tuntap`, which knows /dev/net/tun alone and finds the device there.
+# Tools that make interfaces for other programs: tunctl, which gets the device by -f,
+# and `ip tuntap`, which knows only /dev/net/tun and finds the device there.
 #guest: PACKAGES=uml-utilities
 . /test/lib.sh
 # shellcheck source=test/guest/programs.sh
 . /test/programs.sh
 requires namespaces jq tunctl
 
-# made INTERFACE: it stays, and what it is.
+# made INTERFACE: it stays. Note its shape.
 made() {
 	ok "$device: $1 stays" ip -n a link show "$1"
 	note_shape a "$1"
@@ -18,7 +18,7 @@ gone() {
 	nok "$device: $1 is gone" ip -n a link show "$1"
 }
 
-# tunctl: as in a, observed, on the device.
+# tunctl in namespace a, observed, with the device.
 in_a_tunctl() {
 	observed "tunctl $*" ip netns exec a tunctl -f "$device" "$@"
 }

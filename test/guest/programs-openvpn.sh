@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# OpenVPN, told of the device by --dev-node, joins two hosts over TLS, frame by frame
-# and packet by packet, and makes interfaces that stay.
+# OpenVPN, which gets the device by --dev-node, connects two hosts over TLS, with frames
+# and with packets, and makes interfaces that stay.
 #
 #    namespace a                              namespace b
 #   10.9.0.1  tap0/tun0 --- openvpn           openvpn --- tap0/tun0  10.9.0.2
@@ -15,7 +15,7 @@ requires namespaces jq openvpn openssl
 
 keys=/tmp/keys
 
-# certificate NAME: for that host, by an authority that both know.
+# certificate NAME SERIAL: a certificate of that host, by an authority that both know.
 certificate() {
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 		-subj "/CN=$1" -keyout "$keys/$1.key" -out "$keys/$1.csr"
@@ -31,8 +31,9 @@ make_keys() {
 	certificate b 2
 }
 
-# peer NAMESPACE TYPE ROLE OPTION...: its OpenVPN. Of the ciphers this takes an emulated
-# processor the least time; data must not go round the device, through the kernel.
+# peer NAMESPACE TYPE ROLE OPTION...: start its OpenVPN. Its cipher is the one that
+# takes an emulated processor the least time. Data must not bypass the device in the
+# kernel (DCO).
 peer() {
 	local host=$1 type=$2 role=$3
 	shift 3
@@ -75,7 +76,7 @@ tun() {
 	tunnel tun "10.9.0.1 10.9.0.2" "10.9.0.2 10.9.0.1"
 }
 
-# An interface of its own making, for a user to come.
+# An interface that OpenVPN makes for a later user.
 mktun() {
 	ip netns add a
 	ok "$device: openvpn --mktun" in_a openvpn --mktun --dev tap7 --dev-node "$device" \

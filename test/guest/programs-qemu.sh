@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# QEMU on a descriptor: a machine in this guest has a virtio network card, asks there for
-# an address, fetches from its host what it is to do, and is reached by it. What it runs
-# is the card's own boot program, iPXE: an operating system would take a quarter of an
-# hour to start where each instruction is emulated twice.
+# QEMU on a descriptor: a machine in this guest has a virtio network card, asks there
+# for an address, fetches its instructions from its host, and is reached by it. It runs
+# only the card's own boot program, iPXE: an operating system would take a quarter of an
+# hour to start, because each instruction is emulated twice.
 #guest: TIMEOUT=900
 #guest: MEMORY=1024
 #guest: PACKAGES="qemu-system-x86 seabios ipxe-qemu dnsmasq-base"
@@ -19,7 +19,8 @@ machine=(qemu-system-x86_64 -M "pc,graphics=off" -accel tcg -cpu qemu64 -m 32
 	-nodefaults -no-user-config -no-reboot -display none
 	-netdev "tap,id=net0,fd=3" -device "virtio-net-pci,netdev=net0,bootindex=1")
 
-# What it is told to do, far down, so that it has to have the whole.
+# What the machine has to do is at the end of a long file, so that it must read all of
+# it.
 tell_it() {
 	mkdir -p /tmp/www
 	{
@@ -34,7 +35,7 @@ said() {
 	grep -qa "$1" "$serial"
 }
 
-# Nobody waits for a machine that has died.
+# Do not wait for a machine that has died.
 has_read_or_died() {
 	said "all of it was read" || ! kill -0 "$pid"
 }

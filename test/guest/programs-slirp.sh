@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# slirp4netns, run by a user without rights, gives a container of that user's a way
-# out. It knows /dev/net/tun alone, and finds the device there.
+# slirp4netns, run by a user without privileges, connects that user's container to the
+# outside. It knows only /dev/net/tun, and finds the device there.
 #
 #    user 1000's container                    this namespace
 #   10.0.2.100  tap0 --- slirp4netns          127.0.0.1, httpd
@@ -14,8 +14,8 @@ requires namespaces jq slirp4netns curl
 
 as_user=(setpriv --reuid 1000 --regid 1000 --clear-groups)
 
-# Everybody may open the node, as the optional rule says; the rights are those over
-# the user's own namespaces.
+# Everybody may open the node, as with the optional udev rule. The user has privileges
+# only in namespaces of their own.
 with_slirp() {
 	local container slirp
 	chmod 0666 "$device"
@@ -41,7 +41,7 @@ with_slirp() {
 	rm /run/netns/container
 }
 
-# The node may be for all, and is not thereby anybody's to use.
+# A node that everybody may open does not let everybody use it.
 without_rights() {
 	nok "$device: the user makes nothing outside" \
 		"${redirected[@]}" "${as_user[@]}" ip tuntap add dev tap1 mode tap

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# stress-ng's stressor for tun, which knows /dev/net/tun alone and finds the device
-# there: it makes interfaces, says every ioctl it knows to each, and sends through it.
+# stress-ng's stressor for tun, which knows only /dev/net/tun and finds the device
+# there. It makes interfaces, calls every ioctl that it knows on each, and sends through
+# it.
 #guest: PACKAGES=stress-ng
 #guest: MEMORY=768
 . /test/lib.sh
@@ -28,7 +29,7 @@ tap() {
 	stressed "a tap" --tun 2 --tun-tap --tun-ops 60
 }
 
-# One of each, with what it is told noted.
+# Once each, with the results of the calls noted.
 quiet() {
 	ok "$device: stress-ng, once, observed" observed "stress-ng" \
 		stress-ng --oomable --no-rand-seed --tun 1 --tun-ops 1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Socat, told of the device by tun-device=, and tinc, by Device=, join two hosts, frame
-# by frame and packet by packet.
+# socat, which gets the device by tun-device=, and tinc, by Device=, connect two hosts
+# with frames and with packets.
 #
 #    namespace a                              namespace b
 #   10.9.0.1  tap3/tun3 ---- socat or tinc ---- tap3/tun3  10.9.0.2
@@ -45,8 +45,8 @@ socat_tun() {
 	socat_tunnel tun
 }
 
-# tinc_host NAMESPACE MODE OTHER: what it knows of the net, of which each host must
-# know the other's key.
+# tinc_host NAMESPACE MODE OTHER: configure tinc there. Each host must have the other's
+# key.
 tinc_host() {
 	local folder=/tmp/tinc/$1 address=$((1 + ($(printf %d "'$1") - 97)))
 	mkdir -p "$folder/hosts"

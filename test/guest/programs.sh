@@ -1,25 +1,26 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What the tests of other people's programs share. Each does the same on every
-# device; what it notes on the way must be the same too. The first is the control.
-# The kernel's parameter devices=/dev/net/tun,... replaces the list.
-# What is noted, and what the programs say, is left in /out.
+# Shared code for the tests of other people's programs. Each test does the same on every
+# device, and what it notes must be the same, too. The first device is the control. The
+# kernel's parameter devices=/dev/net/tun,... replaces the list. The notes, and what the
+# programs print, are left in /out.
 IFS=, read -ra devices <<<"${devices:-/dev/net/tun,/dev/xtun}"
 
 device=
 notes=
 
-# "${redirected[@]}" COMMAND...: for programs that know no path but /dev/net/tun. With
-# the control it changes nothing. It is no function, so that what it runs in the
-# background is a job.
+# "${redirected[@]}" COMMAND...: for programs that know only /dev/net/tun. It changes
+# nothing for the control. It is not a function, so that what it runs in the background
+# is a job.
 redirected=()
 
-# note WHAT [TEXT]: an observation, in which the devices may not differ.
+# note WHAT [TEXT]: record an observation, which must be the same on all devices.
 note() {
 	echo "$1: ${2:-}" >>"$notes"
 }
 
-# on_each FUNCTION: it finds no namespaces, and what it leaves is removed.
+# on_each FUNCTION: run it on each device. It starts without namespaces, and what it
+# leaves is removed.
 on_each() {
 	local control
 	for device in "${devices[@]}"; do
@@ -47,7 +48,7 @@ in_b() {
 	ip netns exec b "$@"
 }
 
-# Two hosts, a and b, whose address on the wire between them is 192.0.2.1 and .2.
+# Two hosts, a and b, with the addresses 192.0.2.1 and .2 on the wire between them.
 two_hosts() {
 	local host
 	ip netns add a
@@ -66,21 +67,21 @@ two_hosts() {
 megabytes=16
 page=/tmp/www/page
 
-# serve_page [COMMAND...]: whoever can reach a host that the command runs in may ask.
+# serve_page [COMMAND...]: serve the page from the host that COMMAND enters.
 serve_page() {
 	mkdir -p /tmp/www
 	[ -e $page ] || seq 10000000 99999999 | head -c $((megabytes << 20)) >$page || :
 	"$@" busybox httpd -f -p 80 -h /tmp/www &
 }
 
-# fetches URL COMMAND...: the page, as that command fetches it, and nothing else.
+# fetches URL COMMAND...: COMMAND fetches exactly the page.
 fetches() {
 	local url=$1
 	shift
 	"$@" curl -sSf -m 120 -o /tmp/fetched "$url" && cmp /tmp/fetched $page
 }
 
-# carries ADDRESS: what b has there is reached from a.
+# carries ADDRESS: a reaches what b serves there.
 carries() {
 	serve_page ip netns exec b
 	eventually 60 in_a ping -c 1 -W 1 "$1"
@@ -90,7 +91,7 @@ carries() {
 		fetches "http://$1/page" in_a
 }
 
-# stops WHO STATUS PID...: told to end, it does, with that status.
+# stops WHO STATUS PID...: it ends with that status when it is told to.
 stops() {
 	local who=$1 wanted=$2 status=0
 	shift 2
@@ -99,7 +100,7 @@ stops() {
 	is "$device: $who ends when it is told to" "$status" "$wanted"
 }
 
-# told: the ioctls of tap's that were traced, and the answers.
+# told: the traced ioctls of tap, and their results.
 trace=(strace -f -q --seccomp-bpf -e trace=ioctl -o /tmp/strace)
 
 told() {
@@ -108,7 +109,7 @@ told() {
 			s/([0-9a-f]{2}:){5}[0-9a-f]{2}/MAC/'
 }
 
-# observed WHAT COMMAND...: runs it, redirected; what it is told is noted.
+# observed WHAT COMMAND...: run it, redirected, and note the results of its calls.
 observed() {
 	local what=$1 status=0
 	shift
@@ -118,11 +119,11 @@ observed() {
 	return $status
 }
 
-# shape NAMESPACE INTERFACE: what of it does not differ from one boot to the next. Of
-# the features that is what TUNSETOFFLOAD switches: the others are how the kernel
-# and the driver share the work, of which the program behind the file sees nothing.
-# A tap's operstate may stay UNKNOWN with a carrier, and its speed is 10 or 10000 as
-# the kernel's version has it: ours are not.
+# shape NAMESPACE INTERFACE: the properties that do not differ from one boot to the
+# next. Of the features only those that TUNSETOFFLOAD switches: the others are how the
+# kernel and the driver share the work, which the program behind the file does not see.
+# A tap's operstate may stay UNKNOWN with a carrier, and its speed is 10 or 10000
+# depending on the kernel's version; xtun's do not vary.
 shape() {
 	ip -n "$1" -d -j link show "$2" | jq -c '.[0] | [.ifname, (.flags | sort), .mtu,
 		.txqlen, .link_type, .min_mtu, .max_mtu, .num_tx_queues,

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Frames that BPF programs bring, which the core has not looked after: generic
-# XDP redirects them unfinished, and tc can name a queue that does not exist.
+# Frames that BPF programs bring and that the core has not prepared: generic XDP
+# redirects them unfinished, and tc can name a queue that does not exist.
 . /test/lib.sh
 requires eBPF tc
 . /test/frames.sh
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 ip link set xtun mtu 9000
@@ -19,13 +19,13 @@ is "the veth leaves the tag and the checksum to whoever is next" \
 	"$(ethtool -k red1 | sed -n 's/^\(tx-vlan-offload\|tx-checksumming\): on$/\1/p' | xargs)" \
 	"tx-checksumming tx-vlan-offload"
 theme redirect
-# A driver's own redirection is for frames that lie in a page.
+# A driver's own redirect is for frames that fit in a page.
 ip link set red0 mtu 1500
 ip link set red1 mtu 1500
 theme redirect_native
 ip link del red0
 
-# --- tc: skbedit makes the core take the queue that the frame names in the end
+# --- tc: skbedit makes the core use the queue number in the frame
 
 waiting() {
 	ethtool -S xtun | sed -n 's/^ *q0_tx_waiting: //p'
@@ -39,7 +39,7 @@ tc qdisc add dev xtun clsact
 tc filter add dev xtun egress matchall \
 	action skbedit queue_mapping 0 pipe \
 	action bpf object-pinned /sys/fs/bpf/misqueue
-# A first write makes the file a reader, for whom frames do not grow old.
+# The first write makes the file a reader, and a reader's frames do not become stale.
 exec 4<>/dev/xtun
 frame 60 >&4
 transmit 100 5

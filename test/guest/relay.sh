@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Two relays make one cable of two interfaces: TCP goes through, whole, each way, and
-# the relays end when told to.
+# Two relays connect two interfaces like a cable: TCP passes unchanged, each way, and
+# the relays end when they are told to.
 #
 #         namespace a                             namespace b
 #   xtun -- xtun-relay -- eth0 ~~~~~~~~~~~ eth0 -- xtun-relay -- xtun
@@ -58,7 +58,7 @@ passes() {
 	ok "$1: all of them are right" cmp /tmp/fetched /tmp/www/lines
 }
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 ip netns add a

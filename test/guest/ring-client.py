@@ -28,7 +28,7 @@ GET_WAKE = 0x8010F704
 F_RINGS = 0x2
 
 USER, KERNEL, TX, RX = 0x00000000, 0x00010000, 0x10000000, 0x20000000
-# Words of the two pages, by their number.
+# Words of the two pages, by their index.
 TX_CONS, TX_WAKE, RX_PROD, RX_WAKE = 0, 1, 32, 33
 TX_PROD, RX_CONS, DOORBELLS, STATUS = 0, 32, 64, 65
 
@@ -45,7 +45,7 @@ class Rings:
         self.fd = os.open("/dev/xtun", os.O_RDWR | os.O_CLOEXEC)
         fcntl.ioctl(self.fd, SET_RINGS, struct.pack("=8I", tx_size, rx_size, 0, 0, 0, 0, 0, 0))
         self.tx_size, self.rx_size = tx_size, rx_size
-        # A word of a view of "I" is loaded and stored whole.
+        # A view of "I" loads and stores a word as a whole.
         self.user = self.map(mmap.PAGESIZE, READ_WRITE, USER).cast("I")
         self.kernel = self.map(mmap.PAGESIZE, mmap.PROT_READ, KERNEL).cast("I")
         self.tx = self.map(2 * tx_size, mmap.PROT_READ, TX)
@@ -155,7 +155,7 @@ def contract():
           struct.pack("=4I", 32, 0, 0, 0))
     told(rings.ring() == 0, "a doorbell with nothing to do takes nothing")
 
-    # The end of a record lies: the rings are broken, and say so.
+    # The end of this record is wrong: the rings break, and say so.
     struct.pack_into("=II", rings.rx, 0, 100, 0)
     rings.user[RX_PROD] = 64
     fails("a record that ends behind rx_prod", "EPIPE", rings.ring)

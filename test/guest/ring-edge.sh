@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Rings whose program is stopped, broken, interrupted, or was there before them.
+# Rings of a program that is stopped or interrupted, that breaks them, or that was there
+# first.
 . /test/lib.sh
 
 xtun_load

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# docs/ring.md says all that a client in another language needs, here one in Python, which
-# has mmap() and ioctl() but no barriers.
+# docs/ring.md says all that a client in another language needs. This one is in Python,
+# which has mmap() and ioctl() but no barriers.
 #guest: PACKAGES=python3
 . /test/lib.sh
 
@@ -29,6 +29,7 @@ done
 ok "by the address that ARP was told" grep -q '^10.99.0.2 .* 02:00:00:00:00:02 ' /proc/net/arp
 kill %1
 wait %1 || :
-# What came before there was a client, and what breaking the rings has cost, is meant.
+# Frames from before there was a client, and those that breaking the rings has cost, are
+# expected.
 is "nothing else is lost" \
 	"$(ethtool -S xtun | grep _lost_ | grep -vE ': 0|stale|broken|detached' || :)" ""

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# No frame waits longer for a reader with rings than that has said, and a tick.
+# No frame waits longer for a reader with rings than the reader allows, plus a tick.
 #guest: COUNTED=1
 . /test/lib.sh
 case $(uname -m) in
@@ -10,7 +10,7 @@ x86_64) ;;
 	exit ;;
 esac
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 theme ring_time

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Frames through rings, both ways, without a system call for each; what is
-# refused; and several files with rings on an interface.
+# Frames through rings, both ways, without a system call for each; what is refused; and
+# several files with rings on one interface.
 #guest: TIMEOUT=600
 . /test/lib.sh
 
-# grouped COMMAND...: as systemd would have it, in a memory group of its own.
+# grouped COMMAND...: run it in a memory cgroup of its own, as systemd would.
 grouped() {
 	local groups=/tmp/groups
 	mkdir -p "$groups"
@@ -28,7 +28,7 @@ grouped() {
 	umount "$groups"
 }
 
-# Nothing but what the test sends.
+# IPv6 would send frames of its own.
 sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
 xtun_load
 grouped theme ring

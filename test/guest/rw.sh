@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Frames both ways, whole and unchanged; the stack answers those it gets.
+# Frames pass both ways, whole and unchanged, and the stack answers those that it gets.
 . /test/lib.sh
 
 xtun_load

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the kernel's own test of tun finds, it finds on /dev/xtun as well, case by case.
+# In the kernel's own test of tun, /dev/xtun has the same results as tap, case by case.
 #guest: EXTRA=selftest
 . /test/lib.sh
 requires namespaces
@@ -11,8 +11,9 @@ case $(uname -r) in
 esac
 requires $selftest
 
-# try DEVICE NAME: its cases as "CASE<TAB>RESULT", in NAME. Each device has a namespace
-# of its own, so that those that wait for a timeout do so at the same time.
+# try DEVICE NAME: run it and write its cases to /tmp/NAME, as "CASE<TAB>RESULT". Each
+# device has a namespace of its own, so that the cases that wait for a timeout do so at
+# the same time.
 try() {
 	ip netns add "$2"
 	ip -n "$2" link set lo up
@@ -25,7 +26,7 @@ result_of() {
 	awk -F '\t' -v name="$2" '$1 == name { print $2 }' "/tmp/$1"
 }
 
-# A case that no driver can pass here says nothing of xtun.
+# A case that no driver can pass here says nothing about xtun.
 compare() {
 	local name=$1 control xtun
 	control=$(result_of tap "$name")

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Several readers and writers, a sole one, one that is killed, one that is late.
+# Several readers and writers, an exclusive one, one that is killed, one that comes
+# late.
 . /test/lib.sh
 
 xtun_load

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What the shell of make guest begins with.
+# What the shell of make guest prints first.
 PATH=/test/bin:$PATH
 PS1='guest:\w# '
 cat <<'END'

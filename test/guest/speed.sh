@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# xtun bench: it measures each way, loses nothing, and leaves nothing behind. What the
-# figures are is the machine's affair.
+# xtun bench measures each way, loses nothing, and leaves nothing behind. The figures
+# themselves are not judged.
 . /test/lib.sh
 requires namespaces
 
 export PATH=/test/bin:$PATH
 said=
 
-# measured WAY: how many rows have a figure of it; five is all.
+# measured WAY: how many rows have a figure for it; five is all.
 measured() {
 	awk -v way="$1" '$1 == way && $2 > 0 && NF >= 6 && !/not measured|lost/ { n++ }
 		END { print n + 0 }' <<<"$said"
@@ -37,7 +37,8 @@ exits 0 "--json" xtun bench -t 1 --json
 is "--json: an object for each" "$(grep -c '"frames_per_second"' <<<"$said")" 20
 like "--json: trips have their times" "$said" '"round trip", "way": "rings".*"p99_us": [0-9.]+'
 
-# Whoever may open the device need not be root: what is made is in a namespace of theirs.
+# Users who may open the device need not be root: the interfaces are in a namespace of
+# their own.
 chmod 666 /dev/xtun /dev/net/tun
 [ ! -e /proc/sys/kernel/unprivileged_userns_clone ] ||
 	sysctl -q -w kernel.unprivileged_userns_clone=1

@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Every number that the interface shows is true, and a frame that waits holds
-# nothing of its sender.
+# Every number that the interface shows is true, and a frame that waits holds nothing of
+# its sender.
 #guest: TIMEOUT=600
 . /test/lib.sh
 requires tracepoints iptables
 . /test/frames.sh
 
-# Every counter, those of a queue as ethtool prints them, those of the interface
-# as sysfs names them.
+# Every counter: those of queues as ethtool prints them, those of the interface as sysfs
+# names them.
 counters() {
 	ethtool -S xtun | sed -n 's/^ *\(.*\): \([0-9]*\)$/\1 \2/p'
 	grep -r . /sys/class/net/xtun/statistics | sed 's,.*/\(.*\):,\1 ,'
 }
 
-# moves DESCRIPTION CHANGES COMMAND...: these counters move, and no others.
+# moves DESCRIPTION CHANGES COMMAND...: COMMAND moves these counters, and no others.
 moves() {
 	local description=$1 changes=$2 before
 	shift 2
@@ -24,12 +24,12 @@ moves() {
 		awk '$3 != $2 { printf "%s%s%+d", sep, $1, $3 - $2; sep = " " }')" "$changes"
 }
 
-# fails COMMAND...: quietly.
+# fails COMMAND...: it fails. Its messages are discarded.
 fails() {
 	! "$@" 2>/dev/null
 }
 
-# Its cases are not of this test's number.
+# The numbers of its cases do not fit into this test's.
 faulted() {
 	/test/bin/xtun-test fault >/tmp/fault
 	if grep '^not ok' /tmp/fault; then
@@ -157,8 +157,8 @@ like "because it is not supported" "$(ethtool -G xtun tx 500 2>&1)" "not support
 is "and changes nothing" "$(cat /sys/class/net/xtun/tx_queue_len)" 123
 ip link set xtun txqueuelen 1000
 
-# Fragments and large frames are cut and joined by the core and by read: what a
-# reader gets is finished.
+# The core and read() cut and join fragments and large frames: what a reader gets is
+# finished.
 is "ethtool -k: nothing is on that a reader would have to finish" \
 	"$(ethtool -k xtun | sed -n 's/^\t*\(.*\): on\( \[fixed\]\)\?$/\1/p' | grep -v tx-lockless | xargs)" \
 	"scatter-gather tx-scatter-gather tx-scatter-gather-fraglist generic-segmentation-offload generic-receive-offload highdma"
@@ -176,7 +176,7 @@ theme stamp
 
 tracing=/sys/kernel/tracing
 
-# entrances: how many frames of xtun's took which way into the stack
+# entrances: how many of xtun's frames entered the stack by each way
 entrances() {
 	local event
 	for event in netif_rx netif_receive_skb_entry; do
@@ -222,7 +222,7 @@ open_sockets() {
 	done
 }
 
-# with_sockets COMMAND_FORMAT: for each of their numbers
+# with_sockets COMMAND_FORMAT: run it with the number of each socket
 with_sockets() {
 	local i
 	for i in {10..29}; do
@@ -231,8 +231,8 @@ with_sockets() {
 	done
 }
 
-# Of those sockets: an earlier test's may not have timed out yet. An entry whose time is
-# up goes when somebody looks at it.
+# Only those of these sockets: an earlier test's may not have timed out yet. An expired
+# entry goes when somebody looks at it.
 connections() {
 	grep -cE 'dst=10\.99\.0\.2 .* dport=[12][0-9] ' /proc/net/nf_conntrack || :
 }

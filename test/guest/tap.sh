@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What every test prints, in guests and in chroots: the Test Anything Protocol.
+# The output of every test, in guests and in chroots: the Test Anything Protocol.
 
 tap_count=0
 tap_failed=0
@@ -29,7 +29,8 @@ ok() {
 	result "$status" "$description" "'$*' ended with $status"$'\n'"$output"
 }
 
-# nok DESCRIPTION COMMAND...: the command fails, and not by being none, or by a signal.
+# nok DESCRIPTION COMMAND...: the command fails, but not because it is missing or by a
+# signal.
 nok() {
 	local description=$1 output status=0
 	shift
@@ -57,7 +58,7 @@ skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
-# exits STATUS DESCRIPTION COMMAND...: what it says is in $said.
+# exits STATUS DESCRIPTION COMMAND...: it ends with that status. Its output is in $said.
 exits() {
 	local wanted=$1 description=$2 status=0
 	shift 2

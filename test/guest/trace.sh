@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Each end of a frame leaves its mark in a trace: delivered, handed to the stack
-# or lost, and then why. And the trace shows the road.
+# Each frame leaves an event where it ends: delivered, passed to the stack, or lost,
+# with the reason. The trace also shows its path.
 #guest: TIMEOUT=600
 . /test/lib.sh
 requires tracepoints
@@ -11,7 +11,7 @@ tracing=/sys/kernel/tracing
 
 # --- events
 
-# code: where the module's code lies, as a filter of kfree_skb
+# code: the address range of the module's code, as a filter of kfree_skb
 code() {
 	local start end
 	start=$(cat /sys/module/xtun/sections/.text)
@@ -19,7 +19,7 @@ code() {
 	printf 'location >= %s && location <= 0x%x' "$start" $((0x$end + 4096))
 }
 
-# traced COMMAND...: its output is what xtun's events and kfree_skb said.
+# traced COMMAND...: what xtun's events and kfree_skb recorded meanwhile.
 traced() {
 	echo >"$tracing/trace"
 	echo 1 >"$tracing/events/skb/kfree_skb/enable"
@@ -30,12 +30,12 @@ traced() {
 	sed -n 's/^.*: \(xtun_[a-z]*\|kfree_skb\): /\1 /p' "$tracing/trace"
 }
 
-# of EVENT: those lines of a trace
+# of EVENT: the lines of that event in a trace
 of() {
 	awk -v event="$1" 'index($1, event) == 1'
 }
 
-# reason_or_other WANTED OTHER: WANTED if this kernel has a reason of that name
+# reason_or_other WANTED OTHER: WANTED if this kernel has a drop reason of that name
 reason_or_other() {
 	if grep -q "\"$1\"" "$tracing/events/skb/kfree_skb/format"; then
 		echo "$1"
@@ -44,8 +44,8 @@ reason_or_other() {
 	fi
 }
 
-# loses DESCRIPTION EVENTS REASON COMMAND...: it makes these events of xtun's,
-# and kfree_skb, called from within FILTER, gives this reason for each of them.
+# loses DESCRIPTION EVENTS REASON COMMAND...: COMMAND causes these events of xtun, and
+# kfree_skb, where the filter lets it pass, gives this reason for each of them.
 loses() {
 	local description=$1 events=$2 reason=$3 trace freed=0
 	shift 3
@@ -119,7 +119,7 @@ loses "one while it is down" "$(event loss 105 rx_lost_down)" DEV_READY fails wr
 ip link set xtun up
 frames_up
 
-# The stack frees this one, so the place is not xtun's.
+# The stack frees this one, so the location is not in xtun.
 crowd_backlog
 echo "protocol == 4 && !($(code))" >"$filter"
 loses "one that the backlog has no room for" \
@@ -158,14 +158,14 @@ echo >"$tracing/trace"
 echo 0 >"$filter"
 echo 1408 >"$tracing/buffer_size_kb"
 
-# --- the road
+# --- the path
 
-# What a graph is to show: all of it would be mostly the allocator.
+# What a graph shows. Without this most of it would be the allocator.
 shown=(vfs_write 'xtun_*' 'netif_rx*' 'netif_receive_skb*'
 	net_rx_action process_backlog '__netif_receive_skb*' arp_rcv
 	udp_sendmsg __dev_queue_xmit)
 
-# graph FUNCTION COMMAND...: what it calls, as function_graph saw it
+# graph FUNCTION COMMAND...: what FUNCTION calls, as function_graph saw it
 graph() {
 	printf '%s\n' "${shown[@]}" >"$tracing/set_ftrace_filter"
 	echo "$1" >"$tracing/set_graph_function"
@@ -181,7 +181,7 @@ graph() {
 	echo 1 >"$tracing/tracing_on"
 }
 
-# roads: each function of a graph with all that led to it, "a/b/c"
+# roads: each function of a graph with all of its callers, "a/b/c"
 roads() {
 	awk -F'|' '
 	/^ *[0-9]+\)/ && $2 ~ /\(/ {
@@ -193,7 +193,7 @@ roads() {
 	}'
 }
 
-# A softirq that is left to its thread is not on this road: look once more.
+# A softirq that is left to its thread is not on this path: try again.
 leads() {
 	local description=$1 way=$2
 	shift 2
@@ -210,7 +210,7 @@ sent() {
 
 exec 4<>/dev/xtun 5<>/dev/udp/10.99.0.2/9
 write=/vfs_write/xtun_chr_write_iter/xtun_frame_write
-# Before 5.18, whoever came from a process left its frame to the softirq's thread.
+# Before 5.18 a frame from a process was left to the softirq's thread.
 through_backlog="process_backlog/__netif_receive_skb.*/arp_rcv"
 if grep -q '^netif_rx_ni$' "$tracing/available_filter_functions"; then
 	skip "a write's road through the backlog" "here it goes on in ksoftirqd"
@@ -228,8 +228,8 @@ exec 4>&- 5>&-
 
 # --- what a security module is asked
 
-# asked DEVICE: what of, while an interface is made, its queue is taken out of service and
-# put back, another file comes, and all go.
+# asked DEVICE: the hooks that are called while an interface is made, its queue is taken
+# out of service and put back, another file attaches, and all go.
 asked() {
 	echo 'security_tun_dev_*' >"$tracing/set_ftrace_filter"
 	echo function >"$tracing/current_tracer"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The device node is for those whom the module's parameters name. It takes a udev,
-# which test/udev.sh brings along.
+# The device node belongs to those whom the module's parameters name. This needs udev,
+# which test/udev.sh provides.
 set -eEu -o pipefail
 # shellcheck source=tap.sh
 . /test/tap.sh

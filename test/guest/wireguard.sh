@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# WireGuard as a process, which is handed the file of a tun interface with vnet headers,
-# does on /dev/xtun all that it does on /dev/net/tun.
+# wireguard-go, which is handed the file of a tun interface with vnet headers, does on
+# /dev/xtun all that it does on /dev/net/tun.
 #
 #     namespace a                               namespace b
 #   10.98.0.1  wga --- wireguard-go         wireguard-go --- wgb  10.98.0.2
@@ -37,7 +37,7 @@ add_namespaces() {
 	done
 }
 
-# start SIDE DEVICE: it configures nothing itself, and stays in the foreground.
+# start SIDE DEVICE: it configures nothing by itself, and stays in the foreground.
 start() {
 	ip netns exec "$1" env WG_TUN_FD=3 WG_PROCESS_FOREGROUND=1 LOG_LEVEL=verbose \
 		/test/bin/xtun-test attach "$2" "wg$1" $flags wireguard-go "wg$1" \
@@ -58,14 +58,14 @@ configure() {
 	ip -n "$1" link set "wg$1" up
 }
 
-# Of the interface, what the program has asked for and what it was given.
+# What the program has asked of the interface, and what it was given.
 shape() {
 	ip -n a -o link show wga | sed 's/.*<\(.*\)>.*mtu \([0-9]*\) .*/\1 mtu \2/'
 	in_a ethtool -k wga | grep -E '^(tx-checksumming|tcp-segmentation|generic-seg|tx-udp-seg|scatter)' || :
 	in_a cat /sys/class/net/wga/tun_flags
 }
 
-# carry: 16 MB from a to b, compared there.
+# carry: send 16 MB from a to b and compare them there.
 carry() {
 	local receiver
 	in_b nc -l -N 10.98.0.2 4242 >/tmp/received </dev/null &
@@ -101,7 +101,7 @@ gone() {
 	! ip -n a link show wga && ! ip -n b link show wgb
 }
 
-# on DEVICE NAME: all that is tried.
+# on DEVICE NAME: run all of it.
 on() {
 	processes=()
 	start a "$1"

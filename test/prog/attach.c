@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* For programs that are given a tap's descriptor and would not open any device but theirs. */
+/*
+ * Attaches for programs that take a tap's descriptor and would not open this device
+ * themselves.
+ */
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>

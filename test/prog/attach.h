@@ -2,23 +2,29 @@
 #ifndef ATTACH_H
 #define ATTACH_H
 
-#define ATTACH_FD	3	/* as which the command has the file */
+#define ATTACH_FD	3	/* the descriptor that the command gets */
 
-/* DEVICE NAME FLAGS COMMAND...: runs it with the device's file, after TUNSETIFF. */
+/*
+ * DEVICE NAME FLAGS COMMAND...: opens the device, calls TUNSETIFF and runs the command
+ * with the file.
+ */
 int attach(char **argv);
 
-/* Opens it with O_EXCL. */
+/* Opens the device with O_EXCL. */
 int alone(const char *device);
 
-/* On that file: TUNSETIFF, TUNSETIFINDEX, XTUN_IOC_SET_RINGS. */
+/* These call TUNSETIFF, TUNSETIFINDEX and XTUN_IOC_SET_RINGS on that file. */
 int setiff(const char *name, const char *flags);
 int ifindex(const char *number);
 int setrings(void);
 
-/* USER[:GROUP] COMMAND...: runs it as that user, with his own group and that one alone. */
+/*
+ * USER[:GROUP] COMMAND...: runs it as that user, with the group of the same number and
+ * GROUP only.
+ */
 int as_user(const char *who, char **command);
 
-/* TUNSETOFFLOAD, TUNSETPERSIST, TUNSETQUEUE, and what no such file takes. */
+/* These call TUNSETOFFLOAD, TUNSETPERSIST, TUNSETLINK and others on that file. */
 int offload(const char *value);
 int persist(const char *value);
 int link_type(const char *type);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bad input: the errno, one counter, and nothing lost. */
+/* Bad input: the right errno, one counter, and nothing lost. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static void down(int fd)
 	run("ip link set %s up", XT_IF);
 }
 
-/* Pages of which one can be made inaccessible. */
+/* Pages, one of which can be made inaccessible. */
 static uint8_t *arena;
 static size_t page;
 #define ARENA_PAGES	20
@@ -87,7 +87,7 @@ static void bad_source(int fd, size_t len)
 	   "... is counted once each");
 }
 
-/* The last byte is the first of a page that is not there, and the reverse. */
+/* A buffer whose last byte is in a page that is not there, and one whose first byte is. */
 static void straddle(int fd, size_t len)
 {
 	uint64_t n = xt_counter("rx_lost_fault");

@@ -26,7 +26,7 @@
 #define MOST		64		/* records of one read */
 #define LIMIT		20000		/* milliseconds; nothing here takes that long */
 
-/* Records lie at multiples of eight. */
+/* Records are aligned to eight bytes. */
 static uint8_t buf[4 * XT_BUF] __attribute__((aligned(8)));
 static uint8_t frame[XT_BUF];
 static int fd, packet;
@@ -50,7 +50,7 @@ static uint32_t length(uint32_t seq)
 	return FRAME + seq % 7;
 }
 
-/* How many records of the numbers from @from on are in what was read; -1: it is wrong. */
+/* How many records were read, if they are numbered from @from on; -1 if one is wrong. */
 static int records(const uint8_t *p, ssize_t n, uint32_t from)
 {
 	const struct xtun_record *record;
@@ -117,7 +117,7 @@ static void many(void)
 	xt_law(XT_IF);
 }
 
-/* Lengths of the first frames are FRAME, FRAME + 1, and so on. */
+/* The first frames are of length FRAME, FRAME + 1, and so on. */
 static void fitting(void)
 {
 	size_t two = XTUN_RECORD_SIZE(length(0)) + sizeof(struct xtun_record) + length(1);
@@ -136,7 +136,7 @@ static void fitting(void)
 	ok(records(buf, n, 4) == 2, "and the rest (%zd)", n);
 	ok((int)xt_counter("tx_put_back") == back, "none had to be put back");
 	transmit(2, 0);
-	/* The last one's padding need not be there. */
+	/* There need not be room for the last record's padding. */
 	n = read(fd, buf, two);
 	ok(n > 0 && records(buf, n, 0) >= 1, "without room for padding at the end (%zd)", n);
 	xt_drain(fd);
@@ -165,7 +165,7 @@ static void truncated(void)
 	xt_law(XT_IF);
 }
 
-/* The buffer ends in the second page's beginning, where nothing is. */
+/* The buffer extends into a page that is not there. */
 static void fault_read(void)
 {
 	uint8_t *edge = flaw_edge(), *start;
@@ -252,7 +252,7 @@ static void write_many(void)
 
 	ok(write(fd, buf, n) == (ssize_t)n && xt_counter("rx_out") == out + 150,
 	   "150 records in one write");
-	/* The last one's padding may be missing: its frame is whole. */
+	/* The last record's padding may be missing: its frame is whole. */
 	n = add(0, frame, 61);
 	ok(write(fd, buf, n - 3) == (ssize_t)n - 3 && xt_counter("rx_out") == out + 151,
 	   "a last record without its padding");
@@ -261,7 +261,10 @@ static void write_many(void)
 	xt_law(XT_IF);
 }
 
-/* A good one, a bad one, a good one: the first is taken, and the next call says why. */
+/*
+ * A good record, a bad one, a good one: the first is taken, and the next call returns
+ * the error.
+ */
 static void bad_record(size_t bad, size_t end, const char *loss, int error, const char *what)
 {
 	uint64_t out = xt_counter("rx_out"), in = xt_counter("rx_in"), lost;
@@ -354,7 +357,7 @@ static void scattered_write(void)
 	   "writev of 33 bytes each");
 }
 
-/* Two of a file's threads, or two files, do not cut into each other's records. */
+/* Two threads of one file, or two files, do not write into each other's records. */
 static void *writer(void *arg)
 {
 	static _Thread_local uint8_t own[64 * 1024] __attribute__((aligned(8)));
@@ -404,7 +407,7 @@ static void gone(void)
 	xt_up();
 }
 
-/* --- what stands before a frame */
+/* --- headers in front of frames */
 
 static void form(const struct flaw_mode *mode)
 {
@@ -449,7 +452,10 @@ static void form(const struct flaw_mode *mode)
 	close(file);
 }
 
-/* --- large frames: one file takes them, and a batch of a plain one has them cut */
+/*
+ * --- large frames: one file takes them whole, and a batch of a plain file gets them
+ * cut
+ */
 
 static int vnet_packet(const char *ifname)
 {
@@ -479,7 +485,10 @@ static void send_gso(int p, const struct gso *g)
 		die("send of %zu bytes", len);
 }
 
-/* Reads all there is; each record is the next segment of the next frame, or a frame. */
+/*
+ * Reads all there is. Each record is a whole frame, or the next segment of the current
+ * one.
+ */
 static int judge(int file, bool whole, int frames)
 {
 	int i = 0, segment = 0, wrong = 0;
@@ -571,7 +580,7 @@ static void large_write(void)
 	close(tap);
 }
 
-/* --- TUNSETSNDBUF: what a socket of the stack holds is the writer's */
+/* --- TUNSETSNDBUF: what sockets of the stack hold is charged to the writer */
 
 static void limited(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* BPF programs, written as instructions: to load them takes no library. */
+/* BPF programs written as instructions, so that no library is needed to load them. */
 #ifndef XT_BPF_H
 #define XT_BPF_H
 
@@ -27,7 +27,7 @@ static inline int bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 /* These two skip one instruction if the comparison holds. */
 #define SKIP_IF_IMM(op, dst, imm) INSN(BPF_JMP | (op) | BPF_K, dst, 0, 1, imm)
 #define SKIP_IF(op, dst, src)	INSN(BPF_JMP | (op) | BPF_X, dst, src, 1, 0)
-/* An instruction of 64 bits' operand takes two places. */
+/* An instruction with a 64-bit operand takes two slots. */
 #define MAP(dst, map)		INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, map)
 #define MAP_REST		INSN(0, 0, 0, 0, 0)
 
@@ -43,7 +43,7 @@ static inline int bpf_load(enum bpf_prog_type type, const struct bpf_insn *insns
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
-/* Returns a link, whose end is the end of the program on the interface. */
+/* Returns a link. When it is closed, the program is detached from the interface. */
 static inline int bpf_xdp(int prog, int ifindex, uint32_t mode)
 {
 	union bpf_attr attr = {

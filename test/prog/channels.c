@@ -26,7 +26,7 @@ static long say(const char *name, struct ethtool_channels *channels)
 	return ioctl(inet, SIOCETHTOOL, &ifr);
 }
 
-/* As ethtool does: all that there is, changed in one place. */
+/* As ethtool does: read all values, change one, write all. */
 static long set(const char *name, unsigned int n)
 {
 	struct ethtool_channels c = { .cmd = ETHTOOL_GCHANNELS };
@@ -76,7 +76,7 @@ static void refused(int fd[4])
 	ok(!set(LINK, 2), "its file is closed: combined 2");
 }
 
-/* Frames keep coming to the files that there are. */
+/* Frames keep arriving at the files that are attached. */
 static void carries(int fd[4])
 {
 	int packet, i;
@@ -92,7 +92,7 @@ static void carries(int fd[4])
 	close(fd[1]);
 }
 
-/* What a queue has lost is shown when its file, and so the queue, is gone. */
+/* What a queue has lost is still shown when its file is closed and the queue is gone. */
 static void remembers(void)
 {
 	uint64_t in = xt_counter_of(LINK, "tx_in"), lost = xt_counter_of(LINK, "tx_lost_detached");
@@ -112,7 +112,7 @@ static void remembers(void)
 	xt_law(LINK);
 }
 
-/* Whoever shares queue 0 needs no other. */
+/* With one queue, a second file is refused. */
 static void single(void)
 {
 	int fd, another = flaw_open();
@@ -125,7 +125,7 @@ static void single(void)
 	close(fd);
 }
 
-/* As with tap, of which this is the program's affair. */
+/* As with tap, where the program decides about this. */
 static void made_by_a_file(void)
 {
 	int fd = flaw_new("channels1", TAP | IFF_MULTI_QUEUE);

@@ -81,7 +81,7 @@ static void queue_length(int packet)
 
 static atomic_bool stop;
 
-/* The core takes the qdisc away while it resizes, and then there is ENOBUFS. */
+/* The core detaches the qdisc while it resizes, and send() then fails with ENOBUFS. */
 static void *sender(void *arg)
 {
 	uint8_t frame[60];
@@ -123,7 +123,7 @@ static void resized_under_load(int packet)
 	close(fd);
 }
 
-/* The function's answer in a child, so that what it does to itself stays there. */
+/* Runs the function in a child, so that it changes only the child's credentials. */
 static bool child(int (*f)(void))
 {
 	int status;
@@ -167,7 +167,7 @@ static void namespaces(void)
 	close(fd);
 }
 
-/* TUNSETIFF, for which the same rights count. */
+/* TUNSETIFF, which needs the same rights. */
 static bool tap_says(int want)
 {
 	struct ifreq ifr = { .ifr_name = XT_IF, .ifr_flags = IFF_TAP | IFF_NO_PI };
@@ -237,7 +237,7 @@ static int handed_down(void)
 	return !(read(fd, buf, 100) >= 0 || errno == EAGAIN);
 }
 
-/* root of a user namespace is root of the network namespaces it makes */
+/* root of a user namespace is root of the network namespaces that it makes */
 static int own_namespace(void)
 {
 	int map;
@@ -245,7 +245,7 @@ static int own_namespace(void)
 	become(65534, 65534, 0);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
 		return 2;
-	/* Across an execve() nobody keeps his capabilities, mapped or not. */
+	/* An execve() would drop the capabilities, whether the uid is mapped or not. */
 	if (prctl(PR_SET_DUMPABLE, 1))
 		return 3;
 	map = open("/proc/self/uid_map", O_WRONLY);
@@ -256,7 +256,7 @@ static int own_namespace(void)
 	return !works("head -c 60 /dev/zero >" XT_DEV);
 }
 
-/* There may be four queues one day; until then all go the one way. */
+/* An interface with several queues: a file that reads gets every frame. */
 static void more_queues(void)
 {
 	int packet, fd, i;

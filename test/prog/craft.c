@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One frame, right but for what was asked to be wrong. It leaves in one write, so
- * that standard output may be /dev/xtun.
+ * One frame, correct except for what is asked to be wrong. It is written with one
+ * write(), so that standard output may be /dev/xtun.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -58,7 +58,7 @@ static const struct {
 	uint8_t number;
 } protos[] = { { "icmp", IPPROTO_ICMP }, { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP } };
 
-/* --- what was said */
+/* --- the words */
 
 static void unknown(const char *what) __attribute__((noreturn));
 
@@ -169,7 +169,7 @@ static void settle_bad(const struct craft *c)
 
 /* --- the frame */
 
-/* It must be wrong on the wire, and zero is no checksum of UDP. */
+/* It must be wrong on the wire, and in UDP zero means that there is no checksum. */
 static void put_checksum(const struct craft *c, uint8_t *p, uint32_t sum, const char *name)
 {
 	uint16_t right = xt_checksum(sum), value = right;
@@ -214,7 +214,7 @@ static uint8_t *put_ip(const struct craft *c, uint8_t *p, size_t len)
 	return p;
 }
 
-/* Without the payload; and where in it the checksum is. */
+/* Writes the header; returns its length, and in *@at the place of the checksum. */
 static size_t put_transport(const struct craft *c, uint8_t *p, size_t *at)
 {
 	static const uint8_t syn[4] = { 0x50, 0x02, 0xff, 0xff };
@@ -237,7 +237,7 @@ static size_t put_transport(const struct craft *c, uint8_t *p, size_t *at)
 	}
 }
 
-/* What the checksum covers beside the packet's own bytes; nothing with ICMP on IPv4. */
+/* What the checksum covers beside the packet's own bytes: nothing for ICMP on IPv4. */
 static uint32_t pseudo_sum(const struct craft *c, size_t len)
 {
 	uint8_t addresses[32];
@@ -297,7 +297,7 @@ int craft(char **argv)
 	int out = dup(STDOUT_FILENO);
 	size_t len;
 
-	/* What is said from here on must not become a frame. */
+	/* What is printed from here on must not become a frame. */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	for (; *argv; argv++)
 		set(&c, *argv);

@@ -2,7 +2,7 @@
 #ifndef CRAFT_H
 #define CRAFT_H
 
-/* KEY=VALUE...: prints the frame that they describe, in one write. */
+/* KEY=VALUE...: prints the frame that they describe, with one write(). */
 int craft(char **argv);
 
 #endif

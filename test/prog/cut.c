@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An interface with a file that takes large frames and one that does not: what the
- * kernel transmits goes to the one or the other.
+ * An interface with a file that takes large frames and one that does not. What the
+ * kernel transmits goes to either of them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -43,7 +43,10 @@ static void prepare(void)
 		die("PACKET_VNET_HDR");
 }
 
-/* Of each kind some: cut into eleven, into two, into none, and with a checksum alone. */
+/*
+ * Some of each kind: cut into eleven, into two, not cut, and with only a checksum
+ * missing.
+ */
 static struct gso nth(int i)
 {
 	struct gso g = { .v6 = i & 1, .port = 1000 + i, .mss = i & 1 ? 1440 : 1460 };
@@ -86,7 +89,7 @@ static bool comes_whole(const struct gso *g)
 	return n > 0 && gso_is_whole(g, vnet_size, buf, n);
 }
 
-/* By its flow each frame goes to the one or the other. */
+/* Each frame goes to one of the files by its flow. */
 static void mixed(void)
 {
 	int i, cut = 0, cut_right = 0, whole = 0, whole_right = 0, out = 0;
@@ -120,7 +123,7 @@ static void mixed(void)
 	xt_law(XT_IF);
 }
 
-/* What has been cut goes before what waits already. */
+/* A frame's segments go before the frames that already wait. */
 static void in_order(void)
 {
 	int i, right = 0;
@@ -144,7 +147,7 @@ static void in_order(void)
 		die("IFF_ATTACH_QUEUE");
 }
 
-/* With nobody who finishes them, the core does. */
+/* If nobody finishes them, the core does. */
 static void without_offloads(void)
 {
 	int i, right = 0;
@@ -162,7 +165,7 @@ static void without_offloads(void)
 	xt_law(XT_IF);
 }
 
-/* --- a filter leaves the beginning of a frame, with or without the place of its checksum */
+/* --- a filter cuts a frame, before or after its checksum */
 
 static void leave(int fd, unsigned int bytes)
 {
@@ -173,7 +176,7 @@ static void leave(int fd, unsigned int bytes)
 		die("TUNATTACHFILTER");
 }
 
-/* No checksum lies in the first @same bytes. */
+/* The first @same bytes contain no checksum. */
 static int beginnings(struct rings *r, int fd, unsigned int bytes, size_t same)
 {
 	uint8_t sent[100];

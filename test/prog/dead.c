@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What /proc/net/xtun tells of interfaces that are no more. */
+/* What /proc/net/xtun shows about interfaces that are gone. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/if_tun.h>
@@ -11,7 +11,7 @@
 #include "flaw.h"
 #include "xt.h"
 
-#define MOST	8	/* that a namespace remembers */
+#define MOST	8	/* the number that a namespace remembers */
 
 static int lines(const char *wanted, char *first, size_t size)
 {
@@ -45,7 +45,7 @@ static void abandoned(void)
 
 	n = write(fd, line, 60);
 	ok(n == -1 && errno == EIO, "a write to an interface that is down (%zd)", n);
-	/* It would like to be two lines. */
+	/* A name that would make two lines. */
 	prctl(PR_SET_NAME, "a\nlost0: gone");
 	close(fd);
 	snprintf(end, sizeof(end), " s ago: a\\012lost0: gone[%d] closed its last file; it had lost 1, the last ",
@@ -74,7 +74,7 @@ static void kinds(void)
 	is_kind("dead5", "");
 }
 
-/* It is gone from here alone. */
+/* It is gone only from this namespace. */
 static void moved(void)
 {
 	char line[300] = "";
@@ -104,7 +104,7 @@ static void deleted(void)
 	ok(lines(": gone ", line, sizeof(line)) == MOST, "the last %d are remembered", MOST);
 }
 
-/* A program that did not get its interface has not lost it. */
+/* A program that did not get its interface has not lost one. */
 static void refused(void)
 {
 	char line[300] = "";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /proc/net/xtun_drops as programs wait for it: read(), poll() and epoll. */
+/* Programs wait for /proc/net/xtun_drops with read(), poll() and epoll. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static int drops_open(const char *path, int flags)
 	return fd;
 }
 
-/* One that the stack drops: its IPv4 header has a wrong checksum. */
+/* A frame that the stack drops: its IPv4 header has a wrong checksum. */
 static void drop(int fd)
 {
 	uint8_t buf[100], mac[6];
@@ -60,7 +60,7 @@ static void without_blocking(int dev)
 	close(fd);
 }
 
-/* A process that reads of one drop, and sleeps until there is one. */
+/* A process that sleeps until there is a drop, and reads one. */
 static pid_t reader_of(int fd)
 {
 	pid_t pid = xt_fork();
@@ -106,7 +106,7 @@ static void interrupted(void)
 	close(fd);
 }
 
-/* Each is told of another, whole, and neither is left asleep. */
+/* Each of the two gets another report, whole, and neither stays asleep. */
 static void shared(int dev)
 {
 	int fd = drops_open(DROPS, 0), first, second;
@@ -121,7 +121,7 @@ static void shared(int dev)
 	close(fd);
 }
 
-/* Each file is waited for by itself, and is told of the same. */
+/* Two files are waited for separately, and both get the same report. */
 static void apart(int dev)
 {
 	int one = drops_open(DROPS, 0), other = drops_open(DROPS, 0), first, second;
@@ -134,7 +134,7 @@ static void apart(int dev)
 	close(other);
 }
 
-/* All who may wait for a file that will be no more. */
+/* All that may wait for a file that will be gone. */
 struct waiters {
 	int fd, epoll;
 	pid_t reader, poller;
@@ -170,14 +170,14 @@ static void judge(struct waiters *w, const char *when)
 	ok(waitpid(w->poller, &status, 0) == w->poller && !status, "... poll() returns");
 	ok(epoll_wait(w->epoll, &event, 1, 10000) == 1, "... and epoll tells");
 	ok(read(w->fd, &byte, 1) <= 0, "... of which nothing can be read any more");
-	/* Long enough for all to be freed that the file belonged to. */
+	/* Long enough to free everything that the file belonged to. */
 	usleep(500000);
 	ok(!epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->fd, NULL), "... and epoll can let go of it");
 	close(w->epoll);
 	close(w->fd);
 }
 
-/* Who waits is not in it, or it would stay. */
+/* The waiters are not in that namespace, or it would stay. */
 static void namespace_goes(void)
 {
 	pid_t resident = xt_fork();

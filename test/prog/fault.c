@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One write, and one read, that meet memory that is not there. */
+/* One write and one read with memory that is not there. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

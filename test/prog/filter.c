@@ -47,7 +47,7 @@ int filter_open(void)
 	return fd;
 }
 
-/* The driver has decided about it when this returns. */
+/* When this returns, the driver has decided about the frame. */
 static void transmit(const uint8_t *dst, size_t len, uint64_t in)
 {
 	int ms;

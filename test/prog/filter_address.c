@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TUNSETTXFILTER: frames to some addresses alone. */
+/* TUNSETTXFILTER: only frames to some addresses pass. */
 #define _GNU_SOURCE
 #include <linux/if_tun.h>
 #include <string.h>
@@ -9,10 +9,10 @@
 #include "filter.h"
 #include "xt.h"
 
-#define EXACT		8	/* so many are compared whole */
+#define EXACT		8	/* this many addresses are compared whole */
 #define MOST		(EXACT + 2)
 
-/* Of the last two, one has the hash of the first, and one has not. */
+/* Those named same_hash have the hash of the first address, and the others do not. */
 static const uint8_t group[6] = { 1, 0, 0x5e, 1, 2, 3 };
 static const uint8_t same_hash[6] = { 1, 0, 0x5e, 1, 2, 26 };
 static const uint8_t same_hash_host[6] = { 2, 0, 0, 0, 0, 192 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TUNATTACHFILTER and TUNSETFILTEREBPF: frames that a program wants, or as much of them. */
+/* TUNATTACHFILTER and TUNSETFILTEREBPF: a program selects frames, or cuts them. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +17,10 @@
 #include "flaw.h"
 #include "xt.h"
 
-#define SHORTEST	100	/* what the programs let pass */
+#define SHORTEST	100	/* the shortest frame that the programs pass */
 #define VLAN_IF		FILTER_IF ".5"
-#define PART		64	/* what is left by those that cut */
-#define STUMP		8	/* and by one that leaves no header */
+#define PART		64	/* what the programs that cut leave */
+#define STUMP		8	/* what a program leaves that cuts into the header */
 
 static bool passes(int fd, size_t len, size_t part)
 {
@@ -40,7 +40,7 @@ static void set_classic(int fd, struct sock_filter *code, int n)
 		die("TUNATTACHFILTER");
 }
 
-/* Frames pass of which what @load has loaded is as @test wants it. */
+/* Only frames pass for which @test holds of what @load loads. */
 static void classic_if(int fd, struct sock_filter load, struct sock_filter test)
 {
 	struct sock_filter code[] = {
@@ -86,7 +86,7 @@ static void judge_cut(int fd, const char *what)
 	ok(passes(fd, PART, PART) && passes(fd, 60, 60), "... of frames that have more");
 }
 
-/* Only one queue is in service at a time, so that frames have nowhere else to go. */
+/* Only one queue is in service at a time, so that it gets every frame. */
 static void serve_alone(int fd, int old)
 {
 	if (flaw_queue(fd, IFF_ATTACH_QUEUE) && errno != EINVAL)
@@ -95,7 +95,7 @@ static void serve_alone(int fd, int old)
 		die("IFF_DETACH_QUEUE");
 }
 
-/* IFF_NOFILTER is the bit of IFF_NO_PI, which the first file has set for all. */
+/* IFF_NOFILTER is the same bit as IFF_NO_PI, which the first file has set for all. */
 static void attached_later(int fd)
 {
 	int nofilter = xt_tap(XT_DEV, FILTER_IF, FILTER_FLAGS | IFF_NOFILTER);
@@ -126,7 +126,7 @@ static void classic(int fd)
 	   "TUNDETACHFILTER: all arrive, and whole");
 }
 
-/* As with tap: the tag comes in where the frame is read. */
+/* As with tap: the tag is inserted when the frame is read. */
 static void tagged(int fd)
 {
 	uint8_t frame[200];
@@ -201,7 +201,7 @@ static void ebpf(int fd)
 	ok(passes(fd, SHORTEST, SHORTEST), "-1: without the one, the other alone");
 }
 
-/* The queue of plain files, which somebody had who was spared. */
+/* The queue of plain files, after a file that was exempt from the filter. */
 static void left_behind(void)
 {
 	int fd, packet;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of known flaws share: files of the tap ABI, on the device that
- * XT_DEVICE names, so that they can be tried on tap as well.
+ * Shared code of the tests of known flaws: files of the tap ABI, on the device that
+ * XT_DEVICE names, so that the tests can run on tap as well.
  */
 #ifndef FLAW_H
 #define FLAW_H
@@ -21,30 +21,30 @@ struct flaw_mode {
 	int flags;
 };
 
-/* Each form that a written frame can have, each way that it can take. */
+/* Each form that a written frame can have, and each way that it can take. */
 extern const struct flaw_mode flaw_modes[];
 extern const unsigned int flaw_n_modes;
 
 const char *flaw_device(void);
 bool flaw_is_xtun(void);
 int flaw_open(void);
-/* TUNSETIFF; NAPI_FRAGS and the like in @flags. */
+/* TUNSETIFF, with IFF_NAPI_FRAGS and the like in @flags. */
 int flaw_attach(int fd, const char *name, int flags);
-/* A file attached to an interface of that name, or the end. */
+/* Returns a file attached to an interface of that name, or ends the program. */
 int flaw_new(const char *name, int flags);
 /* TUNSETQUEUE */
 int flaw_queue(int fd, int flags);
 int flaw_up(const char *name, bool up);
 int flaw_delete(const char *name);
-/* What a file of these flags wants before a frame; the frame is 60 bytes for either type. */
+/* The header of a file with these flags; the frame behind it is 60 bytes in each mode. */
 size_t flaw_header(int flags);
 size_t flaw_frame(uint8_t *buf, int flags);
-/* Whether the file belongs to an interface. */
+/* Whether the file is attached to an interface. */
 bool flaw_attached(int fd);
 unsigned long flaw_received(const char *name);
-/* Where a page of zeros ends, and nothing follows. */
+/* The end of a page of zeros, behind which nothing is mapped. */
 uint8_t *flaw_edge(void);
-/* How long all races together take. */
+/* The time for all races together. */
 unsigned int flaw_race_seconds(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Frames that are not what they say, or not even that: at every entrance. */
+/* Frames that are not what their headers say, or have no headers, at every entrance. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static int fresh(int flags)
 	return fd;
 }
 
-/* The frame in pieces of @size bytes, as many as there may be. */
+/* Writes the frame in pieces of @size bytes, as many as are allowed. */
 static ssize_t write_pieces(int fd, uint8_t *frame, size_t len, size_t size)
 {
 	struct iovec iov[PIECES];
@@ -57,14 +57,14 @@ static int pass_all(const char *name)
 	return link;
 }
 
-/* Each length below what a frame must have; how many did not give EINVAL. */
+/* Writes each length that is too short; returns how many did not fail with EINVAL. */
 static int refused(int fd, int flags)
 {
 	size_t head = flaw_header(flags), least = head + (flags & IFF_TUN ? 1 : 14), len;
 	int wrong = 0;
 
 	flaw_frame(buf, flags);
-	/* With tun's information, what follows may be nothing. */
+	/* Behind tun's packet information there may be nothing. */
 	if ((flags & IFF_TUN) && !(flags & IFF_NO_PI))
 		least = head;
 	for (len = 0; len < least; len++) {
@@ -115,7 +115,7 @@ static const struct {
 	{ "segments without an IP header", { CSUM, TCP4, 20, 10, 60, 0 } },
 };
 
-/* CVE-2012-2136, CVE-2023-3812: what a header said of the frame was believed. */
+/* CVE-2012-2136, CVE-2023-3812: what a header said about the frame was not checked. */
 static void offsets(void)
 {
 	static const int modes[] = { TAP | IFF_VNET_HDR, FRAGS | IFF_VNET_HDR };
@@ -140,8 +140,8 @@ static void offsets(void)
 }
 
 /*
- * CVE-2012-2119, CVE-2023-3812: more pieces than a buffer of the kernel has places,
- * or more bytes. They are joined, or refused.
+ * CVE-2012-2119, CVE-2023-3812: more pieces, or more bytes, than a buffer of the kernel
+ * has room for. They are joined, or refused.
  */
 static void pieces(void)
 {
@@ -161,7 +161,10 @@ static void pieces(void)
 				ssize_t len = sizes[size] * counts[count];
 				ssize_t n = write_pieces(fd, big, len, sizes[size]);
 
-				/* By fragments, so many as a buffer has; else all that fits. */
+				/*
+				 * As fragments, the number is limited by the buffer;
+				 * otherwise all that fits is taken.
+				 */
 				bool may_fail = len > 60000 || len < 30 ||
 						(flags & IFF_NAPI_FRAGS &&
 						 (counts[count] > 17 || sizes[size] < head + 14));
@@ -176,7 +179,7 @@ static void pieces(void)
 	}
 }
 
-/* Lines of the kernel's log since the descriptor was made. */
+/* The number of log lines since the descriptor was opened. */
 static int lines(int kmsg)
 {
 	char line[8192];
@@ -187,7 +190,7 @@ static int lines(int kmsg)
 	return n;
 }
 
-/* Whoever may write frames could fill the log. */
+/* A program that may write frames could fill the log. */
 static void log_flood(void)
 {
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), i, n;
@@ -218,7 +221,10 @@ static void log_flood(void)
 	close(kmsg);
 }
 
-/* What the program's buffer held before, or nothing: but no byte of the kernel's. */
+/*
+ * A header holds what the program's buffer held before, or zeros, but no byte of the
+ * kernel's.
+ */
 static void header_bytes(void)
 {
 	static const int sizes[] = { 10, 12, 20, 24, 64, 1000 };

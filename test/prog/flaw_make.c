@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interfaces that must not come to be, and what must not be left of them. */
+/* Interfaces that must not be made, and what must not be left of them. */
 #include <errno.h>
 #include <net/if.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 static const int types[] = { TAP, TUN, TAP | IFF_MULTI_QUEUE, FRAGS };
 #define TYPES	((int)(sizeof(types) / sizeof(*types)))
 
-/* CVE-2018-7191: a name was taken as it came. */
+/* CVE-2018-7191: a name was not checked. */
 static void names(void)
 {
 	static const char * const bad[] = {
@@ -41,7 +41,7 @@ static void names(void)
 	ok(!if_nametoindex("0123456789abcde"), "... and its interface is gone with the file");
 }
 
-/* CVE-2022-4744: what registering had freed already was freed again. */
+/* CVE-2022-4744: what registering had already freed was freed again. */
 static void failed(void)
 {
 	unsigned int lo = if_nametoindex("lo"), none = 0;
@@ -88,7 +88,7 @@ static bool each_poll(int fd)
 	return fine;
 }
 
-/* CVE-2009-1897: poll looked into what the file did not have yet. */
+/* CVE-2009-1897: poll used a structure that the file did not have yet. */
 static void polls(void)
 {
 	int fd = flaw_open();

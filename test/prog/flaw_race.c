@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two that do at the same time what each may do alone. What is seen here is that
- * it ends, and that nothing is left; what else goes wrong the kernel says.
+ * Several threads do at the same time what each may do alone. The test sees that this
+ * ends and that nothing is left; the kernel's log shows what else goes wrong.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +28,7 @@ typedef void act_t(void);
 
 struct race {
 	const char *what;
-	act_t *acts[THREADS];	/* each again and again, by a thread of its own */
+	act_t *acts[THREADS];	/* each is repeated by a thread of its own */
 	act_t *begin, *end;
 };
 
@@ -268,7 +268,7 @@ static void run_race(const struct race *r, unsigned int seconds)
 		pthread_join(threads[i], NULL);
 	r->end();
 	alarm(0);
-	/* One that was made last may be persistent. */
+	/* The last interface that was made may be persistent. */
 	flaw_delete(NAME);
 	ok(!if_nametoindex(NAME) && !if_nametoindex("flaw1"), "%s: %lu rounds, and it ends",
 	   r->what, rounds);
@@ -286,13 +286,16 @@ void theme_flaw_race(void)
 		run_race(&races[i], seconds ? seconds : 1);
 }
 
-/* For as long as it is let: somebody else takes the module away meanwhile. */
+/* Meanwhile the shell unloads and loads the module. */
 void theme_flaw_hammer(void)
 {
 	unsigned int end = time(NULL) + flaw_race_seconds() / RACES + 1;
 	unsigned long made = 0, missing = 0;
 
-	/* On one processor whoever is to load the module may not have had its turn by then. */
+	/*
+	 * With one processor, the process that loads the module may not have run by
+	 * then.
+	 */
 	while ((unsigned int)time(NULL) < end || (!made && (unsigned int)time(NULL) < end + 60)) {
 		int fd = open(flaw_device(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
@@ -305,7 +308,7 @@ void theme_flaw_hammer(void)
 			ioctl(fd, TUNSETPERSIST, 1);
 		say_frame(fd);
 		close(fd);
-		/* Let somebody else in at times: an open file keeps the module. */
+		/* Let that process run at times: an open file keeps the module loaded. */
 		if (made % 8 == 0)
 			usleep(30000);
 	}

@@ -35,7 +35,7 @@ static void become(void)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* What a child found to be wrong; 0: nothing. */
+/* Returns the child's code for what was wrong; 0 if nothing was. */
 static int child(int (*f)(int fd), int fd)
 {
 	int status;
@@ -48,7 +48,7 @@ static int child(int (*f)(int fd), int fd)
 	return WEXITSTATUS(status);
 }
 
-/* A program on what the interface receives: it keeps the uid of each frame's socket. */
+/* A program that runs on received frames and stores the uid of each frame's socket. */
 static int uid_map(void)
 {
 	union bpf_attr attr = {
@@ -98,21 +98,22 @@ static int user_writes(int fd)
 	(void)fd;
 	become();
 	own = flaw_open();
-	/* With a limit to what the stack may hold, frames carry whose they are. */
+	/* With a send buffer limit, frames carry their owner. */
 	if (flaw_attach(own, NAME, TAP) || ioctl(own, TUNSETSNDBUF, &sndbuf))
 		return 1;
 	flaw_frame(buf, TAP);
 	for (i = 0; i < 4; i++)
 		if (write(own, buf, 60) != 60)
 			return 2;
-	/* One too large for what is built in a page. */
+	/* One that is too large to be built in a page. */
 	xt_numbered(buf, xt_everyone, xt_peer, 1500, 1);
 	return write(own, buf, 1500) == 1500 ? 0 : 3;
 }
 
 /*
- * CVE-2023-1076, CVE-2023-4194: frames were root's, or the node's owner's, by whose
- * rules they were routed then. Whoever opened the file is who sends.
+ * CVE-2023-1076, CVE-2023-4194: frames belonged to root, or to the owner of the device
+ * node, and were routed by the rules for that user. They must belong to the user who
+ * opened the file.
  */
 static void uids(void)
 {
@@ -147,7 +148,7 @@ static void uids(void)
 	umount("/sys/fs/bpf");
 }
 
-/* In the namespace of one's own, all but what reaches beyond it. */
+/* In a namespace of its own a process may do all that stays within it. */
 static int in_own_namespace(int outer)
 {
 	int fd, uid = 12345;
@@ -163,7 +164,7 @@ static int in_own_namespace(int outer)
 		return 2;
 	if (write(fd, buf, flaw_frame(buf, TAP)) != 60)
 		return 3;
-	/* A user that the namespace does not know. */
+	/* A user id that the namespace does not know. */
 	if (ioctl(fd, TUNSETOWNER, uid) != -1 || errno != EINVAL)
 		return 4;
 	close(fd);
@@ -171,7 +172,10 @@ static int in_own_namespace(int outer)
 	if (flaw_attach(fd, "mine1", FRAGS) != -1 || errno != EPERM)
 		return 5;
 	close(fd);
-	/* What was opened outside makes and takes outside, where he is nobody. */
+	/*
+	 * A file that was opened outside refers to the outside, where this user has no
+	 * rights.
+	 */
 	if (flaw_attach(outer, "theirs0", TAP) != -1 || errno != EPERM)
 		return 6;
 	if (flaw_attach(outer, NAME, TAP | IFF_MULTI_QUEUE) != -1 || errno != EPERM)
@@ -189,7 +193,7 @@ static void user_namespace(void)
 		skip("this kernel has no such namespaces", "a user namespace");
 		return;
 	}
-	/* Without an owner it would be anybody's. */
+	/* Without an owner everybody could attach to it. */
 	persistent = flaw_new(NAME, TAP | IFF_MULTI_QUEUE);
 	if (ioctl(persistent, TUNSETOWNER, USER + 1))
 		die("TUNSETOWNER");

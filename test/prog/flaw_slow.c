@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A call whose memory is long in coming keeps waiting only who called: the page is
- * held back by userfaultfd, and meanwhile another process sets an interface up. And
- * pages of rings that such a call has pinned are written when the file is being closed.
+ * A call whose memory is slow to arrive blocks only its caller: userfaultfd holds the
+ * page back, and meanwhile another process brings an interface up. Also, a page of
+ * rings that such a call has pinned is written while the file is being closed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,7 +35,7 @@ static const struct slow_call {
 	const char *name;
 	unsigned long cmd;
 	enum { NUMBER, IFREQ, ADDRESSES, PROGRAM, INSTRUCTIONS } what;
-	int value;		/* of NUMBER */
+	int value;		/* for NUMBER */
 	bool unattached;
 } calls[] = {
 	{ "TUNSETIFINDEX", TUNSETIFINDEX, NUMBER, 0, true },
@@ -63,7 +63,7 @@ static struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 0xffff);
 static struct sock_fprog program = { 1, &all };
 
 static int uffd = -1;
-static uint8_t *page, *content;	/* what is held back, and what it is to be */
+static uint8_t *page, *content;	/* the page that is held back, and its future content */
 static size_t page_size;
 
 struct caller {
@@ -135,7 +135,7 @@ static void *call(void *arg)
 	return NULL;
 }
 
-/* Whether another process can set an interface up in time. */
+/* Whether another process can bring an interface up in time. */
 static bool others_go_on(void)
 {
 	int status, waited;
@@ -148,7 +148,7 @@ static bool others_go_on(void)
 			return !status;
 		usleep(10000);
 	}
-	/* It sleeps where no signal reaches it, until the page comes. */
+	/* It is in uninterruptible sleep until the page arrives. */
 	kill(pid, SIGKILL);
 	return false;
 }
@@ -188,7 +188,7 @@ static void slow(const struct slow_call *c)
 #define RING	(2 << 20)
 #define SHORTEST 60
 
-/* Pins the page at @prod, and writes to it once the memory that this comes from is there. */
+/* Pins the page at @prod, and writes to it once the source page is there. */
 static void *write_pinned(void *prod)
 {
 	struct iovec from = { page, sizeof(uint32_t) }, to = { prod, sizeof(uint32_t) };
@@ -198,7 +198,7 @@ static void *write_pinned(void *prod)
 	return NULL;
 }
 
-/* Lets it come when some of what the rings hold has been taken. */
+/* Provides the page when the kernel has taken some of what the rings hold. */
 static void *let_come(void *unused)
 {
 	struct uffdio_copy copy = { .dst = (uintptr_t)page, .src = (uintptr_t)content,
@@ -220,7 +220,7 @@ static void close_after(void)
 	struct uffd_msg msg;
 	struct rings r;
 
-	/* Of this process. */
+	/* userfaultfd belongs to one process: make one for this child. */
 	close(uffd);
 	if (!prepared() || flaw_up(NAME, true) || rings_make(&r, fd, RING, 0))
 		die("rings");
@@ -258,7 +258,7 @@ static void taken_back(void)
 	for (waited = 0; waited < LIMIT && waitpid(pid, &status, WNOHANG) != pid; waited += 10)
 		usleep(10000);
 	ok(!status, "rx_prod is taken back by a page that was pinned, and close() ends");
-	/* It would wait until then. */
+	/* Without this, close() would wait until the interface goes. */
 	if (status)
 		flaw_delete(NAME);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A minute of senders and no reader: none of them is ever refused, memory
- * stays flat, and each frame that found the queue full is counted.
+ * A minute of senders without a reader: no send is ever refused, memory use stays flat,
+ * and each frame that found the queue full is counted.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -16,13 +16,13 @@
 
 #include "xt.h"
 
-#define FILL		1000		/* frames of each sender that wait all the time */
-#define ROOM_KB		(8 << 10)	/* what memory may move by, in all of the minute */
+#define FILL		1000		/* frames of each sender that stay in the queue */
+#define ROOM_KB		(8 << 10)	/* how much memory use may change in all of the minute */
 #define ROOM_SKBS	512		/* heads that others hold, and CPUs keep in stock */
 
 struct sender {
 	int (*open)(void);
-	int sndbuf;			/* 0: as it comes */
+	int sndbuf;			/* 0: the default */
 	int flags;
 };
 
@@ -64,7 +64,7 @@ static const struct sender
 
 static int sender_open(const struct sender *sender)
 {
-	/* A sender that waits for its skbs waits for ever: give up, and say so. */
+	/* A sender that waits for its skbs would wait for ever: give up, and report it. */
 	struct timeval patience = { .tv_sec = 20 };
 	int s = sender->open();
 
@@ -143,7 +143,7 @@ static void start(const struct sender *sender, time_t end, struct tally *tally)
 	_exit(0);
 }
 
-/* What the qdisc above the driver dropped has never reached the driver. */
+/* Frames that the qdisc dropped have never reached the driver. */
 static uint64_t qdisc_drops(void)
 {
 	FILE *p = popen("tc -s qdisc show dev " XT_IF, "r");
@@ -193,8 +193,8 @@ static uint64_t flooded(const char *what, const struct sender *const *senders, i
 }
 
 /*
- * Where a frame that waits would hold its sender's room to send in, he would
- * be refused long before the queue is full.
+ * If a waiting frame were charged to its sender, sends would be refused long before the
+ * queue is full.
  */
 static int filled(const char *what, const struct sender *sender, int limit)
 {
@@ -252,7 +252,7 @@ void theme_flood(void)
 	printf("# MemAvailable %ld kB, at worst %ld; SUnreclaim %ld kB, %ld; skbs %ld, %ld\n",
 	       before.available_kb, worst.available_kb, before.slab_kb, worst.slab_kb,
 	       before.skbs, worst.skbs);
-	/* What is freed it keeps for a while. */
+	/* KASAN keeps freed memory for a while. */
 	if (!access("/sys/kernel/debug/kmemleak", F_OK)) {
 		skip("on this kernel, KASAN has some", "how much memory is in use");
 		return;

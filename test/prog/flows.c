@@ -18,7 +18,7 @@
 #define FIRST_PORT	20000
 #define PEERS_PORT	4242		/* from which xt_udp() writes */
 #define LIMIT		20000		/* milliseconds; nothing here takes that long */
-#define PORTS		34		/* in a frame: both ports of UDP */
+#define PORTS		34		/* offset of both UDP ports in a frame */
 
 int flows_fd[FLOWS_QUEUES];
 static int sockets[FLOWS];
@@ -66,7 +66,7 @@ void flows_close(void)
 		close(flows_fd[i]);
 }
 
-/* The queue on which a frame comes first. */
+/* The first queue that has a frame. */
 static int wait_for_frame(void)
 {
 	struct pollfd p[FLOWS_QUEUES];

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * xtun-test forward DEVICE LEFT RIGHT [vnet]: makes two interfaces and carries each
- * frame that one transmits to the other, until it is told to end. With vnet, a frame
- * keeps its virtio_net_hdr, so that what one side has left undone the other may do.
+ * frame that one transmits to the other, until it gets a signal. With vnet, a frame
+ * keeps its virtio_net_hdr, so that the other side may finish what the first one has
+ * left undone.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,7 +20,7 @@
 
 #include "xt.h"
 
-/* Of kernels that have it. */
+/* Only some kernels have it. */
 #define USO	(0x20 | 0x40)
 
 static struct port {
@@ -39,7 +40,7 @@ static void offload(int fd)
 		die("TUNSETOFFLOAD 0x%x", all);
 }
 
-/* What waits in @from, up to a number of frames; then it is the other's turn. */
+/* Carries what waits in @from, up to a limit; then it is the other's turn. */
 static void carry(struct port *from, struct port *to, bool vnet)
 {
 	static uint8_t buf[sizeof(struct virtio_net_hdr_mrg_rxbuf) + XT_BUF];
@@ -62,13 +63,13 @@ static void carry(struct port *from, struct port *to, bool vnet)
 			from->segmented += hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 			from->unfinished += !!(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
 		}
-		/* One of them comes up before the other. */
+		/* One of the interfaces comes up before the other. */
 		if (write(to->fd, buf, n) != n && errno != EIO)
 			to->refused++;
 	}
 }
 
-/* A descriptor that can be read once somebody has asked for the end. */
+/* A descriptor that becomes readable when a signal asks for the end. */
 static int end_asked(void)
 {
 	sigset_t set;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The interface goes down, is deleted or taken away, with somebody at the file. */
+/* The interface goes down, is deleted or is moved away while a file is attached. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static void fresh(void)
 	xt_up();
 }
 
-/* A child asleep in read; its exit status is the errno. */
+/* A child asleep in read(); its exit status is the errno. */
 static pid_t sleeper(int fd)
 {
 	pid_t pid;
@@ -72,7 +72,7 @@ static void down(int fd)
 	close(packet);
 }
 
-/* What a file says whose interface is no more. */
+/* What a file returns whose interface is gone. */
 static void is_gone(int fd)
 {
 	short got = 0;
@@ -135,7 +135,7 @@ static void deleted_full(void)
 	fresh();
 }
 
-/* Who waits for changes alone is told of those of the next interface too. */
+/* An edge-triggered epoll also reports events of the next interface. */
 static void attached_anew(void)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
@@ -150,7 +150,7 @@ static void attached_anew(void)
 	run("ip link set anew0 up");
 	ok(epoll_wait(ep, &e, 1, 20000) == 1 && e.events & EPOLLOUT && !(e.events & EPOLLHUP),
 	   "... epoll tells that it can be written to (%#x)", e.events);
-	/* What else the change to up has told. */
+	/* Other events of the change to up. */
 	while (epoll_wait(ep, &e, 1, 200) > 0)
 		;
 	packet = xt_packet("anew0");
@@ -189,7 +189,7 @@ static void namespace_destroyed(void)
 	fresh();
 }
 
-/* Everything at once, while interfaces come and go. */
+/* All of this at once, while interfaces come and go. */
 static atomic_bool stop;
 static atomic_int joined;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun-test gro DEVICE: segments of TCP written one by one, and what GRO makes of them
- * where frames enter by NAPI. Its wait is for frames of one tick, so that a tick in
- * between is no failure.
+ * xtun-test gro DEVICE: TCP segments are written one by one; what does GRO make of them
+ * if frames enter by NAPI? GRO only waits for frames of the same tick, so a round in
+ * which a tick passes may fail, and is repeated.
  */
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
@@ -32,7 +32,7 @@ static struct segment segments[SEGMENTS];
 static uint8_t buf[XT_BUF];
 static int fd, packet;
 
-/* The kernel cuts what it transmits. */
+/* The kernel cuts a large frame when it transmits it. Keep the segments. */
 static void cut(const struct gso *g)
 {
 	size_t len = gso_make(buf, g);
@@ -48,7 +48,7 @@ static void cut(const struct gso *g)
 	}
 }
 
-/* Headers, and what they carry in pieces of different size. */
+/* The headers, and then the payload in pieces of different sizes. */
 static void put(const struct segment *s, size_t head)
 {
 	size_t rest = s->len - head;
@@ -63,7 +63,7 @@ static void put(const struct segment *s, size_t head)
 		die("writev");
 }
 
-/* A frame of none of GRO's protocols, which does not wait there. */
+/* A frame of a protocol that GRO does not handle, and so does not hold back. */
 static void put_end(void)
 {
 	uint8_t end[60] = { [12] = XT_ETHERTYPE >> 8, [13] = XT_ETHERTYPE & 0xff };
@@ -151,7 +151,7 @@ int gro(const char *device)
 	bool tap = !strcmp(device, "/dev/net/tun");
 
 	in_mode(device, "IFF_NAPI", 0, true);
-	/* There tap ends each frame's round of NAPI by itself. */
+	/* In this mode tap ends the NAPI round after each frame. */
 	in_mode(device, "IFF_NAPI_FRAGS", IFF_NAPI_FRAGS, !tap);
 	return 0;
 }

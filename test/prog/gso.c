@@ -15,7 +15,7 @@
 #define TCP		20
 #define UDP		8
 #define IP_ID		60000
-#define SEQUENCE	0xfffff000	/* comes round within the frame */
+#define SEQUENCE	0xfffff000	/* wraps within the frame */
 #define ACK		0x10
 #define PSH_FIN		0x09
 #define CWR		0x80
@@ -30,7 +30,7 @@ static size_t transport_len(const struct gso *g)
 	return g->udp ? UDP : TCP;
 }
 
-/* In the header of TCP or UDP. */
+/* Its offset in the TCP or UDP header. */
 static size_t csum_at(const struct gso *g)
 {
 	return g->udp ? 6 : 16;
@@ -73,7 +73,7 @@ static uint8_t protocol(const struct gso *g)
 	return g->udp ? 17 : 6;
 }
 
-/* What the addresses, the protocol and the length add to the checksum behind them. */
+/* The pseudo header's share of the checksum: addresses, protocol and length. */
 static uint16_t pseudo(const struct gso *g, const uint8_t *ip, size_t len)
 {
 	const size_t addresses = g->v6 ? 32 : 8;
@@ -104,7 +104,7 @@ static void put_ip(const struct gso *g, uint8_t *ip, size_t len)
 	put16(ip + 10, ~add(0, ip, 20));
 }
 
-/* As TCP has it: the rest of what is no payload. */
+/* The remaining fields of a TCP header. */
 static void put_tcp(const struct gso *g, uint8_t *tcp)
 {
 	put16(tcp + 4, SEQUENCE >> 16);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 10,000 frames each way, and each of them arrives. */
+/* 10,000 frames each way, and every one arrives. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <poll.h>

@@ -23,7 +23,10 @@ static void set_file(const char *path, const char *value)
 	close(fd);
 }
 
-/* Of both kinds of allocation; a setting that only one has is named for it. */
+/*
+ * Sets it for both kinds of allocation failure. A setting that only one has includes
+ * its name.
+ */
 static void set(const char *setting, const char *value)
 {
 	static const char * const kinds[] = { "failslab", "fail_page_alloc" };
@@ -36,7 +39,7 @@ static void set(const char *setting, const char *value)
 	}
 }
 
-/* Where @function of the kernel lies. */
+/* The address range of a function of the kernel. */
 static bool find_function(const char *function, uint64_t *start, uint64_t *end)
 {
 	char line[500], name[200];
@@ -59,7 +62,7 @@ static bool find_function(const char *function, uint64_t *start, uint64_t *end)
 	return true;
 }
 
-/* Never an empty range in between. */
+/* Sets the end first, so that the range is never empty. */
 static void set_range(const char *kind, uint64_t start, uint64_t end)
 {
 	char setting[20], value[30];
@@ -74,7 +77,10 @@ static void set_range(const char *kind, uint64_t start, uint64_t end)
 	set(setting, value);
 }
 
-/* The tracker of references, which a debug kernel has, is unreliable once it lacked memory. */
+/*
+ * The reference tracker of a debug kernel is unreliable after it has once failed to
+ * allocate.
+ */
 static void inject_between(uint64_t start, uint64_t end)
 {
 	uint64_t tracker, tracker_end;
@@ -132,7 +138,7 @@ struct attempt {
 	bool injected;
 };
 
-/* In a thread of its own: it brings none of the memory that threads keep at hand. */
+/* In a new thread, which has no memory cached from earlier calls. */
 static void *attempt(void *arg)
 {
 	struct attempt *a = arg;
@@ -173,8 +179,9 @@ static bool is_expected(const struct inject_case *c, int error)
 }
 
 /*
- * Of thousands, as an interface of 256 queues takes, all would need an hour: beyond the
- * first EVERY they are the farther apart the later they come.
+ * An interface with 256 queues takes thousands of allocations; to fail each of them
+ * would take an hour. Beyond the first EVERY, the distance between those that fail
+ * grows with their number.
  */
 static unsigned int next(unsigned int nth)
 {
@@ -196,7 +203,7 @@ int inject_each(const struct inject_case *c, int *spared)
 	int failed = 0, done = 0, wrong = 0, error = 0;
 
 	tried++;
-	/* A page fault would need memory too. */
+	/* A page fault would allocate memory, too. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		die("mlockall");
 	for (;;) {

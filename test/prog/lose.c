@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How frames are lost one at a time, each by its own fault. */
+/* Ways to lose one frame at a time, each by a fault of its own. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
@@ -59,7 +59,7 @@ static int refuse_none(void)
 
 static int write_from_nowhere(void)
 {
-	/* The compiler is not to see that nothing is there. */
+	/* volatile hides from the compiler that nothing is there. */
 	void *volatile nowhere = (void *)8;
 
 	return write(ATTACH_FD, nowhere, 60) == -1 && errno == EFAULT ? 0 : -1;

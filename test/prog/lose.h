@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a shell cannot do to have a frame lost, or taken: each of these is one call or two. */
+/*
+ * What a shell cannot do to have a frame lost, or taken. Each of these is one or two
+ * calls.
+ */
 #ifndef LOSE_H
 #define LOSE_H
 
 /*
- * On the file of "xtun-test attach": txfilter, filter, ebpf set one that refuses all, and
- * none removes them; fault, layout, detached write what is lost.
+ * On the file of "xtun-test attach": txfilter, filter and ebpf set a filter that
+ * refuses all frames, none removes the filters; fault, pieces, empty and detached write
+ * a frame that is lost.
  */
 int lose(const char *how);
-/* An XDP program that answers @verdict, whatever comes, as @path of a bpf file system. */
+/* Pins an XDP program that always returns @verdict at @path of a bpf file system. */
 int pin(const char *verdict, const char *path);
-/* A socket that takes an EtherType ("packet") or a protocol of IP ("raw"), and a command. */
+/*
+ * Runs a command with a socket that takes an EtherType ("packet") or a protocol of IP
+ * ("raw").
+ */
 int take(char **argv);
-/* Holds a process as a debugger does, for as long as it is not ended itself. */
+/* Holds a process as a debugger does, until it is ended itself. */
 int hold(const char *pid);
 
 #endif

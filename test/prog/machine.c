@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun-test machine DEVICE: says to a descriptor what QEMU says to one that it is
- * handed or makes, in its order, from the probes at its start to what the guest's
- * driver then negotiates; prints what it is told. Two devices must tell the same.
+ * xtun-test machine DEVICE: makes the calls that QEMU makes on a descriptor that it is
+ * handed or opens, in QEMU's order, from the probes at its start to what the guest's
+ * driver negotiates. Prints the results. They must be the same on both devices.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 /* Newer than some headers. */
 #define MACHINE_USO	(0x20 | 0x40)
 #define MACHINE_TUNNEL	(0x80 | 0x100)
-/* xtun has it on every kernel. */
+/* xtun has this on every kernel. */
 #define MACHINE_BACKPRESSURE	0x80
 
 static int fd;
@@ -72,7 +72,10 @@ static void begin(void)
 	SAY(TUNGETSNDBUF, 0);
 }
 
-/* As virtio-net: longer headers tried, the byte order, all offloads, less if refused. */
+/*
+ * As for virtio-net: tries longer headers, the byte order and all offloads, fewer if
+ * refused.
+ */
 static void negotiate(void)
 {
 	static const int sizes[] = { 12, 20, 24, 9, 12 };
@@ -101,7 +104,10 @@ static void queue(int flags)
 	told("TUNSETQUEUE", flags, ioctl(fd, TUNSETQUEUE, &ifr), ifr.ifr_flags);
 }
 
-/* A frame to the host, header and all, in two pieces, and what is read when none is. */
+/*
+ * Writes a frame in two pieces, writes a header alone, and reads when there is no
+ * frame.
+ */
 static void carry(void)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr = { 0 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* xtun-test THEME: the cases of a theme, as TAP without its plan. */
+/* xtun-test THEME: runs the cases of a theme, and prints TAP without the plan. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each allocation fails in its turn: ENOMEM, its loss counted, nothing left. */
+/* Each allocation fails in turn: ENOMEM, its loss is counted, nothing is left. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +73,7 @@ static struct rtattr *attribute(struct nlmsghdr *h, int type, const char *value)
 	return a;
 }
 
-/* What the kernel answers, as a system call would. */
+/* Returns the kernel's answer as a system call would. */
 static long ask(struct nlmsghdr *h)
 {
 	struct {
@@ -233,7 +233,7 @@ static long try_epoll(void)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
-/* Two frames wait, of which it reads one. */
+/* A frame waits, and the file is not attached yet. */
 static void frame_waits(void)
 {
 	open_fd();
@@ -267,7 +267,7 @@ static void files(void)
 		inject_each(&cases[i], NULL);
 }
 
-/* Whoever is told what the stack drops is told, too, that something may be missing. */
+/* A reader of what the stack drops also learns that reports may be missing. */
 static void listens(void)
 {
 	const struct inject_case c = {
@@ -289,7 +289,7 @@ static void listens(void)
 
 /* --- frames */
 
-/* The stack may lose what it received: only the module's own allocations fail. */
+/* The stack may lose what it receives, so only the module's own allocations fail. */
 static void writes(void)
 {
 	static const size_t sizes[] = { 60, 1514, 9000, XT_FRAME_MAX };
@@ -314,7 +314,7 @@ static void writes(void)
 		   "... and each that failed is counted as rx_lost_nomem, and no other (%d)",
 		   failed);
 	}
-	/* A small one finds its memory at hand, mostly. */
+	/* A small frame mostly needs no new memory. */
 	ok(all_failed, "some writes found no memory (%d)", all_failed);
 	inject_within(NULL);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory refused to frames in the forms that TUNSETIFF gives them: each is counted as
- * its loss, and the next one passes.
+ * Allocations fail for frames in each form that TUNSETIFF can give them: the loss is
+ * counted, and the next frame passes.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static struct iovec pieces[8];
 static int n_pieces;
 static int wrong;
 
-/* Of TCP, cut into eleven. */
+/* A TCP frame that is cut into eleven segments. */
 static const struct gso large = { .port = 1000, .mss = 1460, .payload = 15377 };
 
 static void have_interface(int flags)
@@ -52,7 +52,7 @@ static uint64_t counter(const char *name)
 	return xt_counter_of(WRITTEN, name);
 }
 
-/* By NAPI it may take a moment. */
+/* With NAPI it may take a moment. */
 static bool comes_to(const char *name, uint64_t value)
 {
 	int ms;
@@ -69,7 +69,7 @@ static void written(const char *what)
 	int failed, spared;
 
 	failed = inject_each(&c, &spared);
-	/* Where pages fail to come in one piece, smaller ones do. */
+	/* If contiguous pages cannot be had, smaller ones are used. */
 	ok(failed + spared && comes_to("rx_lost_nomem", lost + failed) &&
 	   comes_to("rx_out", out + spared + 1),
 	   "... and each that failed is counted as rx_lost_nomem, and no other");
@@ -91,7 +91,7 @@ static void with_vnet_header(void)
 	written("write of a small frame with a vnet header");
 }
 
-/* The first has not even an Ethernet header. */
+/* The first piece is shorter than an Ethernet header. */
 static void cut_into_pieces(void)
 {
 	static const size_t sizes[8] = { 8, 6, 40, 100, 1000, 4096, 1, 2000 };
@@ -171,7 +171,7 @@ static void attaching_xdp(void)
 	close(prog);
 }
 
-/* A small frame is the program's as it is; of a large one it gets the core's copy. */
+/* The program gets a small frame itself, and the core's copy of a large one. */
 static void past_xdp(void)
 {
 	load(XDP_PASS);
@@ -188,7 +188,10 @@ static void past_xdp(void)
 
 static int plain = -1;
 
-/* What one file's offloads let through, another without a vnet header reads. */
+/*
+ * A file with offloads lets a large frame in, and a file without a vnet header reads
+ * it.
+ */
 static void have_both_readers(void)
 {
 	int one = 1, vnet;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory is refused to rings and batches: ENOMEM, its loss counted, nothing left. */
+/* Allocations of rings and batches fail: ENOMEM, the loss is counted, nothing is left. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static void unmap(void)
 	close_fd();
 }
 
-/* Where a call has failed, its file is closed before the next. */
+/* If a call has failed, its file is closed before the next one. */
 static void anew(void)
 {
 	if (fd >= 0)
@@ -96,7 +96,7 @@ static void files(void)
 	inject_each(&mapping, NULL);
 }
 
-/* --- the doorbell: what finds no memory is lost, and the ring goes on */
+/* --- the doorbell: a frame without memory is lost, and the ring goes on */
 
 static void publish(void)
 {

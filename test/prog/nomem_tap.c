@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory refused to the calls of tap: ENOMEM, and file and interface are as before,
- * so that the same call then succeeds on the same file.
+ * Allocations of the calls of tap fail with ENOMEM. File and interface stay as they
+ * were, so that the same call then succeeds on the same file.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -20,12 +20,12 @@
 #include "inject.h"
 #include "xt.h"
 
-#define NEW		"nomem0"	/* comes with its file */
+#define NEW		"nomem0"	/* comes and goes with its file */
 #define SEVERAL		"nomem1"	/* has a file already */
 #define SNDBUF		100000
 
 static int fd = -1, flags;
-/* How often something was otherwise than it had to be. */
+/* How often something was not as it had to be. */
 static int wrong;
 
 static void each(const struct inject_case *c)
@@ -77,7 +77,10 @@ static void new_was_not_made(void)
 
 static int first = -1;
 
-/* Anew each time: a further queue that has been there leaves its rx queue to the interface. */
+/*
+ * Made again each time, because an interface keeps the rx queue of a file that was
+ * attached once.
+ */
 static void have_several(void)
 {
 	if (first >= 0)
@@ -187,7 +190,7 @@ static void closing(void)
 	each(&c);
 }
 
-/* --- filters, on an interface with one that lets other frames pass */
+/* --- filters, on an interface that already has one which passes other frames */
 
 static long attach_program(int want)
 {
@@ -276,7 +279,7 @@ static void filters(void)
 	close(fd);
 }
 
-/* --- what else is set */
+/* --- other settings */
 
 static int sndbuf(void)
 {
@@ -285,7 +288,7 @@ static int sndbuf(void)
 	return ioctl(fd, TUNGETSNDBUF, &value) ? -1 : value;
 }
 
-/* A file that TUNSETIFF has attached has its account already. */
+/* A file that TUNSETIFF has attached already has its account, and this one does not. */
 static void attached_by_read(void)
 {
 	fd = xt_open(O_NONBLOCK);
@@ -368,7 +371,7 @@ static void settings(void)
 	new_is_gone();
 }
 
-/* The interface named xtun is there, and up. */
+/* The interface named xtun must exist and be up. */
 void theme_nomem_tap(void)
 {
 	inject_within_module("xtun");

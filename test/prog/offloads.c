@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun-test offloads DEVICE: for each set of offloads what a reader is given of frames
- * that others are to finish, and what the stack is given of such that are written; prints
- * it all. Two devices must give the same.
+ * xtun-test offloads DEVICE: for each set of offloads, what a reader gets of frames
+ * that others are to finish, and what the stack gets of such frames that are written.
+ * Prints all of it, which must be the same on both devices.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -60,7 +60,10 @@ static uint32_t hash(const uint8_t *p, size_t len)
 	return h;
 }
 
-/* But for hdr_len, which tells how much the sender has in one piece: that is its affair. */
+/*
+ * Without hdr_len, which only says how much the sender has in one piece, and may
+ * differ.
+ */
 static void tell(const char *what, ssize_t len)
 {
 	struct virtio_net_hdr h;
@@ -75,7 +78,7 @@ static void tell(const char *what, ssize_t len)
 	       hash(buf + GSO_VNET, len - GSO_VNET));
 }
 
-/* Whoever transmits has queued all of it by the time that send() returns. */
+/* When send() returns, all of the frame has been queued. */
 static void to_reader(const struct gso *g)
 {
 	size_t len = gso_make(buf, g);
@@ -90,7 +93,7 @@ static void to_reader(const struct gso *g)
 		tell("  read", n);
 }
 
-/* What is written after it comes after it. */
+/* A second frame, written after this one, marks its end. */
 static void to_stack(const struct gso *g)
 {
 	static uint8_t end[GSO_VNET + 60];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The order of the bytes in what stands in front of a frame, said byte by byte: a
- * conversion that is missing shows on machines of the other order.
+ * The byte order of the headers in front of a frame, given byte by byte: a missing
+ * conversion shows on machines of the other order.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -46,7 +46,10 @@ static uint16_t get(const uint8_t *p, bool le)
 	return p[!le] | p[le] << 8;
 }
 
-/* Which sees what the interface receives, and transmits, with a header in this machine's order. */
+/*
+ * It sees what the interface receives, and transmits, with a header in this machine's
+ * byte order.
+ */
 static int packet_open(void)
 {
 	struct sockaddr_ll at = {
@@ -62,7 +65,7 @@ static int packet_open(void)
 	return s;
 }
 
-/* The next that has @want bytes behind its header; its length, or -1. */
+/* The next frame with @want bytes behind its header; returns its length, or -1. */
 static ssize_t await(int fd, size_t front, size_t want)
 {
 	ssize_t len = -1;

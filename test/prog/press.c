@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Back-pressure: a full queue makes the qdisc wait, and everything that ends that. */
+/* Back-pressure: a full queue makes the qdisc wait, and everything that ends this wait. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 #define PRESS_IF	"press0"
 #define LENGTH		10	/* txqueuelen */
-#define MANY		1000	/* and as many a qdisc holds */
+#define MANY		1000	/* the qdisc's limit, too */
 #define SOME		300
 #define LIMIT		20000	/* milliseconds; nothing here takes that long */
 
@@ -49,7 +49,7 @@ static void send_some(const char *ifname, int first, int n)
 	close(packet);
 }
 
-/* From @was on, so many have left the qdisc, or do soon. */
+/* Whether @n frames have left the qdisc since @was, or do soon. */
 static bool moved(const char *ifname, uint64_t was, unsigned int n)
 {
 	int ms;
@@ -59,7 +59,7 @@ static bool moved(const char *ifname, uint64_t was, unsigned int n)
 	return xt_counter_of(ifname, "tx_in") - was >= n;
 }
 
-/* A frame that leaves the qdisc is counted first, and a moment later as lost. */
+/* A frame that leaves the qdisc is counted, and shortly after is counted as lost. */
 static bool lost(const char *ifname, const char *counter, uint64_t was, unsigned int n)
 {
 	int ms;
@@ -69,7 +69,7 @@ static bool lost(const char *ifname, const char *counter, uint64_t was, unsigned
 	return xt_counter_of(ifname, counter) - was == n;
 }
 
-/* How many come in order, from number 0 on, to a reader that takes its time. */
+/* How many frames come in order, from number 0 on, to a slow reader. */
 static int read_slowly(int fd, int n)
 {
 	int i;
@@ -110,7 +110,10 @@ static void without(int fd)
 	   "without back-pressure: of %d frames all but %d are lost", MANY, LENGTH);
 }
 
-/* Nothing is there that could wait; the core would drop what comes, and only its log say so. */
+/*
+ * Nothing can hold frames back. The core would drop them, and only its log would say
+ * so.
+ */
 static void without_qdisc(int fd)
 {
 	uint64_t full = xt_counter("tx_lost_full");
@@ -122,7 +125,7 @@ static void without_qdisc(int fd)
 	have_qdisc(XT_IF);
 }
 
-/* What tx_in was before; the queue is full then, and the qdisc waits. */
+/* Fills the queue, so that the qdisc waits. Returns what tx_in was before. */
 static uint64_t stop(const char *ifname, int fd)
 {
 	uint64_t in;
@@ -164,7 +167,7 @@ static void switch_off(int fd)
 	set_flag("on");
 }
 
-/* The core empties the qdisc when either is done. */
+/* The core empties the qdisc after either change. */
 static void lengthen(int fd)
 {
 	uint64_t in = stop(XT_IF, fd);
@@ -178,7 +181,7 @@ static void lengthen(int fd)
 	none_is_lost(XT_IF, fd, "... and smaller again");
 }
 
-/* What the qdisc held by then, some kernels throw away, and some do not. */
+/* Some kernels drop what the qdisc holds at that moment, and some do not. */
 static void shorten(int fd)
 {
 	uint64_t full = xt_counter("tx_lost_full"), in = stop(XT_IF, fd);
@@ -196,7 +199,7 @@ static void shorten(int fd)
 	run("ip link set " XT_IF " txqueuelen %d", LENGTH);
 }
 
-/* The first that says TUNSETIFF says what there is. */
+/* The first TUNSETIFF decides whether there is back-pressure. */
 static void taken_over(void)
 {
 	uint64_t in, full;
@@ -228,7 +231,7 @@ static void down_and_up(int fd)
 	none_is_lost(XT_IF, fd, "... and back-pressure");
 }
 
-/* Of the last queue in service: there is nowhere for frames to go. */
+/* If this was the last queue in service, frames have nowhere to go. */
 static void detach(int fd)
 {
 	uint64_t in = stop(PRESS_IF, fd), was = xt_counter_of(PRESS_IF, "tx_lost_detached");

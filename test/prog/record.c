@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads frames with a blocking read and writes them as pcap, until it is ended. */
+/* Reads frames with a blocking read() and writes them as pcap, until it is killed. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program makes the kernel transmit, past what the core does to frames
- * before drivers see them.
+ * BPF programs make the kernel transmit frames that bypass what the core does before a
+ * driver gets them.
  *
- * VETH is up, and what its other end sends to 10.98.0.2, or by a VLAN to
- * 10.97.0.2, arrives there.
+ * VETH is up. What its other end sends to 10.98.0.2, or by a VLAN to 10.97.0.2, arrives
+ * there.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -36,7 +36,7 @@
 static const size_t sizes[] = { 1, 18, 1401, 8000 };
 #define SIZES		((int)(sizeof(sizes) / sizeof(*sizes)))
 
-/* Without the first @cut bytes of each frame. */
+/* Redirects without the first @cut bytes of each frame. */
 static int redirect_to_xtun(int cut)
 {
 	const struct bpf_insn insns[] = {
@@ -67,7 +67,7 @@ static int udp_to(const char *ip)
 	return s;
 }
 
-/* Sends that datagram, and reads the frame that comes of it. */
+/* Sends that datagram, and reads the frame that it becomes. */
 static size_t pass_on(int s, int fd, const uint8_t *data, size_t size, uint8_t *frame)
 {
 	ssize_t len;
@@ -91,8 +91,8 @@ static bool has_tag(const uint8_t *frame)
 }
 
 /*
- * RFC 768: addresses, protocol, length and datagram add up to all ones. The
- * addresses lie before the datagram.
+ * RFC 768: addresses, protocol, length and datagram add up to all ones. The addresses
+ * are right before the datagram.
  */
 static bool is_checksum_right(const uint8_t *ip, size_t size)
 {
@@ -132,7 +132,10 @@ static void redirect(int fd, const char *to, bool vlan)
 	close(s);
 }
 
-/* One buffer of four datagrams, which nobody has cut: it fits our MTU. */
+/*
+ * One buffer of four datagrams, which the core has not cut because it fits the MTU of
+ * xtun.
+ */
 static void uncut(int fd)
 {
 	static uint8_t frame[XT_BUF], data[4000];
@@ -161,7 +164,7 @@ static bool passes(int s, int fd, size_t size, size_t want)
 	       xt_counter("tx_lost_unfinished") + xt_counter("tx_lost_nomem") == lost;
 }
 
-/* What is gone is the place of the checksum that the frame still lacks. */
+/* The place of the checksum that the frame still lacks is cut off. */
 static void cut_short(void)
 {
 	struct sock_filter twenty[] = { BPF_STMT(BPF_RET | BPF_K, 20) };
@@ -175,7 +178,7 @@ static void cut_short(void)
 	if (ioctl(fd, TUNDETACHFILTER, 0))
 		die("TUNDETACHFILTER");
 	close(link);
-	/* Up to the middle of the datagram's header, whose checksum is behind that. */
+	/* Cut up to the middle of the UDP header, before its checksum. */
 	link = redirect_to_xtun(ETH_HLEN + 20 + 4);
 	ok(passes(s, fd, 100, 4 + 100), "XDP redirect: a program that cuts the headers off, likewise");
 	if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM))
@@ -203,7 +206,7 @@ void theme_redirect(void)
 	cut_short();
 }
 
-/* From buffers of a driver's: ndo_xdp_xmit(), for a program that reads. */
+/* From a driver's buffers, by ndo_xdp_xmit(), to a program that reads. */
 void theme_redirect_native(void)
 {
 	struct xdp x;
@@ -225,7 +228,7 @@ void theme_redirect_native(void)
 	}
 	ok(n == 99, "native XDP redirect: %d of 99 are read as they were sent", n);
 	run("ip link set " XT_IF " txqueuelen 4");
-	/* The kernel may have said something of its own accord. */
+	/* The kernel may have sent something on its own. */
 	xt_drain(fd);
 	full = xt_counter("tx_lost_full");
 	in = xt_counter("tx_in");
@@ -233,7 +236,7 @@ void theme_redirect_native(void)
 		xt_transmit(packet, 60, i);
 	for (i = 0; xt_counter("tx_in") < in + 10 && i < LIMIT; i += 10)
 		usleep(10000);
-	/* A frame is counted first, and a moment later as lost. */
+	/* A frame is counted, and shortly after is counted as lost. */
 	usleep(50000);
 	in = xt_counter("tx_in") - in;
 	full = xt_counter("tx_lost_full") - full;
@@ -252,7 +255,7 @@ static uint64_t lost_for_memory(void)
 	return xt_counter("tx_lost_unfinished") + xt_counter("tx_lost_nomem");
 }
 
-/* What each frame lacks cannot be had without memory, which there is not. */
+/* Each frame needs memory to be finished, and there is none. */
 void theme_unfinished(void)
 {
 	int fd = xt_open(O_NONBLOCK), link = redirect_to_xtun(0), i;

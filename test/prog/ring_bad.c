@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs that write nonsense into their rings, or pull them away: each harms its
- * own file, and is told so. Beside it another file's rings go on.
+ * Programs that write nonsense into their rings, or unmap them: each harms only its own
+ * file, and is told. The rings of another file beside it go on.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +28,7 @@
 #include "xt.h"
 
 #define SIZE	XTUN_RING_MIN
-#define FRAME	1016	/* with its header a divisor of the ring */
+#define FRAME	1016	/* a record with it divides the ring evenly */
 #define RECORD	XTUN_RECORD_SIZE(FRAME)
 #define FIT	(SIZE / RECORD)
 
@@ -37,7 +37,7 @@ static uint8_t frame[XT_BUF];
 static int packet;
 static atomic_bool stop;
 
-/* Counters of its queue are to be seen from here on. */
+/* The counters of its queue exist from here on. */
 static void make_bad(uint32_t idle_usecs)
 {
 	if (rings_make(&bad, xt_open(O_NONBLOCK), SIZE, idle_usecs))
@@ -59,7 +59,10 @@ static bool is_told(void)
 	       ioctl(bad.fd, XTUN_IOC_DOORBELL) == -1 && errno == EPIPE;
 }
 
-/* It sends, and all that is transmitted comes there: the other is out of service. */
+/*
+ * The other file sends, and gets all that is transmitted, because the bad one is out of
+ * service.
+ */
 static bool others_go_on(void)
 {
 	unsigned int i, n = 0;
@@ -95,7 +98,7 @@ static void rx_position(uint32_t by, const char *what)
 	judge(what, "rx_lost_broken", lost);
 }
 
-/* One that is sound, and then this. */
+/* A sound record, and then this one. */
 static void rx_record(uint32_t len, uint32_t flags, uint32_t published, const char *what)
 {
 	struct xtun_record *record;
@@ -115,7 +118,10 @@ static void rx_record(uint32_t len, uint32_t flags, uint32_t published, const ch
 	judge(what, "rx_lost_broken", lost);
 }
 
-/* As large as a record can be, and up to the ring's very end: no frame, but no nonsense. */
+/*
+ * Records as large as the ring, and up to its very end: too long for a frame, but no
+ * nonsense.
+ */
 static void rx_whole_ring(void)
 {
 	struct xtun_record *record;
@@ -145,8 +151,8 @@ static void rx_whole_ring(void)
 /* --- the tx ring */
 
 /*
- * By its hash some frames come here. Where the consumer is, the kernel sees when
- * the ring is full.
+ * The hash sends some of these frames to the bad file. The kernel checks the consumer's
+ * position when the ring is full.
  */
 static void flood(unsigned int n)
 {
@@ -180,14 +186,14 @@ static void tx_position(uint32_t by, const char *what)
 	lost = xt_counter("tx_lost_broken");
 	fill_bad();
 	rings_drain(&bad);
-	/* The kernel counts those as taken. */
+	/* The kernel takes these as consumed. */
 	fill_bad();
 	bad.user->tx_cons += by;
 	flood(20 * FIT);
 	judge(what, "tx_lost_broken", lost);
 }
 
-/* --- both, written all the time while the kernel looks */
+/* --- both rings, written all the time while the kernel reads */
 
 static void *scribble(void *arg)
 {
@@ -206,7 +212,7 @@ static void *scribble(void *arg)
 	return NULL;
 }
 
-/* Sound records, whose headers change after they have been published. */
+/* Sound records whose headers change after they have been published. */
 static void *rewrite(void *arg)
 {
 	unsigned int seed = (uintptr_t)arg, i;
@@ -273,7 +279,7 @@ static void *read_good(void *arg)
 	return NULL;
 }
 
-/* A tenth of what races are given, or @part of that. */
+/* Runs for a tenth of the time of races, or @part of that. */
 static unsigned long for_a_while(void *(*what)(void *), unsigned int threads, unsigned int part)
 {
 	pthread_t thread[8], other[2];
@@ -390,7 +396,7 @@ static void mappings(void)
 	end_bad();
 	ok(right && others_go_on(), "mapped, protected, moved, unmapped while frames flow");
 
-	/* Unmapped all: the kernel has its own. */
+	/* All is unmapped: the kernel has a mapping of its own. */
 	make_bad(0);
 	rings_unmap(&bad);
 	flood(5 * FIT);
@@ -400,13 +406,13 @@ static void mappings(void)
 	munmap((void *)bad.kernel, page);
 	close(bad.fd);
 
-	/* A child has the same memory, and keeps it. */
+	/* A child shares this memory, and keeps it. */
 	make_bad(0);
 	pid = xt_fork();
 	if (!pid) {
 		uint32_t *writable = (uint32_t *)bad.rx, last = bad.kernel->tx_prod;
 
-		/* Until its parent says that it is gone. */
+		/* Waits until its parent says that it is gone. */
 		while (bad.user->tx_wake != 77)
 			usleep(1000);
 		*writable = 1;
@@ -443,7 +449,7 @@ static void mappings(void)
 	xt_law(XT_IF);
 }
 
-/* --- what is asked is enormous */
+/* --- enormous requests */
 
 static void enormous(void)
 {

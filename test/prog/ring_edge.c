@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rings where something stops, breaks or changes: nobody waits for what will not come. */
+/*
+ * Something stops, breaks or changes while there are rings: nobody waits for what will
+ * not come.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -107,7 +110,7 @@ static void none_is_lost(struct rings *r, const char *ifname, const char *how)
 		die("the sender failed");
 }
 
-/* What tx_in was before; the ring is full then, and the qdisc waits. */
+/* Fills the ring, so that the qdisc waits. Returns what tx_in was before. */
 static uint64_t stop(struct rings *r, const char *ifname)
 {
 	uint64_t in;
@@ -157,7 +160,7 @@ static void take_over(void)
 	drop(&r, fd);
 }
 
-/* From its timer it has a second. */
+/* The timer alone would wake it only after a second. */
 static void moderated(void)
 {
 	struct xtun_wake wake = { .frames = 1000000, .usecs = 1000000 };
@@ -256,7 +259,7 @@ static void on_alarm(int signal)
 
 static void interrupted(void)
 {
-	/* The first may come before the doorbell, where others run. */
+	/* The first signal may come before the doorbell, if other processes run. */
 	struct itimerval soon = { .it_value.tv_usec = 5000, .it_interval.tv_usec = 5000 };
 	struct itimerval never = { 0 };
 	uint8_t frame[60], mac[6];
@@ -318,7 +321,7 @@ static void asleep(void)
 	xt_transmit(packet, LENGTH, 0);
 	ok(poll(&p, 1, LIMIT) == 1 && take(&r, 0, 1, false) == 1, "... and poll() speaks for the rings");
 	close(packet);
-	/* If it sleeps on, the file stays open, and the test fails anyhow. */
+	/* If it still sleeps, the file stays open, and the test has failed anyhow. */
 	drop(&r, fd);
 }
 

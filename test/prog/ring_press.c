@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Back-pressure of a ring: a full one makes the qdisc wait, and everything that ends that. */
+/*
+ * Back-pressure of a ring: a full ring makes the qdisc wait, and everything that ends
+ * this wait.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +25,7 @@
 #define PRESS_IF	"rpress0"
 #define SIZE		XTUN_RING_MIN
 #define FRAME		1000
-#define MANY		900	/* and a qdisc holds as many */
+#define MANY		900	/* the qdisc's limit, too */
 #define SOME		300
 #define LIMIT		20000	/* milliseconds; nothing here takes that long */
 
@@ -105,7 +108,10 @@ static void end(struct rings *r)
 	close(r->fd);
 }
 
-/* The ring is as full as it may be, and the qdisc has the rest. Returns tx_in before. */
+/*
+ * Fills the ring as far as it may be; the qdisc has the rest. Returns what tx_in was
+ * before.
+ */
 static uint64_t stop(struct rings *r)
 {
 	uint64_t in;
@@ -120,7 +126,7 @@ static uint64_t stop(struct rings *r)
 	return in;
 }
 
-/* From @in on, all have left the qdisc, or do soon. */
+/* Whether all frames have left the qdisc since @in, or do soon. */
 static bool moved(uint64_t in)
 {
 	int ms;
@@ -136,7 +142,7 @@ static void doorbell(struct rings *r)
 	struct rings silent = *r;
 	int n;
 
-	/* Taken without a word: nobody has told the kernel. */
+	/* Frames are taken without a doorbell: the kernel does not know. */
 	silent.fd = -1;
 	n = rings_drain(&silent);
 	usleep(50000);
@@ -162,7 +168,7 @@ static void down_and_up(struct rings *r)
 	run("ip link set %s down; ip link set %s up", ifname, ifname);
 	rings_drain(r);
 	none_is_lost(r, "down and up");
-	/* Once more, with what is in the ring from before. */
+	/* Again, with what is in the ring from before. */
 	stop(r);
 	run("ip link set %s down; ip link set %s up", ifname, ifname);
 	send_some(SOME);
@@ -200,7 +206,7 @@ static void broken(void)
 	end(&r);
 }
 
-/* What stands before a frame needs room as well. */
+/* A header in front of the frame needs room, too. */
 static void with_headers(void)
 {
 	struct rings r = make(TAP | IFF_VNET_HDR);
@@ -211,7 +217,10 @@ static void with_headers(void)
 		die("TUNSETVNETHDRSZ");
 	run("ip link set " PRESS_IF " mtu 65521");
 	packet = xt_packet(PRESS_IF);
-	/* After the first there is room for the longest frame, but not for its header. */
+	/*
+	 * After the first frame there is room for the longest frame, but not for its
+	 * header.
+	 */
 	xt_transmit(packet, 65400, 1);
 	xt_transmit(packet, 65535, 2);
 	ok(rings_peek(&r, &len) && len == 65400 + 64, "a long frame");
@@ -219,7 +228,7 @@ static void with_headers(void)
 	ok(rings_await(&r, &len, LIMIT) && len == 65535 + 64 && !counted("tx_lost_full"),
 	   "... and one that would fit but for its header waits");
 	rings_drain(&r);
-	/* Which no ring has room for. */
+	/* No ring has room for this header. */
 	vnet = INT_MAX;
 	if (ioctl(r.fd, TUNSETVNETHDRSZ, &vnet))
 		die("TUNSETVNETHDRSZ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What XTUN_IOC_SET_RINGS, mmap() and the other ioctls of xtun's own refuse, and how. */
+/* What XTUN_IOC_SET_RINGS, mmap() and the other ioctls of xtun refuse, and how. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static long set_sound(int fd)
 	return set_rings(fd, &sound);
 }
 
-/* Each field alone is wrong. */
+/* One field at a time is wrong. */
 static void fields(void)
 {
 	static const uint32_t sizes[] = { 0, 1, SIZE / 2, SIZE - 8, SIZE + 4096, 3 * SIZE,
@@ -93,7 +93,7 @@ static void features(void)
 	close(fd);
 }
 
-/* Those that are about rings, of a file that has none; and the other way round. */
+/* Calls for rings on a file that has none, and calls for other files on one that has. */
 static void without_rings(void)
 {
 	struct xtun_wake wake = { .frames = 1 };
@@ -320,7 +320,7 @@ void theme_ring_refused(void)
 	gone();
 }
 
-/* --- as one who may use the interface, but not lock what he likes */
+/* --- a user who may use the interface, but may not lock more memory than the limit */
 
 static void limit(rlim_t bytes)
 {

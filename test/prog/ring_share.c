@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Several files with rings on an interface of four queues, and plain files beside them. */
+/*
+ * Several files with rings on an interface with four queues, and plain files beside
+ * them.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +37,7 @@ static bool fdinfo_says(int fd, const char *line)
 	return strstr(text, line);
 }
 
-/* What the kernel had queued for whoever comes first. */
+/* Frames that were queued before the rings came. */
 static void first_come(void)
 {
 	uint64_t stale = xt_counter("tx_lost_stale");
@@ -77,7 +80,7 @@ static void first_come(void)
 	xt_law(XT_IF);
 }
 
-/* One flow, which always goes the same way. */
+/* One flow, which always takes the same way. */
 static void transmit_flow(unsigned int flow)
 {
 	uint32_t number = flow;
@@ -98,7 +101,7 @@ static long flow_of(const uint8_t *frame, uint32_t len)
 	return number;
 }
 
-/* Reads what is there: which reader got which flow. */
+/* Reads what is there, and notes which reader got which flow. */
 static unsigned int collect(int plain, struct rings *r, unsigned int n, int8_t *whose)
 {
 	unsigned int i, got = 0;
@@ -248,7 +251,7 @@ static void asleep(void)
 	close(fd);
 }
 
-/* More than one round of the kernel's, and a signal in its way. */
+/* More records than the kernel takes in one round, and a signal in between. */
 static void interrupted(void)
 {
 	struct sigaction act = { .sa_handler = nothing };
@@ -271,7 +274,7 @@ static void interrupted(void)
 	ok(rings_publish(&r, prod) == (int)n, "500 records at one doorbell are all taken");
 	sigprocmask(SIG_SETMASK, &old, NULL);
 
-	/* One that is pending as the ioctl runs. */
+	/* A signal that arrives while the ioctl runs. */
 	for (i = 0; i < 100; i++) {
 		struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 		struct itimerspec when = { .it_value.tv_nsec = 20000 + 7000 * i };

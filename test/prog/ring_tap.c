@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rings of files that said TUNSETIFF: what stands before a frame stands in its record. */
+/* Rings of files that called TUNSETIFF: the header of a frame is in its record. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -52,7 +52,7 @@ static bool is_blank(const uint8_t *p, size_t n)
 	return !n;
 }
 
-/* The protocol info has a protocol. */
+/* The packet information has a protocol, and so is not blank. */
 static bool is_header(const uint8_t *p, int flags)
 {
 	size_t pi = flags & IFF_NO_PI ? 0 : 4;
@@ -96,7 +96,7 @@ static void form(const struct flaw_mode *mode)
 	end(&r);
 }
 
-/* --- large frames, which carry what is left to do */
+/* --- large frames, with what is left to do in the header */
 
 static int vnet_packet(const char *ifname)
 {
@@ -208,7 +208,7 @@ static bool comes(struct rings *plain, struct rings *vnet, const struct gso *g, 
 	return good == k && k == gso_segments(g);
 }
 
-/* One file of the interface takes large frames; the other, a plain one, has them cut. */
+/* One file of the interface takes large frames, and a plain file gets them cut. */
 static void cut(void)
 {
 	unsigned int i, right = 0, n = 0;
@@ -218,7 +218,10 @@ static void cut(void)
 
 	run("ip link del " XT_IF "; ip link add " XT_IF " numtxqueues 4 type xtun");
 	xt_up();
-	/* The first to say TUNSETIFF says what its frames look like, though it is second. */
+	/*
+	 * The first TUNSETIFF decides about the headers, although its file is the
+	 * second one.
+	 */
 	if (rings_make(&plain, xt_open(O_NONBLOCK), SIZE, 0) ||
 	    rings_make(&vnet, flaw_new(XT_IF, TAP | IFF_MULTI_QUEUE | IFF_VNET_HDR), SIZE, 0) ||
 	    ioctl(vnet.fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6))
@@ -242,7 +245,7 @@ static void cut(void)
 	close(plain.fd);
 }
 
-/* --- as large as frames get */
+/* --- the largest frames */
 
 static void largest(void)
 {
@@ -276,7 +279,7 @@ static void largest(void)
 	end(&r);
 }
 
-/* --- records that are no frames, each with the loss that its write would have been */
+/* --- records that are no frames, each with the loss that a write() would have had */
 
 static void loses(struct rings *r, const void *data, uint32_t len, const char *loss,
 		  const char *what)
@@ -387,7 +390,10 @@ static void detach(void)
 	end(&a);
 }
 
-/* By a program that made it stay, and found by one that does not say TUNSETIFF. */
+/*
+ * A program made the interface persistent, and one that does not call TUNSETIFF finds
+ * it.
+ */
 static void left_behind(void)
 {
 	const uint8_t *frame = NULL;
@@ -404,7 +410,7 @@ static void left_behind(void)
 	if (rings_make(&r, xt_open(O_NONBLOCK), SIZE, 0))
 		die("XTUN_IOC_SET_RINGS");
 	packet = xt_packet(XT_IF);
-	/* The core hears of a carrier within a second. */
+	/* The core notices the carrier within a second. */
 	for (i = 0; i < LIMIT && !frame; i += 100) {
 		xt_transmit(packet, 60, 7);
 		frame = rings_await(&r, &len, 100);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who sleeps is woken, and not too often: poll, epoll, SIGIO, for frames and for
- * room, by the rules of XTUN_IOC_SET_WAKE and ethtool -C. And the kernel's poller.
+ * Sleepers are woken, and not too often: poll, epoll, SIGIO, for frames and for room,
+ * by the rules of XTUN_IOC_SET_WAKE and ethtool -C. And the kernel's poller.
  *
- * The kernel's own timer may end a wait of at most a second. Where a case is about
- * what comes before, it is tried again if the machine took longer.
+ * The kernel's own timer may end a wait after at most a second. A case about what
+ * happens before that is repeated if the machine took longer.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -44,7 +44,7 @@ static uint64_t now_us(void)
 	return t.tv_sec * 1000000ULL + t.tv_nsec / 1000;
 }
 
-/* As a program goes to sleep: true if it may. */
+/* What a program does before it sleeps; true if it may sleep. */
 static bool ask(void)
 {
 	__atomic_store_n(&r.user->tx_wake, r.user->tx_cons, __ATOMIC_RELAXED);
@@ -84,7 +84,7 @@ static unsigned int next_event(int ep, int ms)
 	return epoll_wait(ep, &e, 1, ms) == 1 ? e.events : 0;
 }
 
-/* A child that does this once its parent sleeps. */
+/* A child that calls the function once its parent sleeps. */
 static pid_t later(void (*what)(void))
 {
 	pid_t parent = getpid(), pid = xt_fork();
@@ -137,7 +137,7 @@ static void polled(void)
 	ok(xt_poll(r.fd, POLLOUT, LIMIT, &got) >= 0 && got == POLLOUT, "poll: and up");
 }
 
-/* It is told once, and never again but by tx_wake. */
+/* It is woken once, and then again only if it asks by tx_wake. */
 static void edge_triggered(void)
 {
 	int ep = epoll_on(EPOLLIN | EPOLLET), i, woken = 0, frames = 0, n = 2000;
@@ -192,7 +192,7 @@ static int signals(int code, int ms)
 	return n;
 }
 
-/* A signal of those that queue, so that each can be counted. */
+/* A real-time signal, which queues, so that each can be counted. */
 static void signalled(bool on)
 {
 	sigset_t set;
@@ -229,7 +229,7 @@ static void by_signal(void)
 
 /* --- room in the rx ring */
 
-/* More than half of it, and no doorbell. */
+/* Fills more than half of the ring, without the doorbell. */
 static void fill(void)
 {
 	size_t len = xt_numbered(buf, xt_everyone, xt_peer, FRAME, 1);
@@ -247,7 +247,7 @@ static void room(void)
 	short got;
 	pid_t pid;
 
-	/* Nothing that moves rx_cons is to pass what was written in rx_wake. */
+	/* A value of rx_wake that no movement of rx_cons passes. */
 	r.user->rx_wake = r.kernel->rx_cons - 8;
 	fill();
 	ok(xt_poll(r.fd, POLLOUT, 0, NULL) == -1, "little room in the rx ring: no POLLOUT");
@@ -280,7 +280,10 @@ static void room(void)
 
 /* --- moderation */
 
-/* At which frame it is woken, and how often by then. -1: the timer came first. */
+/*
+ * The frame at which the program is woken, and how often it was; -1: the timer came
+ * first.
+ */
 static int woken_at(int ep, int most, int *edges)
 {
 	uint64_t start;
@@ -312,7 +315,7 @@ static void wakes_at(int ep, uint32_t frames, uint32_t bytes, int want)
 		   bytes, want, at);
 }
 
-/* Ten times as many frames as it waits for. -1: the timer came first. */
+/* The number of wake-ups for @n frames; -1: the timer came first. */
 static int count_wakes(int ep, int n)
 {
 	uint64_t start = now_us();
@@ -412,7 +415,7 @@ static void by_poll(void)
 
 	set_wake(8, 0, 30000);
 	ask_when_empty();
-	/* Asked by poll() alone. */
+	/* Asked for only by poll(). */
 	r.user->tx_wake = r.user->tx_cons - 8;
 	ok(xt_poll(r.fd, POLLIN, 0, &got) == -1, "poll asks, too");
 	transmit_one();
@@ -473,7 +476,10 @@ static bool taken(uint32_t prod)
 	return r.kernel->rx_cons == prod;
 }
 
-/* Threads of the kernel that work for xtun: one of a pool, when idle, is named "-xtun". */
+/*
+ * The number of kernel threads that work for xtun: an idle one of a pool is named
+ * "-xtun".
+ */
 static int threads(void)
 {
 	char path[300], name[100];
@@ -496,7 +502,7 @@ static int threads(void)
 	return n;
 }
 
-/* Without a system call; -1: it went to sleep meanwhile. */
+/* Sends without a system call; -1: the poller went to sleep meanwhile. */
 static int send_silently(unsigned int n)
 {
 	size_t len = xt_numbered(buf, xt_everyone, xt_peer, FRAME, 1);
@@ -551,7 +557,7 @@ static void poller(void)
 
 	if (rings_make(&r, xt_open(O_NONBLOCK), SIZE, XTUN_IDLE_MAX))
 		die("XTUN_IOC_SET_RINGS");
-	/* Seen, where it is there: that none is left says nothing otherwise. */
+	/* See the thread first: otherwise its absence afterwards would prove nothing. */
 	for (i = 0; i < TRIES && !threads(); i++)
 		rings_send(&r, buf, len);
 	ok(i < TRIES, "it is a thread that polls");
@@ -564,8 +570,8 @@ static void poller(void)
 }
 
 /*
- * With no doorbell asked for, or none rung: what the program has told of is taken, however
- * soon its file is closed.
+ * The doorbell is not wanted, or is not rung: the kernel takes all that the program has
+ * published, however soon the file is closed.
  */
 static void closed_at_once(uint32_t idle_usecs, const char *what)
 {
@@ -588,7 +594,7 @@ static void closed_at_once(uint32_t idle_usecs, const char *what)
 	   what, (int)(xt_counter("rx_out") - out), 2 * TRIES);
 }
 
-/* Whoever takes a tracer away waits until each task has slept, or says that it is in none. */
+/* Removing a tracer waits until each task has slept or has reported a quiescent state. */
 static bool takes_tracer_away(void)
 {
 	return !system("mkdir " INSTANCE) &&
@@ -626,11 +632,11 @@ static void keeps_nobody(void)
 		waitpid(pid, &status, 0);
 }
 
-/* --- how long a frame waits, where time passes by instructions */
+/* --- how long a frame waits, with time that advances by instructions */
 
 #define TICK	4000		/* microseconds, at the 250 Hz of Debian's kernels */
 
-/* From before it is transmitted until the program runs again. */
+/* The time from just before it is transmitted until the program runs again. */
 static uint64_t wait_for_one(int ep)
 {
 	uint64_t start;

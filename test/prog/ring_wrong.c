@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A program that writes one thing wrongly into its rings, or nothing at all. */
+/* A program that writes one wrong value into its rings, or nothing wrong at all. */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ static void publish(uint32_t len, uint32_t flags, uint32_t prod)
 	ioctl(r.fd, XTUN_IOC_DOORBELL);
 }
 
-/* The kernel looks at it when it needs room. */
+/* The kernel reads this position when it needs room. */
 static void consume(uint32_t cons)
 {
 	int packet = xt_packet(XT_IF);
@@ -40,7 +40,7 @@ static void consume(uint32_t cons)
 	close(packet);
 }
 
-/* All as it should be, in both directions. */
+/* Everything correct, in both directions. */
 static void do_right(void)
 {
 	int packet = xt_packet(XT_IF);
@@ -51,7 +51,7 @@ static void do_right(void)
 	close(packet);
 }
 
-/* Whenever it is woken, it takes what is there, and stops again. */
+/* Whenever it is continued, it takes what is there and stops again. */
 static void sleep_on(void)
 {
 	for (;;) {
@@ -84,7 +84,7 @@ int ring_wrong(const char *what)
 		consume(4);
 	else
 		errx(2, "%s is none of nothing len flags rx_prod tx_cons unread asleep size", what);
-	/* To read nothing is no mistake. */
+	/* Not to read is no mistake. */
 	return (r.kernel->status == XTUN_STATUS_BROKEN) ==
 	       (!strcmp(what, "unread") || !strcmp(what, "nothing"));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * XDP and rings: programs on the interface that a ring sends to, and frames that
- * another device's program brings. VETH is up, and VETH_PEER is its other end.
+ * XDP and rings: programs on an interface that a ring sends to, and frames that another
+ * device's program redirects. VETH is up, and VETH_PEER is its other end.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,12 +23,12 @@
 #define FRAMES		100
 #define LIMIT		20000	/* milliseconds; nothing here takes that long */
 
-/* In one piece with room before it, and larger. */
+/* In one piece with headroom, and larger. */
 static const size_t sizes[4] = { 60, 201, 1514, 5000 };
 static uint8_t buf[XT_BUF];
 static struct rings r;
 
-/* Several at one doorbell. */
+/* Several records with one doorbell. */
 static void send_all(void)
 {
 	uint32_t prod = r.user->rx_prod;
@@ -98,7 +98,7 @@ static void verdict(enum xdp_action action, uint32_t mode, const char *name)
 	xt_law(XT_IF);
 }
 
-/* ndo_xdp_xmit; VETH gives it frames that its other end sends. */
+/* ndo_xdp_xmit: VETH redirects frames that its other end sends. */
 static void redirected(void)
 {
 	struct xdp x = xdp_load(XT_ETHERTYPE, XDP_REDIRECT, if_nametoindex(XT_IF));

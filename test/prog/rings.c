@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A pair of rings as a test has it. */
+/* A pair of rings for a test. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Frames both ways, whole and unchanged, and the stack's answers to them. */
+/* Frames both ways, whole and unchanged, and the stack's answers. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 static uint8_t out[XT_BUF], in[XT_BUF];
 static uint8_t mac[6];
 
-/* The next frame of that EtherType to our MAC; the stack says other things too. */
+/* The next frame of that EtherType to our MAC; the stack sends others, too. */
 static ssize_t read_answer(int fd, uint16_t type)
 {
 	ssize_t n;
@@ -83,7 +83,10 @@ static bool udp_arrives(int fd, int s, size_t size)
 
 static void udp(int fd)
 {
-	/* Around what fits a page, a head, several pages; the largest of UDP. */
+	/*
+	 * Sizes around what fits in a page, in a head and in several pages; the largest
+	 * of UDP.
+	 */
 	static const size_t sizes[] = { 0, 1, 18, 1472, 3000, 3500, 3700, 3800, 4096, 9000,
 					20000, 40000, 65479 };
 	int s = listen_udp();
@@ -106,7 +109,7 @@ static void tcp(int fd)
 
 	if (s < 0 || bind(s, (struct sockaddr *)&a, sizeof(a)) || listen(s, 1))
 		die("TCP socket");
-	/* A UDP frame as a mould: protocol 6, and the TCP checksum filled in. */
+	/* A UDP frame serves as a template: protocol 6, and the TCP checksum filled in. */
 	len = xt_udp(out, mac, xt_peer, "10.99.0.2", "10.99.0.1", 0, in, 12);
 	memcpy(out + 34, syn, 20);
 	out[23] = 6;
@@ -194,7 +197,7 @@ void theme_rw(void)
 	fd = xt_open(O_NONBLOCK);
 
 	arp(fd);
-	/* From here on the stack has nothing to ask of its own accord. */
+	/* From here on the stack has no reason to send ARP on its own. */
 	run("ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev %s nud permanent", XT_IF);
 	echo(fd);
 	udp(fd);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A thousand interfaces, and 256 queues on one: made, used and ended, on tap and
- * then on xtun. The figures are for people; only what does not work fails.
+ * A thousand interfaces, and 256 queues on one: created, used and removed, on tap and
+ * then on xtun. The figures are for people; the test only fails if something does not
+ * work.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -38,7 +39,7 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* KiB that are free, or would be. */
+/* In KiB, the memory that is free or could be freed. */
 static long available(void)
 {
 	char line[100];
@@ -119,7 +120,7 @@ static void interfaces(const char *device)
 	   left);
 }
 
-/* Which of the queues got something; frames are taken. */
+/* Takes all frames; returns the number of queues that had some. */
 static unsigned int served(bool by_rings, unsigned int *frames)
 {
 	unsigned int i, n, queues = 0;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Several readers and writers, a sole one, one that is killed, one that is late. */
+/*
+ * Several readers and writers, an exclusive one, one that is killed, one that comes
+ * late.
+ */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -75,7 +78,7 @@ static void ignore(int sig)
 	(void)sig;
 }
 
-/* A frame waits that the test has not asked for: give the readers the CPU. */
+/* Frames wait that the readers have not taken: give them the CPU. */
 static void await_room(void)
 {
 	int i;
@@ -121,8 +124,8 @@ static void readers(void)
 }
 
 /*
- * Two readers of one file and two frames at almost the same time: neither
- * reader may sleep while a frame waits.
+ * Two readers of one file, and two frames at almost the same time: neither reader may
+ * sleep while a frame waits.
  */
 static void none_left_behind(void)
 {
@@ -168,7 +171,10 @@ static void *writer(void *arg)
 
 		if (write(w->fd, buf, len) != (ssize_t)len)
 			damaged++;
-		/* The backlog of a CPU holds a thousand; it is not on trial here. */
+		/*
+		 * The backlog of a CPU holds a thousand frames. It is not under test
+		 * here.
+		 */
 		if (i % 50 == w->first)
 			usleep(2000);
 	}
@@ -207,8 +213,8 @@ static void writers(void)
 }
 
 /*
- * A reader is killed once so many frames were sent; what it had not taken is there for
- * others. Returns how many are not.
+ * A reader is killed once @after frames were sent. What it had not taken is left for
+ * others. Returns how many frames are missing.
  */
 static int killed_once(atomic_int *taken, int after)
 {
@@ -241,14 +247,14 @@ static void killed(void)
 {
 	atomic_int *taken = mmap(NULL, sizeof(*taken), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	/* Only the first reader after none finds frames stale. */
+	/* Frames become stale only without a reader. */
 	int idle = xt_open(O_NONBLOCK), i, wrong = 0, dead = 0;
 
 	xt_drain(idle);
 	for (i = 0; i < 50; i++) {
 		int missing = killed_once(taken, i * 2 + 1);
 
-		/* One it may have taken and not lived to count. */
+		/* It may have taken one frame, and been killed before it counted it. */
 		wrong += missing < 0 || missing > 1;
 	}
 	ok(!wrong, "a reader killed in read loses nothing it had not taken, 50 times");
@@ -291,7 +297,7 @@ static double seconds(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* 5 frames grow old and 3 are fresh when the first reader comes. */
+/* 5 frames become stale and 3 are fresh when the first reader comes. */
 static void stale(void)
 {
 	uint64_t n = xt_counter("tx_lost_stale");

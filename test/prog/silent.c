@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program that never sleeps, and has the kernel look for what it sends, makes no
- * system call. It sends back what another process transmits; between its two calls
- * of getppid(), which mark it for strace, there is to be none.
+ * A program that never sleeps, and lets the kernel look for what it sends, makes no
+ * system call. It sends back what another process transmits. There must be no call
+ * between its two calls of getppid(), which are marks for strace.
  */
 #include <errno.h>
 #include <sched.h>
@@ -20,9 +20,12 @@
 #include "xt.h"
 
 #define WARM_UP		1000
-#define AHEAD		200	/* frames that are on their way, at most */
+#define AHEAD		200	/* frames that are on their way at most */
 
-/* How many the program has had. The other process reads it, without a call. */
+/*
+ * How many frames the program has got. The other process reads it without a system
+ * call.
+ */
 static unsigned int *had;
 
 static void transmit_all(int packet, unsigned int n)
@@ -50,7 +53,7 @@ static void send_back(struct xtun *x, const struct xtun_frame *frame)
 	xtun_send(x, frame->len);
 }
 
-/* The kernel may transmit frames of its own as well: they do not count. */
+/* The kernel may transmit frames of its own, which do not count. */
 static unsigned int numbered(const struct xtun_frame *frames, int n)
 {
 	unsigned int good = 0;
@@ -93,7 +96,7 @@ int silent(unsigned int n)
 	pid = xt_fork();
 	if (!pid)
 		transmit_all(packet, WARM_UP + n);
-	/* The first frame has asked for the poller, which may still have to begin. */
+	/* The first frame asks for the poller, which may need time to start. */
 	echo_until(x, WARM_UP);
 	usleep(200000);
 	syscall(SYS_getppid);

@@ -2,7 +2,7 @@
 #ifndef SILENT_H
 #define SILENT_H
 
-/* Echoes that many frames, and more before it begins. No theme. */
+/* Echoes that many frames, and some more first. Not a theme. */
 int silent(unsigned int n);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TUNSETSNDBUF: a writer may have so much in the stack. What it writes goes through
- * a bridge to a port whose reader takes its time, and whose qdisc waits for it:
+ * TUNSETSNDBUF: a writer may have only so much in the stack. What it writes goes
+ * through a bridge to a port whose reader is slow and whose qdisc waits for the reader:
  *
  *   writer ---- WRITER_IF ---- bridge ---- READER_IF ---- reader
  */
@@ -31,20 +31,20 @@
 #define LENGTH		10	/* txqueuelen */
 #define SNDBUF		40000
 #define SIZE		1000	/* of a frame */
-#define MOST		200	/* frames that there is room for */
+#define MOST		200	/* more frames than there is room for */
 #define MANY		600
 #define LIMIT		20000	/* milliseconds; nothing here takes that long */
 #define MOMENT		500
 
 static const uint8_t unknown[6] = { 2, 0, 0, 0, 7, 7 };
 static int writer, reader;
-static int sent, received;	/* frames of the case at hand */
+static int sent, received;	/* frames of the current case */
 
 static bool prepared(void)
 {
 	cpu_set_t first_cpu;
 
-	/* Another processor's backlog would be another order. */
+	/* On another processor frames would take another backlog, in another order. */
 	CPU_ZERO(&first_cpu);
 	CPU_SET(0, &first_cpu);
 	if (sched_setaffinity(0, sizeof(first_cpu), &first_cpu))
@@ -73,7 +73,10 @@ static ssize_t put(void)
 	return n;
 }
 
-/* Until nothing more is taken, nor soon: some of it may be on its way to the queue. */
+/*
+ * Writes until nothing more is taken, now or soon: some may still be on its way to the
+ * queue.
+ */
 static void fill(void)
 {
 	do {
@@ -83,7 +86,7 @@ static void fill(void)
 	} while (sent < MANY && put() > 0);
 }
 
-/* The next one, if it comes, is the next one. */
+/* Whether the next frame comes, and is the next one in order. */
 static bool take(void)
 {
 	uint8_t frame[2000];
@@ -141,7 +144,7 @@ static void goes_on(void)
 	ok(ordered, "... and all %d arrive in order", received);
 }
 
-/* Registered once, at its edge; there is room all the time. */
+/* Registered once, edge-triggered, while there is room all the time. */
 static void quiet(void)
 {
 	struct epoll_event e = { .events = EPOLLOUT | EPOLLET };
@@ -159,7 +162,7 @@ static void quiet(void)
 	close(ep);
 }
 
-/* A child that does this, once it sleeps. */
+/* A child that calls the function; returns once it sleeps. */
 static pid_t sleeper(int (*what)(void))
 {
 	pid_t pid = xt_fork();
@@ -230,7 +233,7 @@ static int wait_in_write(void)
 	return !(put() == -1 && errno == EBADFD);
 }
 
-/* Frames that the stack still holds are paid for by a file that is no more. */
+/* Frames that the stack still holds belong to a file that is gone. */
 static void closed(void)
 {
 	int status;

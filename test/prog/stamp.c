@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ethtool -T says software time stamps, both ways: a socket really gets them. */
+/* ethtool -T claims software time stamps both ways: a socket really gets them. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -63,7 +63,7 @@ static double stamp_of(int s, int flags)
 	return 0;
 }
 
-/* The frame still waits in the queue when its sender has its stamp. */
+/* The sender gets its stamp while the frame still waits in the queue. */
 static void transmitted(void)
 {
 	int s = udp(SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
@@ -86,7 +86,7 @@ static void transmitted(void)
 	close(s);
 }
 
-/* The stamp of a frame, which was written at *@start. */
+/* Writes a frame at *@start; returns its stamp. */
 static double received(int fd, int s, double *start)
 {
 	uint8_t buf[200], mac[6];
@@ -112,7 +112,7 @@ void theme_stamp(void)
 	ok(!received(fd, s, &start), "rx: none unless asked for");
 	close(s);
 
-	/* The kernel begins to stamp a little after it was first asked to. */
+	/* The kernel starts to stamp a little after the first request. */
 	s = udp(SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 	for (stamp = 0, i = 0; !stamp && i < 200; i++) {
 		usleep(10000);

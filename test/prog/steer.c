@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which of several queues a frame goes to, unless somebody has said it. */
+/* Which of several queues a frame goes to, unless somebody has decided it. */
 #define _GNU_SOURCE
 #include <linux/if_tun.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static void by_hash(int home[FLOWS])
 	ok(kept == 4, "... and each flow keeps to its queue");
 }
 
-/* One flow at a time: the table has few places, which two of them may share. */
+/* One flow at a time: the table is small, and two flows may share an entry. */
 static void by_answer(const int home[FLOWS])
 {
 	int i, at[FLOWS], received = 0, followed = 0;

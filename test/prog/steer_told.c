@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which queue a frame goes to where somebody says it: a program, XPS; and RPS. */
+/* Which queue a frame goes to if a program or XPS decides; and RPS. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static int answer_always(int n)
 	return bpf_load(BPF_PROG_TYPE_SOCKET_FILTER, insns, sizeof(insns));
 }
 
-/* The flow's own port: where it is in the frame. */
+/* The flow's own port, read from the frame. */
 static int answer_port(void)
 {
 	const struct bpf_insn insns[] = {
@@ -77,7 +77,7 @@ static void by_program(void)
 	ok(flows_send_all(at) == ALL, "... and without a program to all queues again");
 }
 
-/* False if this kernel has no such file. */
+/* Returns false if this kernel has no such file. */
 static bool set(const char *file, const char *mask)
 {
 	char path[100];
@@ -116,7 +116,7 @@ static void by_processor(void)
 	ok(flows_send_all(at) == ALL, "... and without it to all queues again");
 }
 
-/* How often a processor was asked to receive what RPS has given to it. */
+/* How often a processor was asked to receive what RPS gave to it. */
 static unsigned long asked_by_rps(void)
 {
 	FILE *f = fopen("/proc/net/softnet_stat", "re");
@@ -156,7 +156,7 @@ static void received_elsewhere(void)
 		skip("this guest has one processor", "... on another processor than the writer's");
 }
 
-/* What waits in a backlog tells the queue that it was written to. */
+/* A frame in a backlog names the queue that it was written to. */
 static void stays_known(void)
 {
 	bool shown = !access(SYSFS "tx-3", F_OK) && !access(SYSFS "rx-3", F_OK);

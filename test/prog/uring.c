@@ -90,7 +90,7 @@ static void writes(int fd)
 	ok(complete(NULL, NULL, 20000) == -EINVAL, "write of a stump: EINVAL");
 }
 
-/* Each buffer gets records, each write takes them. */
+/* Each read fills its buffer with records, and each write takes them. */
 static void batched(int fd)
 {
 	struct xtun_record *record = (void *)buf[0];
@@ -169,7 +169,7 @@ static void multishot(int fd)
 	ok(n == 8 && more == 8, "multishot read: one request gets eight frames (%d, %d)", n, more);
 }
 
-/* A request that waits when the process ends, or the interface. */
+/* A request that waits when its interface goes. */
 static void abandoned(int fd)
 {
 	prepare(IORING_OP_READ, fd, buf[0], sizeof(buf[0]), 30);
@@ -182,7 +182,7 @@ void theme_uring(void)
 {
 	int fd, blocking, err;
 
-	/* Where there is one, it asks for its parameters first. */
+	/* If there is io_uring, it fails on the missing parameters first. */
 	if (syscall(__NR_io_uring_setup, 1, NULL) < 0 && errno != EFAULT) {
 		skip("this kernel has no io_uring", "io_uring");
 		return;

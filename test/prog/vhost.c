@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* xtun-test vhost DEVICE: hands a descriptor to vhost-net, and prints what that says. */
+/* xtun-test vhost DEVICE: hands a descriptor to vhost-net, and prints the result. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -11,7 +11,7 @@
 
 #include "xt.h"
 
-/* A ring in which nothing is yet. */
+/* An empty ring. */
 static void set_ring(int net)
 {
 	static uint8_t page[4096] __attribute__((aligned(4096)));

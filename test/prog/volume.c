@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* More than 4 GiB: no counter is 32 bits wide. Those of tx and rx are of one kind. */
+/*
+ * More than 4 GiB: no counter is 32 bits wide. The counters of tx and rx are of the
+ * same type.
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,7 +27,7 @@ static uint64_t sysfs(const char *name)
 	return value;
 }
 
-/* The frames are for another station: the stack looks at that and lets go. */
+/* The frames are for another station: the stack drops them at once. */
 void theme_volume(void)
 {
 	static const uint8_t other[6] = { 0x02, 0, 0, 0, 0, 0x99 };

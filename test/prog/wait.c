@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every way to wait for a frame, and joining before anything is said. */
+/* Every way to wait for a frame, and attaching by waiting. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -100,8 +100,8 @@ static void blocking(void)
 }
 
 /*
- * Both sleep exclusively, the reader first. The reader wants a frame; that the
- * interface is up is not for it alone.
+ * Both wait exclusively, the reader first. The reader wants a frame, so it must not use
+ * up the event that the interface is up.
  */
 static void exclusive_pollers(int fd)
 {
@@ -259,7 +259,7 @@ static void provisional(void)
 	ok(xt_counter("readers") == 0, "closed: no reader any more");
 }
 
-/* Who has only polled follows the name, and not an interface that had it. */
+/* A file that has only polled follows the name, not an interface that once had it. */
 static void provisional_renamed(void)
 {
 	uint64_t stale = xt_counter("tx_lost_stale");
@@ -275,13 +275,16 @@ static void provisional_renamed(void)
 	fails(read(fd, buf, sizeof(buf)), ENODEV, "... as read says");
 	run("ip link set other down; ip link set other name %s; ip link set %s up", XT_IF, XT_IF);
 	ok(xt_poll(fd, POLLIN, 0, &got) >= 0 && got == POLLIN, "renamed back: the frame is there");
-	/* Setting the names back may have taken a second: then it is stale by now. */
+	/* Renaming back may have taken a second, and then the frame is stale. */
 	ok(xt_drain(fd) + xt_counter("tx_lost_stale") - stale == 1, "... and is read, or stale");
 	close(s);
 	close(fd);
 }
 
-/* As what a child, which sleeps in poll() and has not attached, is woken by that command. */
+/*
+ * The events that wake a child which sleeps in poll(), not attached, when that command
+ * runs.
+ */
 static int woken_by(const char *command)
 {
 	int fd = xt_open(O_NONBLOCK), status;

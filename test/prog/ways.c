@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libxtun: the same program with each way, and the same bytes arrive. */
+/* libxtun: the same bytes arrive by each way of one program. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -24,9 +24,9 @@
 
 static const char *name, *ifname;	/* of the way, of the interface */
 static struct xtun *x;
-static int packet;			/* to transmit by, and to see what is received */
+static int packet;			/* to transmit, and to see what is received */
 
-/* One in eight is long: this looks at each byte. */
+/* One frame in eight is long, because this checks each byte. */
 static size_t length_of(unsigned int number)
 {
 	return 60 + number * 2654435761u % (number % 8 ? 1454 : MTU - 60);
@@ -48,7 +48,7 @@ static int receiver_socket(void)
 	return s;
 }
 
-/* Marks the numbers in @seen; returns how many were right and had not been seen. */
+/* Marks the numbers in @seen; returns how many frames were right and new. */
 static unsigned int mark(bool *seen, const void *frame, size_t len)
 {
 	int64_t number = xt_number(frame, len);
@@ -59,7 +59,7 @@ static unsigned int mark(bool *seen, const void *frame, size_t len)
 	return 1;
 }
 
-/* Until @want are right, or none comes any more. */
+/* Receives until @want frames are right, or no more come. */
 static unsigned int receive(bool *seen, unsigned int want)
 {
 	struct xtun_frame frames[32];
@@ -104,7 +104,7 @@ static void send_frame(size_t len, unsigned int number)
 		die("%s: xtun_send", name);
 }
 
-/* The kernel's: until @want are right, or none comes any more. */
+/* Receives what the kernel got, until @want frames are right, or no more come. */
 static unsigned int kernel_receives(int s, bool *seen, unsigned int want)
 {
 	static uint8_t frame[XT_BUF];
@@ -173,7 +173,7 @@ static void two_threads(void)
 	   "%s: one thread receives, another sends, at once (%u, %u)", name, received, sent);
 }
 
-/* Another process transmits @n, each once it is asked by a byte. */
+/* Another process transmits @n frames, one for each byte that it is sent. */
 static pid_t transmitter(unsigned int n, int *ask)
 {
 	unsigned int number = 0;
@@ -238,7 +238,7 @@ static void event_loop(void)
 	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, xtun_fd(x), &e))
 		die("epoll");
 	while (good < SLEEPS) {
-		/* Two for one edge, of which the loop takes one at a time. */
+		/* Two frames for one edge, of which the loop takes one at a time. */
 		if (asked == good && write(ask, "..", 2) == 2)
 			asked += 2;
 		if (!xtun_arm(x, XTUN_CAN_RECEIVE) && epoll_wait(ep, &e, 1, 10000) != 1)
@@ -254,7 +254,7 @@ static void event_loop(void)
 	reap(pid);
 }
 
-/* A refused frame keeps no other. */
+/* A refused frame does not hold up others. */
 static void refused(int s)
 {
 	bool seen[FRAMES] = { false };
@@ -277,7 +277,7 @@ static void refused(int s)
 	ok(!xtun_flush(x) && kernel_receives(s, seen, 1) == 1, "%s: up again", name);
 }
 
-/* One that is too short, and looks like a record: nobody may take it for one. */
+/* A frame that is too short and looks like a record must not be taken for one. */
 static void misleading(void)
 {
 	const uint32_t record[2] = { 40, 0 };
@@ -349,7 +349,7 @@ static void try_way(enum xtun_way way, const char *interface)
 	xtun_close(x);
 }
 
-/* What stands in front of a frame the first file has said, for all. */
+/* The first file decides for all which header is in front of a frame. */
 static void other_header(void)
 {
 	const struct xtun_options plain = { .ifname = "ways1", .flags = XTUN_MULTI_QUEUE };

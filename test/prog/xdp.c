@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * XDP: what a program on the interface does to frames that are written, in its
- * generic form and natively.
+ * XDP: what a program on the interface does to frames that are written, in generic form
+ * and natively.
  *
- * The interface has 10.99.0.1 and knows 10.99.0.2, which is us; VETH is up, and
- * VETH_PEER is its other end.
+ * The interface has 10.99.0.1 and knows 10.99.0.2, which is this program. VETH is up,
+ * and VETH_PEER is its other end.
  *
- * Everything is written on one CPU, whose backlog is a queue. So once an ARP
- * request that was written last has its answer, every frame before it has met
- * its verdict; what has not arrived by then never will.
+ * Everything is written on one CPU, whose backlog is a queue. So once an ARP request
+ * that was written last has its answer, every earlier frame has got its verdict; what
+ * has not arrived by then never will.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,7 +33,10 @@
 
 /* Both kinds of skb that a write makes: in one piece, and with fragments. */
 static const size_t generic_sizes[4] = { 60, 1514, 4000, 9014 };
-/* Of one page, with the room that a program may ask for: others go generic. */
+/*
+ * These fit in one page with the headroom for programs. Larger frames take the generic
+ * form.
+ */
 static const size_t native_sizes[4] = { 60, 201, 1514, 3000 };
 
 static uint8_t own_mac[6];
@@ -73,7 +76,7 @@ static void write_frame(const uint8_t *buf, size_t len)
 		die("write of %zu bytes", len);
 }
 
-/* Returns the number of the first. */
+/* Returns the number of the first frame. */
 static uint32_t write_frames(int n)
 {
 	static uint8_t buf[XT_BUF];
@@ -100,9 +103,9 @@ static ssize_t read_frame(uint8_t *buf)
 }
 
 /*
- * Waits until all that was written has met its verdict. Returns how many
- * frames, from @first on, came back intact and in order; every other numbered
- * frame counts against them.
+ * Waits until all that was written has got its verdict. Returns how many frames, from
+ * @first on, came back intact and in order; every other numbered frame counts against
+ * them.
  */
 static int settle(uint32_t first)
 {
@@ -136,7 +139,7 @@ static int arrived(int s, uint32_t first, int n)
 	return got;
 }
 
-/* What the driver has counted, the answer to settle() left out. */
+/* What the driver has counted, without the answer to settle(). */
 struct counted {
 	uint64_t rx_in, rx_out, tx_in, tx_out;
 };
@@ -165,7 +168,7 @@ static void write_file(const char *path, const char *text)
 	close(f);
 }
 
-/* From now on the kernel's trace has every numbered frame that is dropped. */
+/* From now on the kernel's trace records every numbered frame that is dropped. */
 static void trace_drops(bool on)
 {
 	char filter[32];
@@ -215,7 +218,7 @@ static void pass_ping(void)
 				     seq * 900);
 
 		write_frame(sent, len);
-		/* From the ICMP identifier on, the answer is the question. */
+		/* From the ICMP identifier on, the answer is equal to the question. */
 		if (read_frame(buf) == (ssize_t)len && buf[34] == 0 &&
 		    !memcmp(buf + 38, sent + 38, len - 38))
 			answered++;
@@ -247,7 +250,7 @@ static void drop(int stack)
 	xdp_end(&x);
 }
 
-/* Of a native program alone the driver sees the verdict. */
+/* The driver sees the verdict of a native program only. */
 static void aborted(int stack)
 {
 	uint64_t lost = xt_counter("rx_lost_xdp_aborted");
@@ -275,7 +278,7 @@ static void tx(int stack)
 	xdp_end(&x);
 }
 
-/* The queue has room for four. */
+/* The queue has room for four frames. */
 static void tx_full(void)
 {
 	uint64_t full = xt_counter("tx_lost_full");
@@ -315,7 +318,7 @@ static void redirect(int stack, int peer)
 	xdp_end(&x);
 }
 
-/* For the native form: the generic one takes them. */
+/* Too large for the native form: the generic form takes them. */
 static void too_large(int stack)
 {
 	static const size_t large_sizes[4] = { 4000, 5000, 8000, 9014 };
@@ -364,8 +367,8 @@ static void all_verdicts(int stack, int peer, uint32_t how, const char *direct)
 }
 
 /*
- * veth takes redirected frames for an end that has a program of its own, which
- * has to find each in a page.
+ * veth takes redirected frames only if its other end has a program of its own, which
+ * needs each frame in a page.
  */
 static struct xdp serve(const char *ifname)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * XDP on an interface of several queues, whose frames have a vnet header before
- * them: programs and AF_XDP. VETH is up, and VETH_PEER is its other end.
+ * XDP on an interface with several queues and with a vnet header in front of frames:
+ * programs and AF_XDP. VETH is up, and VETH_PEER is its other end.
  *
- * A frame that is a native program's has met its verdict when its write() returns.
+ * A frame for a native program has got its verdict when its write() returns.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,7 @@
 #define VETH		"xdp0"
 #define VETH_PEER	"xdp1"
 #define QUEUES		4
-#define QUEUE		2	/* at which everything is written */
+#define QUEUE		2	/* that everything is written to */
 #define VNET		10	/* bytes of header */
 #define FRAMES		60
 #define LIMIT		20000	/* milliseconds; nothing here takes that long */
@@ -62,7 +62,7 @@ static void write_frames(int queue)
 	}
 }
 
-/* Those that come to a file, in order and behind a header that is whole and says nothing. */
+/* The frames that a file gets, in order, each behind a whole header of zeros. */
 static int read_frames(int queue)
 {
 	static const uint8_t nothing[VNET];
@@ -154,7 +154,7 @@ static void tx(int stack)
 	end(&x, "TX");
 }
 
-/* veth takes redirected frames natively for an end that has a program of its own. */
+/* veth takes redirected frames natively only if its other end has a program of its own. */
 static void redirect(int stack)
 {
 	struct xdp served = xdp_load(XT_ETHERTYPE, XDP_PASS, 0), x = begin(XDP_REDIRECT);
@@ -170,7 +170,10 @@ static void redirect(int stack)
 	close(peer);
 }
 
-/* A map of AF_XDP's sockets by queue, and a program that gives each the frames of its own. */
+/*
+ * A map of AF_XDP sockets by queue, and a program that gives each socket the frames of
+ * its queue.
+ */
 static struct xdp to_sockets(const struct xsk *sock, uint32_t mode)
 {
 	union bpf_attr attr = {
@@ -202,7 +205,7 @@ static struct xdp to_sockets(const struct xsk *sock, uint32_t mode)
 	return x;
 }
 
-/* One at a time: the rings are short. */
+/* One frame at a time, because the rings are short. */
 static int receive_by_xsk(struct xsk *sock)
 {
 	int i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tests of XDP share: programs that count what they see, and listeners. */
+/* Shared code of the XDP tests: programs that count what they see, and listeners. */
 #ifndef XDP_SHARE_H
 #define XDP_SHARE_H
 
@@ -13,11 +13,11 @@ struct xdp {
 	int map, prog, link;
 };
 
-/* This process may have as many maps as it likes, and stays on the first processor. */
+/* Removes this process's limit on maps, and binds it to the first processor. */
 void xdp_process(void);
 /*
- * Frames of @ethertype are counted and get @verdict, all others pass. A
- * redirected frame goes to the interface of the number @target.
+ * Frames of @ethertype are counted and get @verdict, all others pass. @target is the
+ * index of the interface to which frames are redirected.
  */
 struct xdp xdp_load(uint16_t ethertype, enum xdp_action verdict, int target);
 void xdp_attach(struct xdp *x, const char *ifname, uint32_t mode);

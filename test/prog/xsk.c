@@ -17,7 +17,7 @@
 #define MEMORY		(2 * ENTRIES * CHUNK)
 #define LIMIT		20000	/* milliseconds; nothing here takes that long */
 
-/* Whoever moves a position on makes visible with it what lies before it. */
+/* Moving a position also makes visible what was written before it. */
 static uint32_t position(const uint32_t *p)
 {
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
@@ -102,7 +102,10 @@ bool xsk_open(struct xsk *x, const char *ifname, uint32_t queue)
 	map_rings(x);
 	for (i = 0; i < ENTRIES; i++)
 		give_chunk(x, i * CHUNK);
-	/* The queue's last socket may be closed, and the kernel not done with it. */
+	/*
+	 * The queue's last socket may be closed while the kernel has not finished with
+	 * it.
+	 */
 	for (ms = 0; bind(x->fd, (struct sockaddr *)&a, sizeof(a)); ms++) {
 		if (errno != EBUSY || ms == LIMIT)
 			die("bind of AF_XDP to queue %u of %s", queue, ifname);
@@ -116,7 +119,7 @@ static void unmap_ring(const struct xsk_ring *ring)
 	munmap(ring->mapped, ring->size);
 }
 
-/* A ring that is mapped keeps the socket, and the socket the queue. */
+/* A mapped ring keeps the socket, and the socket keeps the queue. */
 void xsk_close(struct xsk *x)
 {
 	unmap_ring(&x->fill);

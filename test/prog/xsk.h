@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A socket of AF_XDP that copies, with no library: its memory and its four rings. */
+/* An AF_XDP socket that copies, without a library: its memory and its four rings. */
 #ifndef XSK_H
 #define XSK_H
 
@@ -22,12 +22,12 @@ struct xsk {
 	struct xsk_ring fill, completion, rx, tx;
 };
 
-/* Bound to a queue of the interface; false if this kernel has no AF_XDP. */
+/* Binds to a queue of the interface; false if this kernel has no AF_XDP. */
 bool xsk_open(struct xsk *x, const char *ifname, uint32_t queue);
 void xsk_close(struct xsk *x);
-/* The next frame that it gets, whose length this returns; -1: none comes. */
+/* Receives the next frame and returns its length; -1: none comes. */
 ssize_t xsk_receive(struct xsk *x, uint8_t *frame);
-/* Transmits; returns once the kernel has done with it, false if it has not. */
+/* Transmits; returns true once the kernel has finished with it, false if it does not. */
 bool xsk_send(struct xsk *x, const uint8_t *frame, size_t len);
 
 #endif

@@ -198,7 +198,7 @@ void xt_await_sleep(int pid)
 	die("process %d does not sleep, its state is %c", pid, state);
 }
 
-/* The strings and the values of `ethtool -S`, one after the other. */
+/* The strings and the values of `ethtool -S`. */
 struct counters {
 	unsigned int n;
 	struct ethtool_gstrings *names;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A frame that waits holds no memory of its sender: he is told that he may use
- * it again, and when he does, the frame stays as it was.
+ * A frame that waits holds no memory of its sender: the sender is told that it may
+ * reuse the memory, and when it does, the frame stays as it was.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -20,7 +20,7 @@
 #define LEN	1400
 #define SLOT	2048
 
-/* The last @LEN bytes of the frame that waits are what was sent. */
+/* The last @LEN bytes of the waiting frame are what was sent. */
 static bool intact(int fd)
 {
 	uint8_t buf[2000], sent[LEN];
@@ -54,7 +54,7 @@ static void udp(int fd)
 	munmap(data, 4096);
 }
 
-/* A socket with a ring of one slot; returns the slot. */
+/* A socket with a ring of two slots; returns the first. */
 static struct tpacket2_hdr *ring(int s)
 {
 	struct tpacket_req req = { .tp_block_size = 4096, .tp_block_nr = 1,
