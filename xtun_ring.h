@@ -49,7 +49,8 @@ struct xtun_ring_area {
  * @tx_done: position up to which records that the program has taken are counted
  * @tx_waiting: number of records from @tx_done on
  * @tx_seen: the program's position when xtun_ring_tx_backlog() was last called
- * @tx_moved: when that was last found to have moved, or the ring to be empty, in jiffies
+ * @tx_waited: that call found frames in the ring
+ * @tx_moved: since when such calls have found frames at that position, in jiffies
  * @tx_read: the program's position was found to have moved
  * @pending: frames since the reader asked to be woken
  * @wake: when to wake the reader
@@ -86,6 +87,7 @@ struct xtun_ring {
 	unsigned int tx_waiting;
 	u32 tx_seen;
 	u64 tx_moved;
+	bool tx_waited;
 	bool tx_read;
 	unsigned int pending;
 	struct xtun_wake wake;

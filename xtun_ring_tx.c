@@ -422,9 +422,10 @@ void xtun_ring_tx_backlog(struct xtun_ring *ring, struct xtun_backlog *b)
 		cons = ring->tx_seen;
 	if (cons != ring->tx_seen)
 		ring->tx_read = true;
-	if (cons != ring->tx_seen || cons == ring->tx_prod)
+	if (cons != ring->tx_seen || cons == ring->tx_prod || !ring->tx_waited)
 		ring->tx_moved = get_jiffies_64();
 	ring->tx_seen = cons;
+	ring->tx_waited = cons != ring->tx_prod;
 	b->waiting = cons == ring->tx_prod ? 0 : ring->tx_waiting;
 	b->ring_size = ring->tx_size;
 	b->reader = ring->tx_read ? ring->maker : 0;
@@ -485,7 +486,6 @@ void xtun_ring_set_wake(struct xtun_ring *ring, const struct xtun_wake *wake)
  */
 void xtun_ring_tx_init(struct xtun_ring *ring)
 {
-	ring->tx_moved = get_jiffies_64();
 	xtun_compat_hrtimer_init(&ring->timer, xtun_ring_tx_timer);
 }
 

@@ -312,7 +312,12 @@ if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 	xtun-test ring-wrong asleep &
 	reader=$!
 	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
+	# The time before these frames arrived does not count as idle.
+	grep -q "waiting 0" /proc/net/xtun
+	sleep 2
 	transmit 100 2
+	like "frames that have just come to rings" "$(cat /proc/net/xtun)" \
+		"waiting 2.*; readers 1, not read for [0-9]{1,3} ms"$'\n'
 	asleep="whoever reads queue [01] has not for [0-9]+\.[0-9] s; frames that wait there: [2-9]; who has it open: \
 xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
 	eventually 30 says "$asleep"
