@@ -20,7 +20,7 @@ enum { F_KINDS = 0x0f };
 
 struct refusal {
 	double ago;
-	char who[64];
+	char who[80];	/* each of the 15 characters of a name may be escaped by four */
 	char call[32];
 	unsigned long value;
 	int err;
@@ -258,7 +258,10 @@ static bool parse(const char *line, struct refusal *r)
 	memset(r, 0, sizeof(*r));
 	if (sscanf(line, "refused %lf s ago: %n", &r->ago, &n) != 1 || !n)
 		return false;
-	p = strstr(line + n, "] ");
+	/* A program's name may contain these, too; what follows its number does not. */
+	p = NULL;
+	for (const char *q = line + n; (q = strstr(q, "] ")); q++)
+		p = q;
 	if (!p || (size_t)(p + 1 - line - n) >= sizeof(r->who))
 		return false;
 	memcpy(r->who, line + n, p + 1 - line - n);

@@ -38,6 +38,15 @@ is "nothing was refused yet" "$(xtun why -t 0 | grep refused || :)" ""
 refused "neither tun nor tap" "TUNSETIFF 0x1000 for tap0" \
 	"it says neither IFF_TUN \(1\) nor IFF_TAP \(2\)" attach tap0 0x1000
 taken attach tap0 0x1002
+
+# A program may be called like the text that follows its name.
+odd="/tmp/a[1] b"
+cp /test/bin/xtun-test "$odd"
+nok "refused, a program with an odd name" "$odd" attach /dev/xtun tap0 0x1000 true
+like "... which is told" "$(xtun why -t 0 | grep -m 1 'was refused' || :)" \
+	'^TUNSETIFF 0x1000 for tap0 of a\[1\] b\[[0-9]+\] was refused '
+rm "$odd"
+
 refused "a name with a slash" "TUNSETIFF 0x2 for a/b" "'a/b' is no name for an interface" attach a/b 2
 taken attach ab 2
 refused "a name with two numbers" "TUNSETIFF 0x2 for a%d%d" "'a%d%d' is no name .*" attach a%d%d 2
