@@ -65,7 +65,7 @@ static int xtun_ctl_set_persist(const struct xtun_ctl *c)
 	if (c->arg || !c->xt->made_by_file)
 		flags |= IFF_PERSIST;
 	if (!c->arg && !c->xt->made_by_file && net_ratelimit())
-		netdev_info(c->dev, "stays when its files are closed, as \"ip link add\" and insmod make it; \"ip link del\" removes it\n");
+		netdev_info(c->dev, "is kept when its files are closed, because \"ip link add\" or insmod made it; \"ip link del\" removes it\n");
 	if (flags != c->xt->flags) {
 		WRITE_ONCE(c->xt->flags, flags);
 		netdev_state_change(c->dev);
@@ -190,7 +190,7 @@ static int xtun_ctl_set_offload(const struct xtun_ctl *c)
 
 	if (left) {
 		if (net_ratelimit())
-			netdev_info(c->dev, "TUNSETOFFLOAD 0x%lx: of these, 0x%lx are not known here, or need bits that are missing\n",
+			netdev_info(c->dev, "TUNSETOFFLOAD 0x%lx: the bits 0x%lx are unknown here, or need others that are not set\n",
 				    c->arg, left);
 		return -EINVAL;
 	}

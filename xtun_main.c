@@ -60,15 +60,15 @@ MODULE_PARM_DESC(group, "Group id whose members may use that interface without C
 
 static bool create = true;
 module_param(create, bool, 0444);
-MODULE_PARM_DESC(create, "Make one interface at load (default: Y); without, 'ip link add NAME type xtun' makes them");
+MODULE_PARM_DESC(create, "Make one interface at load (default: Y); if N, use 'ip link add NAME type xtun'");
 
 static uint queues = 1;
 module_param(queues, uint, 0444);
-MODULE_PARM_DESC(queues, "How many queues that interface may have: one that plain files share, and one of its own for each file that asks for rings or says IFF_MULTI_QUEUE; 1 to 256 (default: 1)");
+MODULE_PARM_DESC(queues, "How many queues that interface may have: one that plain files share, and one for each file that asks for rings or uses IFF_MULTI_QUEUE; 1 to 256 (default: 1)");
 
 static bool rings = true;
 module_param(rings, bool, 0644);
-MODULE_PARM_DESC(rings, "Offer rings (default: Y); without, and where the data cache aliases, programs are told that there are none and use read() and write()");
+MODULE_PARM_DESC(rings, "Offer rings (default: Y); if N, or if the data cache aliases, programs have to use read() and write()");
 
 /**
  * xtun_main_offers_rings() - whether files may have rings
@@ -86,11 +86,11 @@ static int __init xtun_init(void)
 	int err;
 
 	if (!dev_valid_name(name) || strchr(name, '%')) {
-		pr_err("name=%s is no name for an interface\n", name);
+		pr_err("name=%s is not a valid interface name\n", name);
 		return -EINVAL;
 	}
 	if (!queues || queues > XTUN_QUEUES_MAX) {
-		pr_err("queues=%u is not from 1 to %u\n", queues, XTUN_QUEUES_MAX);
+		pr_err("queues=%u is not in the range 1 to %u\n", queues, XTUN_QUEUES_MAX);
 		return -EINVAL;
 	}
 

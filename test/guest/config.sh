@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What an administrator sets: MAC, MTU, queue length, namespaces, rights, and
-# the module's parameters.
+# What an administrator sets: MAC, MTU, queue length, namespaces, permissions, and the
+# module's parameters.
 . /test/lib.sh
 
 # refused PARAMETER=VALUE: insmod fails, and the log says why.
@@ -12,13 +12,14 @@ refused() {
 	nok "... and leaves nothing" test -e /dev/xtun
 }
 
-# What netconsole needs stays, and is not to lie where an xtun was that has gone.
+# configfs, which netconsole needs, stays. It must not be loaded where an xtun was that
+# is gone.
 modprobe -q configfs || :
-refused name=a/b "name=a/b is no name"
-refused name=x%d "name=x%d is no name"
+refused name=a/b "name=a/b is not a valid interface name"
+refused name=x%d "name=x%d is not a valid interface name"
 refused name=lo "cannot make interface lo: -17"
-refused queues=0 "queues=0 is not from 1 to 256"
-refused queues=257 "queues=257 is not from 1 to 256"
+refused queues=0 "queues=0 is not in the range 1 to 256"
+refused queues=257 "queues=257 is not in the range 1 to 256"
 refused owner=-2 "\`-2' invalid for parameter"
 
 xtun_load create=0
@@ -55,7 +56,7 @@ ok "tun_flags: it stays when its files are closed" \
 ok "TUNSETPERSIST 0 is no error" /test/bin/xtun-test attach /dev/xtun xtun 0x1002 \
 	/test/bin/xtun-test persist 0
 ok "... and changes nothing" ip link show xtun
-like "... which the log says" "$(dmesg | without_others_races | tail -n 5)" "xtun: stays when its files are closed"
+like "... which the log says" "$(dmesg | without_others_races | tail -n 5)" "xtun: is kept when its files are closed"
 nok "ethtool -C: what is written has no batches but its own" ethtool -C xtun rx-frames 8
 if ip link add br0 type bridge; then
 	ip link set xtun master br0
@@ -77,7 +78,7 @@ theme config
 
 if modprobe -qn netconsole; then
 	ip link set xtun up
-	# It keeps so many socket buffers for what it may have to say (net/core/netpoll.c,
+	# netpoll keeps up to 32 socket buffers for its messages (net/core/netpoll.c,
 	# MAX_SKBS), on some kernels for good.
 	buffers_kept=$((buffers_kept + 32))
 	modprobe netconsole netconsole=4444@10.99.0.1/xtun,9353@10.99.0.2/02:00:00:00:99:02 2>/dev/null || :
