@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The commands by which the firewall accepts a packet that a rule of it has dropped. */
+/* The commands that make the firewall accept a packet that one of its rules dropped. */
 #include "why.h"
 
 #include <arpa/inet.h>
@@ -47,25 +47,25 @@ static void print_table(FILE *out, const struct xtun_firewall_rule *r)
 	xtun_word_print(out, r->chain);
 }
 
-/* What it is called, and where it stands. */
+/* The rule's name and place. */
 void xtun_accept_name(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p)
 {
 	(void)p;
-	/* A reader of that rule finds no word of dropping in it. */
+	/* Such a rule does not mention dropping: name the action that does it. */
 	if (r->by)
 		fprintf(out, "the %s in ", r->by);
 	if (!r->number)
-		fprintf(out, "the policy of the chain %s in the table %s %s", r->chain,
+		fprintf(out, "the policy of chain '%s' in table %s %s", r->chain,
 			family_name(r->family), r->table);
 	else if (r->iptables)
-		fprintf(out, "rule %u of %s in the table %s of %s", r->number, r->chain, r->table,
-			iptables(r));
+		fprintf(out, "%s rule %u of chain %s in table %s", iptables(r), r->number,
+			r->chain, r->table);
 	else
-		fprintf(out, "the rule with handle %" PRIu64 " of the chain %s in the table %s %s",
+		fprintf(out, "the rule with handle %" PRIu64 " of chain '%s' in table %s %s",
 			r->handle, r->chain, family_name(r->family), r->table);
 }
 
-/* What it has done; and it. */
+/* What the rule did, and its name. */
 void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
 			 const struct xtun_packet *p)
 {
@@ -75,7 +75,7 @@ void xtun_accept_verdict(FILE *out, const struct xtun_firewall_rule *r,
 	xtun_accept_name(out, r, p);
 }
 
-/* "iptables -I INPUT 2", to which what is to be accepted is added. */
+/* The first part of a command: "iptables -I INPUT". */
 static void print_iptables(FILE *out, const struct xtun_firewall_rule *r, const char *verb)
 {
 	fputs(iptables(r), out);
@@ -118,7 +118,7 @@ static void print_packet(FILE *out, const struct xtun_firewall_rule *r,
 		fprintf(out, " %s dport %d", name, p->dport);
 }
 
-/* By which the rule is found again that the command has inserted, and no other. */
+/* A comment that identifies the inserted rule, so that the undo command deletes no other. */
 static void print_mark(FILE *out, const struct xtun_packet *p)
 {
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
@@ -128,7 +128,7 @@ static void print_mark(FILE *out, const struct xtun_packet *p)
 	fprintf(out, "\"xtun-why %d %s %s %d\"", p->proto, src, dst, p->dport);
 }
 
-/* Before that rule, or where a policy would come in: at the end. */
+/* Inserts before the rule, or appends to the chain if its policy dropped the packet. */
 void xtun_accept_cure(FILE *out, const struct xtun_firewall_rule *r, const struct xtun_packet *p)
 {
 	if (r->iptables) {
@@ -166,13 +166,13 @@ void xtun_accept_undo(FILE *out, const struct xtun_firewall_rule *r, const struc
 	fputs("/{s/.*handle //p;q}')", out);
 }
 
-/* What goes further: without the rule nothing of its kind is dropped. */
+/* The more general fix: remove the rule, so that it drops no packet any more. */
 void xtun_accept_removal(FILE *out, const struct xtun_firewall_rule *r,
 			 const struct xtun_packet *p)
 {
 	(void)p;
 	if (!r->number) {
-		fputs("have the policy accept all", out);
+		fputs("change the policy to accept", out);
 	} else if (r->iptables) {
 		fputs("delete that rule: ", out);
 		print_iptables(out, r, "-D");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * xtun bench: how fast frames move on this machine, by tap and by each of xtun's ways.
- * The time of a machine is its own, and no other's: `make bench` counts instructions.
+ * Times are valid for this machine only; `make bench` counts instructions instead.
  */
 #include "bench.h"
 
@@ -14,7 +14,7 @@
 
 #define SECONDS		20
 #define SECONDS_MAX	3600
-#define IDLE_SHARE	0.1	/* of the time, about what the idle tunnels take */
+#define IDLE_SHARE	0.1	/* of the time: an estimate for the idle tunnels */
 
 const char *const bench_ways[BENCH_WAYS] = { "tap", "plain", "batch", "rings" };
 const char *const bench_rows[BENCH_ROWS] = {
@@ -24,10 +24,11 @@ const char *const bench_rows[BENCH_ROWS] = {
 static const size_t lengths[BENCH_LENGTHS] = { 64, 1500 };
 
 /**
- * bench_lengths() - with how many lengths of frames a row is measured
+ * bench_lengths() - how many frame lengths a row is measured with
  * @row: the row
  *
- * Return: the first so many; what a round trip takes is hardly the bytes.
+ * Return: how many of the lengths, from the first on. Round trips use one, because their
+ * time hardly depends on the length.
  */
 int bench_lengths(enum bench_row row)
 {
@@ -46,7 +47,7 @@ static void measure(struct bench_report *r)
 		bench_idle(way, &r->idle[way]);
 }
 
-/* Of xtun's ways at least the plainest is always there. */
+/* The plain way works wherever the module does. */
 static int judge(const struct bench_report *r)
 {
 	int error = r->figure[BENCH_TX][0][BENCH_PLAIN].error;
@@ -82,7 +83,7 @@ static int run(int argc, char **argv)
 	r.seconds = seconds;
 	error = bench_enter(&r.own_namespace);
 	if (error) {
-		xtun_complain("no network namespace for this: %s. Run it as root",
+		xtun_complain("cannot create a network namespace: %s. Run this as root",
 			      strerror(error));
 		return EXIT_FAILED;
 	}
@@ -99,9 +100,9 @@ const struct command xtun_command_bench = {
 	.name = "bench",
 	.run = run,
 	.args = "[-t SECONDS] [--json]",
-	.summary = "measure how fast frames move on this machine, by tap and by xtun",
+	.summary = "measure how fast frames move on this machine, through tap and through xtun",
 	.options =
-		"  -t, --time SECONDS  how long that may take (default: 20)\n"
-		"      --json          for programs\n"
-		"It makes interfaces of its own, in a network namespace of its own.\n",
+		"  -t, --time SECONDS  duration (default: 20)\n"
+		"      --json          print JSON\n"
+		"It creates its own interfaces in its own network namespace.\n",
 };

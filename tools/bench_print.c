@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What xtun bench has measured, for people and for programs. */
+/* The results of xtun bench, for people and for programs. */
 #include "bench.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static double gbits(const struct bench_figure *f)
 	return rate(f) * f->len * 8 / 1e9;
 }
 
-/* One thread does it all and does not wait, so the time is a processor's. */
+/* One thread does everything and does not wait, so this is CPU time. */
 static double ns(const struct bench_figure *f)
 {
 	return f->frames ? f->seconds * 1e9 / f->frames : 0;
@@ -88,7 +88,7 @@ static void print_idle(FILE *out, const struct bench_report *r)
 }
 
 /**
- * bench_print() - the tables
+ * bench_print() - print the results as tables
  * @out: where to
  * @r: what was measured
  */
@@ -100,9 +100,9 @@ void bench_print(FILE *out, const struct bench_report *r)
 	fprintf(out, "%s, %s, %ld processors%s\n", name.release, name.machine,
 		sysconf(_SC_NPROCESSORS_ONLN),
 		r->own_namespace ? "" : "; this kernel has no network namespaces");
-	fputs("One thread is both ends: it sends 32 datagrams and takes 32 frames, or the other\n"
-	      "way round. \"ns\" is what a frame takes of a processor, kernel and program together;\n"
-	      "\"tap =\" is how many times as much tap takes.\n", out);
+	fputs("One thread is both ends: it sends 32 datagrams and receives 32 frames, or the other\n"
+	      "way round. \"ns\" is the CPU time per frame, in the kernel and the program together;\n"
+	      "\"tap =\" is the time that tap needs, divided by this.\n", out);
 	print_rows(out, r);
 	print_idle(out, r);
 }
@@ -140,7 +140,7 @@ static void print_row_json(FILE *out, enum bench_row row, const struct bench_fig
 }
 
 /**
- * bench_print_json() - the same as one JSON object
+ * bench_print_json() - print the results as one JSON object
  * @out: where to
  * @r: what was measured
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where an interface's frames go that can be followed no further. */
+/* The bridge ports by which an interface's frames leave, beyond which they cannot be followed. */
 #include "why.h"
 
 #include <dirent.h>
@@ -36,7 +36,7 @@ static void add_sent(const char *port, void *arg)
  * xtun_beyond_sent() - how many frames have left by the other ports of an interface's bridge
  * @ifname: the interface's name
  *
- * Return: their number; 0 too if there are none.
+ * Return: their number; 0 also if it is not in a bridge, or has no other ports there.
  */
 uint64_t xtun_beyond_sent(const char *ifname)
 {
@@ -65,12 +65,12 @@ static void print_port(const char *port, void *arg)
 }
 
 /**
- * xtun_beyond_print() - by which ports frames have left whose bridge an interface is at
+ * xtun_beyond_print() - print the other ports of an interface's bridge
  * @out: where to
  * @ifname: the interface's name
  * @json: for programs
  *
- * What receives them there, perhaps in another namespace, calls them its own.
+ * Whatever receives the frames there, perhaps in another namespace, accounts for them itself.
  */
 void xtun_beyond_print(FILE *out, const char *ifname, bool json)
 {
@@ -87,7 +87,7 @@ void xtun_beyond_print(FILE *out, const char *ifname, bool json)
 		xtun_json_string(out, ifname);
 		fprintf(out, ",\"beyond\":[%s]}\n", ports);
 	} else if (n) {
-		fprintf(out, "What has left through %s is followed no further.\n", ports);
+		fprintf(out, "Frames that left through %s cannot be traced further.\n", ports);
 	}
 	free(ports);
 }

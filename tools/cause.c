@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What mends it and what takes that back: the same words of a loss, a silence, what is gone. */
+/* Print how to fix a cause and how to revert that: for losses, silences and gone interfaces. */
 #include "why.h"
 
 /**
- * xtun_cause_print() - what is to be done about it, a line each
+ * xtun_cause_print() - print what to do about a cause, one item a line
  * @out: where to
- * @cause: it; of why nothing is said
+ * @cause: the cause; its why is not printed
  */
 void xtun_cause_print(FILE *out, const struct xtun_cause *cause)
 {
 	if (cause->cure[0])
-		fprintf(out, "  what mends it: %s\n", cause->cure);
+		fprintf(out, "  fix: %s\n", cause->cure);
 	if (cause->undo[0])
-		fprintf(out, "  what takes that back: %s\n", cause->undo);
+		fprintf(out, "  undo: %s\n", cause->undo);
 	if (!cause->advice[0])
 		return;
-	fprintf(out, "  %s: ", cause->cure[0] ? "or" : "what mends it");
+	fprintf(out, "  %s: ", cause->cure[0] ? "or" : "fix");
 	xtun_text_print(out, cause->advice);
 	fputc('\n', out);
 }
 
 /**
- * xtun_cause_json() - the same for programs: members of an object that has one before
+ * xtun_cause_json() - print it for programs, as members behind another of a JSON object
  * @out: where to
- * @cause: it
+ * @cause: the cause
  */
 void xtun_cause_json(FILE *out, const struct xtun_cause *cause)
 {

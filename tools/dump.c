@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH 64	/* frames between two looks at the signals */
-#define DOWN_LOOK_MS 500	/* between two looks whether what is down is still there */
+#define BATCH 64	/* frames between two checks for signals */
+#define DOWN_LOOK_MS 500	/* between checks whether an interface that is down still exists */
 
 struct dump {
 	struct xtun_iface iface;
@@ -44,7 +44,7 @@ static bool is_there(const struct dump *d, char name[IF_NAMESIZE])
 	return false;
 }
 
-/* 1 go on, -1 the interface is gone. Down is no reason to end: it may come up again. */
+/* Returns 1 to go on, -1 to end. Goes on if the interface is down: it may come up again. */
 static int no_frame(struct dump *d, int err)
 {
 	char name[IF_NAMESIZE];
@@ -63,8 +63,8 @@ static int no_frame(struct dump *d, int err)
 }
 
 /*
- * A packet socket says that its interface goes down, and says nothing when it is deleted
- * after that (packet_notifier() in net/packet/af_packet.c): hence the look by the clock.
+ * A packet socket reports that its interface goes down, but not that it is deleted after
+ * that (packet_notifier() in net/packet/af_packet.c). Hence the periodic check.
  */
 static int wait_for_frame(const struct dump *d, int signal_fd)
 {
@@ -74,7 +74,7 @@ static int wait_for_frame(const struct dump *d, int signal_fd)
 	return more > 0 && d->down && !is_there(d, name) ? -1 : more;
 }
 
-/* 1 a frame was seen, 0 none waits, -1 no more will come. */
+/* Returns 1 if a frame was seen, 0 if none waits, -1 if no more will come. */
 static int one_frame(struct dump *d)
 {
 	struct xtun_frame f;
@@ -140,7 +140,7 @@ static bool open_output(struct dump *d)
 	if (strcmp(d->file, "-")) {
 		d->out = fopen(d->file, "we");
 	} else if (isatty(STDOUT_FILENO)) {
-		xtun_complain("-w - wants a pipe. Type: xtun dump -w - | tcpdump -r -");
+		xtun_complain("-w - needs a pipe. Type: xtun dump -w - | tcpdump -r -");
 		return false;
 	}
 	if (!d->out) {
@@ -205,10 +205,10 @@ const struct command xtun_command_dump = {
 	.args = "[-c COUNT] [-e] [-x] [-w FILE] [IFACE]",
 	.summary = "print the frames that pass an interface, one line each",
 	.options =
-		"  -c COUNT    end after COUNT frames\n"
+		"  -c COUNT    exit after COUNT frames\n"
 		"  -e          print the MAC addresses\n"
 		"  -x          print the bytes in hexadecimal\n"
 		"  -w FILE     write a pcap file instead (- is standard output)\n"
 		"tx is what the kernel sends to userspace, rx what userspace sends to the kernel.\n"
-		"Watching takes no frame away from the program that reads /dev/xtun.\n",
+		"Capturing takes no frames away from the program that reads /dev/xtun.\n",
 };

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH 64	/* frames between two looks at the signals */
+#define BATCH 64	/* frames between two checks for signals */
 
 struct echo {
 	int fd;
@@ -42,7 +42,7 @@ static void send_back(struct echo *e, uint8_t *frame, size_t len)
 	e->told = 0;
 }
 
-/* 1 a frame was read, 0 there is none, -1 nothing more will come. */
+/* Returns 1 if a frame was read, 0 if none waits, -1 if no more will come. */
 static int one_frame(struct echo *e)
 {
 	static uint8_t frame[XTUN_FRAME_MAX];
@@ -113,7 +113,7 @@ static void say_end(const struct echo *e)
 	putchar('\n');
 }
 
-/* What the node says of it is more than what errno does. */
+/* For EACCES, the node's owner and mode explain more than the errno. */
 static int explain_open(const char *device, const char *ifname)
 {
 	int err = errno;
@@ -176,7 +176,7 @@ const struct command xtun_command_echo = {
 	.summary = "read every frame from /dev/xtun and write it back",
 	.options =
 		"  -d DEVICE   the device node (default /dev/xtun)\n"
-		"  -c COUNT    end after COUNT frames were sent back\n"
+		"  -c COUNT    exit after COUNT frames were sent back\n"
 		"  -s          swap the MAC addresses, so that the kernel accepts the frame\n"
-		"  -a ADDRESS  be the host ADDRESS (IPv4): answer ARP and ping, nothing else\n",
+		"  -a ADDRESS  act as the host ADDRESS (IPv4): answer ARP and ping, nothing else\n",
 };

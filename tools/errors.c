@@ -29,17 +29,17 @@ static const struct {
 	{ "open", EACCES, "you may not open it. Run this as root, or see man 4 xtun" },
 	{ "read", ENODEV, "no interface @ in this namespace. Type: ip link add @ type xtun" },
 	{ "read", EPERM, "you may not use @. Run this as root, or see man 4 xtun" },
-	{ "read", EBUSY, "another program has @ for itself. 'xtun status @' names it" },
+	{ "read", EBUSY, "another program has exclusive use of @. 'xtun status @' names it" },
 	{ "read", EBADFD, "the interface was deleted. Start again once it is back" },
-	{ "write", EIO, "@ is down, so the frame was not taken. Type: ip link set dev @ up" },
-	{ "write", EINVAL, "the frame is shorter or longer than the interface takes" },
+	{ "write", EIO, "@ is down, so the frame was not accepted. Type: ip link set dev @ up" },
+	{ "write", EINVAL, "the frame is shorter or longer than the interface accepts" },
 	{ "write", EBADFD, "the interface was deleted. Start again once it is back" },
 	{ "write", ENOMEM, "the kernel had no memory for the frame" },
-	{ "socket", EPERM, "watching needs CAP_NET_RAW. Run this as root" },
+	{ "socket", EPERM, "capturing needs CAP_NET_RAW. Run this as root" },
 	{ "socket", EAFNOSUPPORT, "this kernel has no packet sockets. Type: modprobe af_packet" },
 };
 
-/* '@' stands for the interface, if that is known. */
+/* Replaces '@' by the interface, if that is known. */
 void xtun_print_about(FILE *out, const char *text, const char *ifname)
 {
 	for (; *text; text++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is told of a lost frame, whether xtun has lost it or the kernel's stack. */
+/* The report on a lost frame, whether xtun or the kernel's stack lost it. */
 #include "why.h"
 
 #include <inttypes.h>
@@ -35,7 +35,7 @@ static void fill_by_rule(struct xtun_cause *cause, const struct xtun_case *c,
 
 static void add_readers(struct xtun_finding *v, const char *ifname, unsigned int queue)
 {
-	static const char words[] = "; who has it open: ";
+	static const char words[] = "; open in: ";
 	size_t n = strlen(v->cause.why);
 	FILE *out = fmemopen(v->cause.why + n, sizeof(v->cause.why) - n, "w");
 
@@ -46,7 +46,7 @@ static void add_readers(struct xtun_finding *v, const char *ifname, unsigned int
 	fclose(out);
 }
 
-/* Which field of which record, or which position. */
+/* Which field of which record, or which position, was wrong. */
 static void add_fault(struct xtun_finding *v, const struct xtun_lost *l)
 {
 	size_t n = strlen(v->cause.why);
@@ -61,8 +61,8 @@ static void add_reader(struct xtun_finding *v, const struct xtun_lost *l)
 	char comm[32] = "";
 
 	if (l->ring_size) {
-		snprintf(v->cause.why + n, sizeof(v->cause.why) - n, "; none was read for %u ms at least",
-			 l->idle_ms);
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
+			 "; none was read for at least %u ms", l->idle_ms);
 		return;
 	}
 	if (!l->reader) {
@@ -71,31 +71,36 @@ static void add_reader(struct xtun_finding *v, const struct xtun_lost *l)
 	}
 	if (xtun_has_ended(l->reader)) {
 		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
-			 "; the last was read %u ms before, by process %d, which has ended",
+			 "; the last was read %u ms earlier by process %d, which has ended",
 			 l->idle_ms, l->reader);
 		return;
 	}
 	if (xtun_pids_are_first())
 		xtun_comm_read(l->reader, comm, sizeof(comm));
-	snprintf(v->cause.why + n, sizeof(v->cause.why) - n, "; the last was read %u ms before, by %s[%d]",
-		 l->idle_ms, comm[0] ? xtun_name(comm) : "a program that is not seen here",
-		 l->reader);
+	if (comm[0])
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
+			 "; the last was read %u ms earlier by %s[%d]", l->idle_ms, xtun_name(comm),
+			 l->reader);
+	else
+		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
+			 "; the last was read %u ms earlier by process %d, which is not visible here",
+			 l->idle_ms, l->reader);
 }
 
 static void add_backlog(struct xtun_finding *v, const struct xtun_lost *l)
 {
 	size_t n = strlen(v->cause.why);
 
-	/* What is written has no queue to wait in. */
+	/* Frames that a program writes do not wait in a queue. */
 	if (l->direction == XTUN_RX)
 		return;
 	if (l->ring_size)
 		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
-			 "; frames that waited: %u, in a ring of %u bytes", l->waiting,
+			 "; frames waiting: %u, in a ring of %u bytes", l->waiting,
 			 l->ring_size);
 	else if (l->waiting)
 		snprintf(v->cause.why + n, sizeof(v->cause.why) - n,
-			 "; frames that waited: %u, the oldest for %u ms", l->waiting,
+			 "; frames waiting: %u, the oldest for %u ms", l->waiting,
 			 l->oldest_ms);
 	if (l->waiting)
 		add_reader(v, l);
@@ -109,19 +114,22 @@ static const struct xtun_loss *find_loss(const struct xtun_lost *l)
 	return xtun_loss_find(l->direction, l->loss, l->ring_size, l->err);
 }
 
-/* Whole where it ought to be; or where it was to be a packet of IP, and shows what it is. */
+/*
+ * Whether the bytes begin with an Ethernet header: where they should, or where an IP packet
+ * was expected and the bytes are evidently a frame.
+ */
 static bool is_frame(bool ought, const uint8_t *bytes, size_t kept, size_t len)
 {
 	return ought || xtun_has_ethernet_header(bytes, kept, len);
 }
 
-/* Whether what would mend it can be done here; some of its words are found on the way. */
+/* Whether the loss's command can be used here. Also sets the fields of its templates. */
 static bool can_be_cured(const struct xtun_loss *loss, struct xtun_case *c)
 {
 	struct xtun_cause off;
 	unsigned int program;
 
-	/* Only the first namespace has the setting. */
+	/* Only the initial network namespace has the setting. */
 	if (!strcmp(loss->name, "backlog"))
 		return xtun_sysctl("net/core/netdev_max_backlog") >= 0;
 	if (!strcmp(loss->name, "xdp_drop")) {
@@ -147,7 +155,7 @@ static void fill_by_loss(struct xtun_cause *cause, struct xtun_case *c,
 		 loss->advice);
 }
 
-/* A longer queue would only be full later, if nobody reads it. */
+/* Do not advise a longer queue if nobody reads it: it would only be full later. */
 static void mend_full(struct xtun_cause *cause, const struct xtun_case *c,
 		      const struct xtun_lost *l)
 {
@@ -160,14 +168,14 @@ static void mend_full(struct xtun_cause *cause, const struct xtun_case *c,
 	cause->cure[0] = '\0';
 	cause->undo[0] = '\0';
 	fill(cause->advice, sizeof(cause->advice),
-	     "start the program that reads @; a longer queue would only be full later", c);
+	     "start the program that reads @; a longer queue would only fill up later", c);
 }
 
 /**
- * xtun_finding_of_lost() - what is told of frames that xtun has lost
+ * xtun_finding_of_lost() - report on frames that xtun lost
  * @v: filled; points into @l
  * @iface: the interface
- * @l: they
+ * @l: the frames
  */
 void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface,
 			  const struct xtun_lost *l)
@@ -194,8 +202,8 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	if (known)
 		fill_by_loss(&v->cause, &c, known);
 	else
-		fill_all(&v->cause, &c, "a loss that this program is too old to know", NULL, NULL,
-			 "man 4 xtun");
+		fill_all(&v->cause, &c, "a kind of loss that this version of xtun does not know",
+			 NULL, NULL, "see man 4 xtun");
 	add_fault(v, l);
 	add_backlog(v, l);
 	if (known && l->direction == XTUN_TX && !strcmp(known->name, "full")) {
@@ -204,7 +212,7 @@ void xtun_finding_of_lost(struct xtun_finding *v, const struct xtun_iface *iface
 	}
 }
 
-/* Seconds of the clock by which the module tells when. */
+/* Seconds of the clock that the module's times are from. */
 double xtun_now(void)
 {
 	struct timespec t;
@@ -216,16 +224,16 @@ double xtun_now(void)
 static void fill_where(struct xtun_finding *v, const struct xtun_drop *d)
 {
 	int n = snprintf(v->where, sizeof(v->where), "in the kernel's stack, at %s, %s", d->dev,
-			 d->function[0] == '?' ? "in a function without a name" : d->function);
+			 d->function[0] == '?' ? "unknown function" : d->function);
 
 	if (d->reason[0] && n > 0 && (size_t)n < sizeof(v->where))
 		snprintf(v->where + n, sizeof(v->where) - n, " (%s)", d->reason);
 }
 
 /**
- * xtun_finding_of_drop() - what is told of a frame that the stack has dropped
+ * xtun_finding_of_drop() - report on a frame that the stack dropped
  * @v: filled; points into @d
- * @iface: the interface that it is of
+ * @iface: the interface that it belongs to
  * @d: the drop
  *
  * Return: false if nothing was lost.
@@ -260,7 +268,7 @@ bool xtun_finding_of_drop(struct xtun_finding *v, const struct xtun_iface *iface
 	return rule->why;
 }
 
-/* In one line. Of a packet, the header that it has not got is what would have been there. */
+/* Print it in one line. A packet without an Ethernet header gets one to be decoded with. */
 void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
 {
 	uint8_t frame[ETH_HEADER + sizeof(((struct xtun_drop *)NULL)->bytes)] = { 0 };
@@ -280,14 +288,14 @@ void xtun_finding_frame(FILE *out, const struct xtun_finding *v)
 
 static void print_cause(FILE *out, const struct xtun_cause *cause)
 {
-	/* Names are in it that anybody may have given; in commands they are quoted. */
+	/* It contains names of untrusted origin: escape them. In commands they are quoted. */
 	fputs("why: ", out);
 	xtun_text_print(out, cause->why);
 	fputc('\n', out);
 	xtun_cause_print(out, cause);
 }
 
-/* Where, why and what mends it, a line each. */
+/* Print where, why, and how to fix it, one item a line. */
 void xtun_finding_cause(FILE *out, const struct xtun_finding *v)
 {
 	fputs("  where: ", out);
@@ -296,7 +304,8 @@ void xtun_finding_cause(FILE *out, const struct xtun_finding *v)
 	print_cause(out, &v->cause);
 	if (!v->other.why[0])
 		return;
-	fputs("  or this, which only that function's name would tell apart;\n  ", out);
+	fputs("  another possible cause (this kernel does not name the function, so the two cannot be distinguished):\n  ",
+	      out);
 	print_cause(out, &v->other);
 }
 
@@ -321,7 +330,7 @@ void xtun_finding_text(FILE *out, const struct xtun_finding *v)
 	xtun_finding_cause(out, v);
 }
 
-/* As much as fits of what says it in one line. */
+/* The decoded line, as much as fits, and the bytes. */
 static void json_frame(FILE *out, const struct xtun_finding *v)
 {
 	char text[512];
@@ -340,7 +349,7 @@ static void json_frame(FILE *out, const struct xtun_finding *v)
 	fputc('"', out);
 }
 
-/* An object a line. */
+/* Print it as one JSON object on a line. */
 void xtun_finding_json(FILE *out, const struct xtun_finding *v, const char *ifname)
 {
 	fputs("{\"interface\":", out);

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Packet sockets need a privilege and IPv4 may be missing: any family will do. */
+/* Any family will do. Packet sockets need a privilege, and the kernel may lack IPv4. */
 static int any_socket(void)
 {
 	static const int families[] = { AF_INET, AF_INET6, AF_UNIX };
@@ -60,7 +60,7 @@ static void read_carrier(struct xtun_iface *iface, unsigned int flags)
 	iface->carrier = xtun_ethtool(iface->name, &link) ? flags & IFF_RUNNING : link.data;
 }
 
-/* Whatever it is. False with errno, if there is none of that name. */
+/* Read any interface. False with errno on failure. */
 bool xtun_iface_read(const char *name, struct xtun_iface *iface)
 {
 	struct ifreq ifr = { 0 };
@@ -116,24 +116,25 @@ static int absent(const char *name)
 static int find(const char *name, struct xtun_iface *iface)
 {
 	if (strlen(name) >= IF_NAMESIZE) {
-		xtun_complain("'%s' is too long for a name. 'ip link' lists the interfaces", name);
+		xtun_complain("'%s' is too long for an interface name. 'ip link' lists the interfaces",
+			      name);
 		return EXIT_ABSENT;
 	}
 	return xtun_iface_read(name, iface) ? EXIT_OK : absent(name);
 }
 
-/* Any Ethernet interface. */
+/* Find an Ethernet interface of any driver. */
 int xtun_iface_find(const char *name, struct xtun_iface *iface)
 {
 	int status = find(name, iface);
 
 	if (status || iface->ethernet)
 		return status;
-	xtun_complain("%s is no Ethernet interface", name);
+	xtun_complain("%s is not an Ethernet interface", name);
 	return EXIT_ABSENT;
 }
 
-/* An interface of this driver, of frames or of packets. */
+/* Find an interface of this driver, tap or tun. */
 int xtun_iface_find_own(const char *name, struct xtun_iface *iface)
 {
 	int status = find(name, iface);
@@ -145,7 +146,7 @@ int xtun_iface_find_own(const char *name, struct xtun_iface *iface)
 	return EXIT_ABSENT;
 }
 
-/* Those of this driver; the list is the caller's to free. */
+/* List the interfaces of this driver. The caller frees the list. */
 int xtun_iface_list(struct xtun_iface **list, size_t *n)
 {
 	struct if_nameindex *all = if_nameindex();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The last losses of an interface, as /proc/net/xtun tells of them. */
+/* The last losses of an interface, as /proc/net/xtun reports them. */
 #include "why.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define PROC "/proc/net/xtun"
-/* A reader that has not read for so long is not merely slow. */
+/* A reader that has not read for this long is not merely slow. */
 #define ASLEEP_MS 3200
-/* Of rings that is from one look to another; and for a second it may be let sleep. */
+/* For rings, time counts from one look to the next; a reader may ask to sleep for a second. */
 #define RING_ASLEEP_MS 1500
 
 static bool is_iface(const char *line, const char *ifname)
@@ -18,7 +18,7 @@ static bool is_iface(const char *line, const char *ifname)
 	return !strncmp(line, ifname, len) && line[len] == ':';
 }
 
-/* "3 times, from 12.500 to 0.250 s ago: " or "0.250 s ago: "; what follows, or NULL. */
+/* "3 times, from 12.500 to 0.250 s ago: " or "0.250 s ago: ". Returns the rest, or NULL. */
 static const char *parse_when(const char *p, struct xtun_lost *l)
 {
 	int n = 0;
@@ -34,8 +34,8 @@ static const char *parse_when(const char *p, struct xtun_lost *l)
 }
 
 /*
- * ", never read", ", read 12 ms ago by 812"; of rings, ", not read for 12 ms by 812", or
- * without the last two words
+ * ", never read" or ", read 12 ms ago by 812"; for rings, ", not read for 12 ms by 812" or
+ * ", not read for 12 ms".
  */
 static void parse_reader(const char *line, pid_t *reader, unsigned int *idle_ms)
 {
@@ -50,7 +50,7 @@ static void parse_reader(const char *line, pid_t *reader, unsigned int *idle_ms)
 		sscanf(p, ", not read for %u ms by %d", idle_ms, reader);
 }
 
-/* "lost #7, " or, with others between them, "lost #7 to #31, "; what follows, or NULL. */
+/* "lost #7, " or, with other losses in between, "lost #7 to #31, ". Returns the rest, or NULL. */
 static const char *parse_number(const char *p, struct xtun_lost *l)
 {
 	int n = 0;
@@ -65,8 +65,8 @@ static const char *parse_number(const char *p, struct xtun_lost *l)
 
 /*
  * "lost #7, 0.250 s ago: queue 0 tx full, 98 bytes, 5 waited, the oldest for 40 ms", or
- * ", 5 waited in a ring of 65536 bytes"; then who had read last, "; errno 22", and what
- * was wrong in the rings
+ * ", 5 waited in a ring of 65536 bytes"; then the last reader, "; errno 22", and
+ * "; wrong: " with the wrong value in the rings.
  */
 static bool parse_loss(const char *line, struct xtun_lost *l)
 {
@@ -110,8 +110,9 @@ static void parse_bytes(const char *line, struct xtun_lost *l)
 
 /*
  * "  queue 0 tx: in 9 = out 4 + waiting 5 ...; readers 1, the oldest frame waits for 3200
- * ms, read 50 ms ago by 812". Who is slow has read since that frame came; and who slept for
- * want of frames, before. Of rings, frames wait as long as none is read.
+ * ms, read 50 ms ago by 812". A slow reader has read since the oldest frame came: its last
+ * read counts. For a reader that last read before, because there was no frame, the age of the
+ * oldest frame counts. For rings, the time for which none was read counts.
  */
 static void parse_queue(const char *line, struct xtun_losses *losses)
 {
@@ -153,7 +154,7 @@ static void read_losses(FILE *in, const char *ifname, struct xtun_losses *losses
 	}
 }
 
-/* The youngest is first. False with errno, if they cannot be read. */
+/* Read the losses, the latest first. False with errno if they cannot be read. */
 bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 {
 	FILE *in = fopen(PROC, "re");
@@ -169,32 +170,32 @@ bool xtun_losses_read(const char *ifname, struct xtun_losses *losses)
 	return !bad;
 }
 
-/* How many frames there ever were: that which was seen last is first, and numbered so. */
+/* How many frames were ever lost: the number of the last one, which is first in the list. */
 uint64_t xtun_losses_sum(const struct xtun_losses *losses)
 {
 	return losses->n ? losses->list[0].last_number : 0;
 }
 
-/* Or else others were lost between them, and which are its own is not known. */
+/* Whether no other frames were lost in between, so that each number is one of this loss. */
 bool xtun_lost_in_a_row(const struct xtun_lost *l)
 {
 	return l->last_number - l->number == l->times - 1;
 }
 
-/* Whether the frame of that number may be one of these. */
+/* Whether the frame of that number may belong to this loss. */
 bool xtun_lost_may_be(const struct xtun_lost *l, uint64_t number)
 {
 	return l->number <= number && number <= l->last_number;
 }
 
 /**
- * xtun_dead_parse() - what is told of an interface that is no more
+ * xtun_dead_parse() - parse the line about an interface that is gone
  * @line: "tap5: gone 0.250 s ago, a tap of 4 queues: cat[812] closed its last file; it had
- *	lost 3, the last 0.300 s ago: rx_lost_down, errno 5", or without some of that
+ *	lost 3, the last 0.300 s ago: rx_lost_down, errno 5"; parts may be missing
  * @ifname: its name
  * @dead: filled
  *
- * Return: false if the line is of something else.
+ * Return: false if the line is about something else.
  */
 bool xtun_dead_parse(const char *line, const char *ifname, struct xtun_dead *dead)
 {
@@ -208,7 +209,7 @@ bool xtun_dead_parse(const char *line, const char *ifname, struct xtun_dead *dea
 		dead->tun = !strcmp(kind, "tun");
 	rest = strstr(p + 2, ": ");
 	dead->moved = rest && !strncmp(rest + 2, "moved to another namespace by ", 30);
-	/* A program calls itself as it likes: what it had lost is told last. */
+	/* A program's name may contain the same words: use their last occurrence. */
 	for (const char *q = p; (q = strstr(q, "; it had lost ")); q++)
 		p = q;
 	if (sscanf(p, "; it had lost %*u, the last %*f s ago: %2[rtx]_lost_%31[a-z_], errno %d",
@@ -218,7 +219,7 @@ bool xtun_dead_parse(const char *line, const char *ifname, struct xtun_dead *dea
 	return true;
 }
 
-/* What it lost last, if there is more to tell than the counter's name. */
+/* Describe its last loss, if that is a known one. */
 static void say_last(struct xtun_cause *cause, const char *ifname, const struct xtun_dead *dead)
 {
 	const struct xtun_loss *loss =
@@ -233,13 +234,13 @@ static void say_last(struct xtun_cause *cause, const char *ifname, const struct 
 }
 
 /**
- * xtun_dead_mend() - what makes an interface that stays
- * @cause: filled; why is what it lost last, or empty
- * @ifname: of the one that is no more
- * @dead: what is told of it
+ * xtun_dead_mend() - how to get an interface that stays
+ * @cause: filled; why describes its last loss, or is empty
+ * @ifname: name of the interface that is gone
+ * @dead: what is known about it
  *
- * One that is made by hand stays, whoever comes and goes; but none but a program makes one
- * for packets.
+ * An interface that was created by "ip link add" stays when programs end. Only a program can
+ * create a tun.
  */
 void xtun_dead_mend(struct xtun_cause *cause, const char *ifname, const struct xtun_dead *dead)
 {
@@ -251,12 +252,12 @@ void xtun_dead_mend(struct xtun_cause *cause, const char *ifname, const struct x
 	say_last(cause, ifname, dead);
 	if (dead->moved) {
 		snprintf(cause->advice, sizeof(cause->advice),
-			 "look where it is: ip -all netns exec ip -br link; from there, ip link set dev %s netns PID moves it to that process's",
+			 "find it: ip -all netns exec ip -br link; to move it to the namespace of process PID, run there: ip link set dev %s netns PID",
 			 name);
 		return;
 	}
 	snprintf(cause->advice, sizeof(cause->advice),
-		 "keep the program's file open, or have it set TUNSETPERSIST");
+		 "keep the program's file open, or let it set TUNSETPERSIST");
 	if (dead->tun)
 		return;
 	if (dead->queues > 1)
@@ -269,7 +270,7 @@ static void print_obituary(const char *line, const struct xtun_cause *cause)
 {
 	xtun_text_print(stdout, line);
 	if (cause->why[0])
-		printf("  what it lost last: %s\n", cause->why);
+		printf("  last loss: %s\n", cause->why);
 	xtun_cause_print(stdout, cause);
 }
 
@@ -285,7 +286,7 @@ static void print_obituary_object(const char *ifname, char *line, const struct x
 	puts("}");
 }
 
-/* Tell of an interface that is no more, if it is one of the last. */
+/* Report on an interface that is gone, if the module still remembers it. */
 void xtun_obituary(const char *ifname, bool json)
 {
 	FILE *in = fopen(PROC, "re");

@@ -32,7 +32,7 @@ static void print_overview(FILE *out)
 	fputs("usage: xtun COMMAND [OPTIONS]\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-	fputs("  help     help COMMAND prints the options of a command\n"
+	fputs("  help     help COMMAND shows the options of a command\n"
 	      "See also: man 8 xtun, man 4 xtun\n", out);
 }
 
@@ -49,7 +49,7 @@ bool xtun_parse_count(const char *option, const char *text, uint64_t *count)
 	*count = strtoull(text, &end, 10);
 	if (*text >= '1' && *text <= '9' && !*end)
 		return true;
-	xtun_complain("%s wants a number from 1, not '%s'", option, text);
+	xtun_complain("%s needs a number of at least 1, not '%s'", option, text);
 	return false;
 }
 
@@ -62,7 +62,7 @@ static int explain_topic(const char *topic)
 	} else if (!topic) {
 		print_overview(stdout);
 	} else {
-		xtun_complain("there is no command '%s'; 'xtun help' lists them", topic);
+		xtun_complain("unknown command '%s'; 'xtun help' lists the commands", topic);
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	if (*name)
-		xtun_complain("there is no command '%s'", name);
+		xtun_complain("unknown command '%s'", name);
 	print_overview(stderr);
 	return EXIT_USAGE;
 }

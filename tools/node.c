@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whom the device's node keeps out: open() says EACCES before the module hears of it. */
+/* Who may open the device node: open() fails with EACCES before the module is called. */
 #include "tool.h"
 
 #include <errno.h>
@@ -11,9 +11,9 @@
 #define GROUP	0060
 
 /**
- * xtun_node_read() - what the device's node says of who may open it
- * @path: the node's
- * @node: filled; nobody is kept out if nothing can be known
+ * xtun_node_read() - find out who may open the device node
+ * @path: path of the node
+ * @node: filled; if the node cannot be read, nobody counts as barred
  */
 void xtun_node_read(const char *path, struct xtun_node *node)
 {
@@ -31,13 +31,13 @@ void xtun_node_read(const char *path, struct xtun_node *node)
 }
 
 /**
- * xtun_node_say() - that this program's user may not open the node, and why
+ * xtun_node_say() - say that this program's user may not open the node, and why
  * @text: filled
- * @size: of that, in bytes
- * @node: which
+ * @size: its size in bytes
+ * @node: the node
  */
 void xtun_node_say(char *text, size_t size, const struct xtun_node *node)
 {
-	snprintf(text, size, "user %u may not open %s, which is of user %u and group %u, mode %04o",
+	snprintf(text, size, "user %u may not open %s, which belongs to user %u and group %u, mode %04o",
 		 (unsigned int)geteuid(), xtun_name(node->path), node->uid, node->gid, node->mode);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xtun why --probe ADDRESS: one question to whoever is at the other end, followed both
- * ways. The kernel asks for the address by itself, if it does not know it.
+ * xtun why --probe ADDRESS: send one echo request by the interface, and follow it and the
+ * reply. If the kernel does not know the MAC, it asks for that by itself.
  */
 #include "why.h"
 
@@ -29,7 +29,7 @@ struct probe {
 	uint8_t to[16];
 	struct xtun_route route;
 	int capture, socket;
-	/* What has been seen. */
+	/* What was seen so far. */
 	bool asked, told, sent, answered, delivered;
 	uint64_t read;			/* frames that the program had read before */
 	double ms;
@@ -98,7 +98,7 @@ static void watch(struct probe *probe)
 	}
 }
 
-/* --- the question */
+/* --- the echo request */
 
 static double now_ms(void)
 {
@@ -124,7 +124,7 @@ static bool open_socket(struct probe *probe)
 	return false;
 }
 
-/* RFC 792 and 4443; of the latter the kernel makes the checksum. */
+/* RFC 792 and 4443. For the latter the kernel fills in the checksum. */
 static bool ask(const struct probe *probe)
 {
 	struct sockaddr_in four = { .sin_family = AF_INET };
@@ -149,7 +149,7 @@ static bool ask(const struct probe *probe)
 		      is_four ? sizeof(four) : sizeof(six)) == sizeof(echo);
 }
 
-/* Whether the answer came out of the stack; IPv4 gives its header along. */
+/* Whether the stack delivered the reply. For IPv4 the IP header comes first. */
 static bool has_answer(const struct probe *probe)
 {
 	uint16_t id = htons(getpid() & 0xffff);
@@ -178,7 +178,7 @@ static uint64_t frames_read(const struct xtun_iface *iface)
 	return n;
 }
 
-/* --- what came of it */
+/* --- the result */
 
 static const char *question(const struct probe *probe)
 {
@@ -188,10 +188,10 @@ static const char *question(const struct probe *probe)
 static void tell_unread(const struct probe *probe, const char *what)
 {
 	if (frames_read(probe->iface) == probe->read)
-		printf("%s waits: whoever is the other end of %s does not read.\n", what,
+		printf("The %s waits in %s: no program has read it.\n", what,
 		       xtun_name(probe->iface->name));
 	else
-		printf("The program that reads %s was given %s, and has not answered.\n",
+		printf("The program that reads %s has received the %s, but not answered.\n",
 		       xtun_name(probe->iface->name), what);
 }
 
@@ -204,38 +204,39 @@ static void tell(const struct probe *probe)
 		printf("%s for %s: asked%s.\n", question(probe), via,
 		       probe->told ? ", and answered" : "");
 	else if (probe->sent && !probe->iface->ethernet)
-		printf("%s for %s: none, for %s takes packets, which need no address of Ethernet.\n",
+		printf("%s for %s: not needed, because %s is a tun, without Ethernet addresses.\n",
 		       question(probe), via, xtun_name(probe->iface->name));
 	else if (probe->sent && !probe->iface->arp)
-		printf("%s for %s: none, for it is off at %s.\n", question(probe), via,
+		printf("%s for %s: not sent, because it is off on %s.\n", question(probe), via,
 		       xtun_name(probe->iface->name));
 	else if (probe->sent)
-		printf("%s for %s: not asked, for the kernel knows its address.\n",
+		printf("%s for %s: not sent, because the kernel knows the MAC address.\n",
 		       question(probe), via);
 	if (probe->sent)
 		printf("Echo request to %s: sent.\n", probe->text);
 	if (probe->answered)
-		printf("Echo reply from %s: came in by %s.\n", probe->text,
+		printf("Echo reply from %s: received on %s.\n", probe->text,
 		       xtun_name(probe->iface->name));
 	if (probe->delivered)
 		printf("%s answers: %.1f ms.\n", probe->text, probe->ms);
 	else if (probe->answered)
 		puts("The kernel's stack has not delivered it: see above.");
 	else if (probe->sent)
-		tell_unread(probe, "the request");
+		tell_unread(probe, "echo request");
 	else if (probe->asked)
-		tell_unread(probe, "the question");
+		tell_unread(probe, probe->family == AF_INET ? "ARP request" :
+			    "neighbour solicitation");
 	else
-		printf("The kernel has sent nothing by %s.\n", xtun_name(probe->iface->name));
+		printf("The kernel has sent nothing through %s.\n", xtun_name(probe->iface->name));
 }
 
-/* Where a route refuses, that may be meant: it is not got round by a command. */
+/* A route that refuses may be intended: give no command to bypass it. */
 static void tell_no_way(const struct probe *probe)
 {
 	struct xtun_cause cause = { .why = "" };
 	struct xtun_word word;
 
-	printf("There is no way to %s: %s.\n", probe->text, strerror(probe->route.error));
+	printf("No route to %s: %s.\n", probe->text, strerror(probe->route.error));
 	if (probe->route.error == ENETUNREACH) {
 		xtun_word(probe->iface->name, &word);
 		snprintf(cause.cure, sizeof(cause.cure), "ip route add %s dev %s", probe->text,
@@ -244,22 +245,22 @@ static void tell_no_way(const struct probe *probe)
 			 word.text);
 	} else {
 		snprintf(cause.advice, sizeof(cause.advice),
-			 "see which route says so: ip route show table all; or which rule: ip rule");
+			 "find the route or rule that refuses it: ip route show table all; ip rule");
 	}
 	xtun_cause_print(stdout, &cause);
 }
 
-/* What goes there now may be meant to. */
+/* The current route may be intended. */
 static void tell_elsewhere(const struct probe *probe)
 {
 	const char *dev = xtun_name(probe->route.dev);
 	struct xtun_cause cause = { .why = "" };
 	struct xtun_word word;
 
-	printf("Frames for %s leave by %s.\n", probe->text, dev);
+	printf("Frames for %s leave through %s.\n", probe->text, dev);
 	snprintf(cause.advice, sizeof(cause.advice),
-		 "nothing, if they ought to; else a route, by which %s gets none of them any more: ip route add %s dev %s",
-		 dev, probe->text, xtun_word(probe->iface->name, &word));
+		 "none needed if that is intended; else send them through %s instead: ip route add %s dev %s",
+		 xtun_name(probe->iface->name), probe->text, xtun_word(probe->iface->name, &word));
 	xtun_cause_print(stdout, &cause);
 }
 
@@ -267,13 +268,13 @@ static bool is_reachable(struct probe *probe)
 {
 	const char *name = probe->iface->name;
 
-	/* No route leads there then, and none can be made; what mends it is told as a silence. */
+	/* Then no route leads there, and none can be added; xtun_silence() tells what to do. */
 	if (!probe->iface->up) {
-		printf("%s was not asked, for %s is down.\n", probe->text, xtun_name(name));
+		printf("%s was not probed: %s is down.\n", probe->text, xtun_name(name));
 		return false;
 	}
 	xtun_route_get(probe->family, probe->to, &probe->route);
-	/* Of these each device has some, and the one that is asked for is meant. */
+	/* Link-local addresses exist on every device: use the one that was asked for. */
 	if (probe->family == AF_INET6 && probe->to[0] == 0xfe && (probe->to[1] & 0xc0) == 0x80) {
 		memset(&probe->route, 0, sizeof(probe->route));
 		memcpy(probe->route.via, probe->to, sizeof(probe->to));
@@ -282,7 +283,7 @@ static bool is_reachable(struct probe *probe)
 	if (probe->route.error)
 		tell_no_way(probe);
 	else if (probe->route.local || probe->route.broadcast)
-		printf("%s is an address of this machine itself; ask for one that is behind %s.\n",
+		printf("%s is an address of this machine itself; probe one that is behind %s.\n",
 		       probe->text, xtun_name(name));
 	else if (strcmp(probe->route.dev, name))
 		tell_elsewhere(probe);
@@ -292,13 +293,13 @@ static bool is_reachable(struct probe *probe)
 }
 
 /**
- * xtun_probe() - ask an address through an interface, and tell how far that went
+ * xtun_probe() - send an echo request by an interface, and say how far it and the reply got
  * @iface: the interface
  * @text: the address
- * @meanwhile: called again and again while the answer is awaited
+ * @meanwhile: called repeatedly while waiting for the reply
  * @arg: for @meanwhile
  *
- * Return: an exit status: EXIT_OK if the answer came.
+ * Return: an exit status: EXIT_OK if the reply was delivered.
  */
 int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhile)(void *),
 	       void *arg)
@@ -310,7 +311,7 @@ int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhil
 	if (inet_pton(AF_INET, text, probe.to) != 1) {
 		probe.family = AF_INET6;
 		if (inet_pton(AF_INET6, text, probe.to) != 1) {
-			xtun_complain("'%s' is no address", text);
+			xtun_complain("'%s' is not an IP address", text);
 			return EXIT_USAGE;
 		}
 	}
@@ -331,7 +332,7 @@ int xtun_probe(const struct xtun_iface *iface, const char *text, void (*meanwhil
 		probe.ms = now_ms() - start;
 		meanwhile(arg);
 	}
-	/* The answer passed the interface before it was delivered, but maybe after that look. */
+	/* The reply passed the interface before it was delivered, but maybe after the last look. */
 	watch(&probe);
 	close(probe.capture);
 	if (probe.socket >= 0)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who is to read an interface, and what keeps them from it. */
+/* The processes that have an interface open, and what keeps them from reading. */
 #include "why.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Of /proc/PID/status: the letter of proc(5), and who traces it. */
+/* Read /proc/PID/status: the state's letter, see proc(5), and the tracer. */
 static void read_state(pid_t pid, char *state, long *tracer)
 {
 	char path[64], line[128];
@@ -31,11 +31,11 @@ static void print_user(FILE *out, const struct xtun_user *u)
 	read_state(u->pid, &state, &tracer);
 	fprintf(out, "%s[%ld]", xtun_name(u->comm), (long)u->pid);
 	if (state == 't')
-		fprintf(out, ", which process %ld holds in a debugger", tracer);
+		fprintf(out, ", held by its debugger, process %ld", tracer);
 	else if (state == 'T')
-		fputs(", which is stopped (kill -CONT goes on)", out);
+		fputs(", which is stopped (kill -CONT resumes it)", out);
 	else if (state == 'Z')
-		fputs(", which has ended, and is not yet waited for", out);
+		fputs(", which has ended (a zombie)", out);
 }
 
 static bool reads(const struct xtun_user *u, const char *ifname, unsigned int queue)
@@ -49,7 +49,7 @@ static bool writes(const struct xtun_user *u, const char *ifname)
 	return u->writes && u->pid != getpid() && !strcmp(u->ifname, ifname);
 }
 
-/* The next of a list, but for what is of the process that was told of last. */
+/* Print the next one of a list, unless it is the same process as the last. */
 static void print_next(FILE *out, const struct xtun_user *u, pid_t *last)
 {
 	if (u->pid == *last)
@@ -63,16 +63,16 @@ static void print_next(FILE *out, const struct xtun_user *u, pid_t *last)
 static void print_end(FILE *out, pid_t last)
 {
 	if (!last)
-		fputs("nobody that may be seen here", out);
+		fputs("no visible process", out);
 }
 
 /**
- * xtun_readers_print() - who has a queue open to read, and whether they can
+ * xtun_readers_print() - print who has a queue open for reading, and whether they can read
  * @out: where to
  * @ifname: the interface's name
- * @queue: its number
+ * @queue: number of the queue
  *
- * A file that was inherited or passed on is told of with each process that has it.
+ * A file that was inherited or passed on is printed for each process that has it.
  */
 void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue)
 {
@@ -88,7 +88,7 @@ void xtun_readers_print(FILE *out, const char *ifname, unsigned int queue)
 }
 
 /**
- * xtun_writers_print() - who has an interface open to write
+ * xtun_writers_print() - print who has an interface open for writing
  * @out: where to
  * @ifname: its name
  */
@@ -106,11 +106,11 @@ void xtun_writers_print(FILE *out, const char *ifname)
 }
 
 /**
- * xtun_readers_count() - how many files a queue is open by to read
+ * xtun_readers_count() - how many files have a queue open for reading
  * @ifname: the interface's name
- * @queue: its number
+ * @queue: number of the queue
  *
- * Return: as the module counts them, whoever may see their processes.
+ * Return: the module's count, which includes processes that are not visible here.
  */
 uint64_t xtun_readers_count(const char *ifname, unsigned int queue)
 {
@@ -123,7 +123,7 @@ uint64_t xtun_readers_count(const char *ifname, unsigned int queue)
 	return n;
 }
 
-/* Half a number would be another process. */
+/* A truncated number would name another process: leave it out. */
 static void add_pid(char *pids, size_t size, pid_t pid)
 {
 	size_t n = strlen(pids);
@@ -133,8 +133,8 @@ static void add_pid(char *pids, size_t size, pid_t pid)
 }
 
 struct held {
-	char stopped[160];	/* by a signal: their pids, each after a space; or empty */
-	long tracer;		/* who holds one in a debugger; 0 if nobody does */
+	char stopped[160];	/* pids of those stopped by a signal, each after a space */
+	long tracer;		/* the debugger that holds one; 0 if none */
 };
 
 static void look_who_is_held(struct held *held, const char *ifname, unsigned int queue)
@@ -162,14 +162,14 @@ static void look_who_is_held(struct held *held, const char *ifname, unsigned int
 }
 
 /**
- * xtun_readers_wake() - what lets those read who are kept from it
- * @cause: its cure, undo and advice are replaced if there is such a one
+ * xtun_readers_wake() - how to resume readers that are stopped
+ * @cause: its cure, undo and advice are replaced if a reader is stopped
  * @ifname: the interface's name
- * @queue: its number
+ * @queue: number of the queue
  *
- * Only what is stopped by a signal goes on by one.
+ * A signal resumes only a process that a signal has stopped, not one held by a debugger.
  *
- * Return: true if there is.
+ * Return: true if a reader is stopped.
  */
 bool xtun_readers_wake(struct xtun_cause *cause, const char *ifname, unsigned int queue)
 {
@@ -187,7 +187,7 @@ bool xtun_readers_wake(struct xtun_cause *cause, const char *ifname, unsigned in
 	}
 	if (held.tracer)
 		snprintf(cause->advice, sizeof(cause->advice),
-			 "have the debugger let it go on, or end that: it is process %ld",
+			 "let the debugger resume it, or end the debugger: it is process %ld",
 			 held.tracer);
 	return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The last calls that were refused, and which bit, name or right was wrong. */
+/* The last calls that were refused, and which bit, name or permission was wrong. */
 #include "why.h"
 
 #include <errno.h>
@@ -12,10 +12,10 @@
 #define SAME_S 1.0
 #define TOLD 64U	/* more than the module keeps */
 
-/* What <linux/if_tun.h> has; older headers have less of it. */
+/* From <linux/if_tun.h>; older headers lack some of them. */
 enum { F_CSUM = 0x01, F_TSO4 = 0x02, F_TSO6 = 0x04, F_ECN = 0x08, F_USO = 0x60,
 	F_TUNNEL = 0x080, F_TUNNEL_CSUM = 0x100, F_KNOWN = 0x1ff };
-/* Of TUNSETIFF's flags, those that say what an interface is. */
+/* The flags of TUNSETIFF that give the type of the interface. */
 enum { F_KINDS = 0x0f };
 
 struct refusal {
@@ -27,7 +27,7 @@ struct refusal {
 	char name[64];
 };
 
-/* One %d is a number to be found; of no other % is there a meaning. */
+/* One "%d" stands for a free number. The kernel accepts no other '%'. */
 static bool is_no_name(const char *name)
 {
 	const char *percent = strchr(name, '%');
@@ -37,7 +37,7 @@ static bool is_no_name(const char *name)
 	       (percent && (percent[1] != 'd' || strchr(percent + 2, '%')));
 }
 
-/* As an interface has them by now, which may be another one of that name; 0: not known. */
+/* The current flags of an interface, by now perhaps another one of that name; 0: not known. */
 static unsigned int flags_of(const char *name)
 {
 	char path[64 + IF_NAMESIZE];
@@ -59,10 +59,10 @@ static void why_other_queues(const struct refusal *r, FILE *out)
 	unsigned int flags = flags_of(r->name);
 
 	if (flags && !((flags ^ r->value) & IFF_MULTI_QUEUE))
-		fprintf(out, "%s was another one then; as it is now, it is what was asked for",
+		fprintf(out, "the interface %s has been replaced since; the current one matches the request",
 			r->name);
 	else
-		fprintf(out, "%s was made %s IFF_MULTI_QUEUE (0x100), and is asked for %s it",
+		fprintf(out, "%s was created %s IFF_MULTI_QUEUE (0x100), but requested %s it",
 			r->name, r->value & IFF_MULTI_QUEUE ? "without" : "with",
 			r->value & IFF_MULTI_QUEUE ? "with" : "without");
 }
@@ -72,47 +72,47 @@ static void why_not_existing(const struct refusal *r, FILE *out)
 	struct xtun_iface iface;
 
 	if (!xtun_iface_read(r->name, &iface))
-		fputs("nothing of that name is here now, so that what it was cannot be seen", out);
+		fputs("no interface of that name exists now, so the cause is not known", out);
 	else if (strcmp(iface.driver, "xtun"))
-		fprintf(out, "%s is of the driver '%s'", r->name, iface.driver);
+		fprintf(out, "%s belongs to the driver '%s'", r->name, iface.driver);
 	else if (!(r->value & (iface.ethernet ? IFF_TAP : IFF_TUN)))
-		fprintf(out, "%s is %s, and was asked for as %s", r->name,
+		fprintf(out, "%s is %s, but was requested as %s", r->name,
 			iface.ethernet ? "a tap" : "a tun", iface.ethernet ? "a tun" : "a tap");
 	else
 		why_other_queues(r, out);
 }
 
-/* In the order in which the module looks. */
+/* The checks are in the module's order. */
 static void why_invalid(const struct refusal *r, FILE *out)
 {
 	if (r->value & IFF_NAPI_FRAGS &&
 	    (!(r->value & IFF_NAPI) || (r->value & F_KINDS) != IFF_TAP))
 		fputs("IFF_NAPI_FRAGS (0x20) needs IFF_NAPI (0x10) and IFF_TAP (2)", out);
 	else if (!(r->value & (IFF_TUN | IFF_TAP)))
-		fputs("it says neither IFF_TUN (1) nor IFF_TAP (2)", out);
+		fputs("the flags contain neither IFF_TUN (1) nor IFF_TAP (2)", out);
 	else if (is_no_name(r->name))
-		fprintf(out, "'%s' is no name for an interface", r->name);
+		fprintf(out, "'%s' is not a valid interface name", r->name);
 	else
 		why_not_existing(r, out);
 }
 
-/* Neither what number was asked for is remembered, nor whether the file had rings. */
+/* The module does not remember which number was asked for, or whether the file had rings. */
 static void why_busy(const struct refusal *r, FILE *out)
 {
-	static const char rings[] = "this file has rings, of an interface that is gone";
+	static const char rings[] = "this file has rings of an interface that no longer exists";
 	struct xtun_iface iface;
 
 	if (!r->name[0] || strchr(r->name, '%'))
-		fprintf(out, "another interface has the number of TUNSETIFINDEX, or %s", rings);
+		fprintf(out, "another interface has the index of TUNSETIFINDEX, or %s", rings);
 	else if (!xtun_iface_read(r->name, &iface))
-		fprintf(out, "no %s is here now: it was in use then, or another has the number of TUNSETIFINDEX, or %s",
+		fprintf(out, "%s does not exist now: it was in use then, or another interface has the index of TUNSETIFINDEX, or %s",
 			r->name, rings);
 	else if (r->value & IFF_TUN_EXCL)
-		fprintf(out, "%s is there already, and IFF_TUN_EXCL asks for a new one", r->name);
+		fprintf(out, "%s already exists, and IFF_TUN_EXCL demands a new one", r->name);
 	else if (flags_of(r->name) & IFF_MULTI_QUEUE)
 		fputs(rings, out);
 	else
-		fprintf(out, "another file has %s, which has one queue (see xtun status), or %s",
+		fprintf(out, "another file is attached to %s, which has only one queue (see xtun status), or %s",
 			r->name, rings);
 }
 
@@ -127,42 +127,43 @@ static bool why_no_interface(const struct refusal *r, FILE *out)
 		return true;
 	case EPERM:
 		if (r->value & IFF_NAPI_FRAGS)
-			fputs("IFF_NAPI_FRAGS (0x20) needs CAP_NET_ADMIN of the machine, and not of a container alone",
+			fputs("IFF_NAPI_FRAGS (0x20) needs CAP_NET_ADMIN in the initial user namespace, not only in a container",
 			      out);
 		else
 			fprintf(out, "the program is not the owner of %s, and has no CAP_NET_ADMIN",
 				r->name[0] ? r->name : "an interface");
 		return true;
 	case EEXIST:
-		fputs("the file has an interface already", out);
+		fputs("the file is already attached to an interface", out);
 		return true;
 	case E2BIG:
-		fprintf(out, "%s has as many queues as it may have", r->name);
+		fprintf(out, "%s already has its maximum number of queues", r->name);
 		return true;
 	default:
 		return false;
 	}
 }
 
-/* The name is that of the file's interface, if it has one. */
+/* The name is that of the file's interface, and empty if it has none. */
 static bool why_no_queue(const struct refusal *r, FILE *out)
 {
-	const char *state = r->value & IFF_ATTACH_QUEUE ? "in" : "out of";
+	const char *state = r->value & IFF_ATTACH_QUEUE ? "attached" : "detached";
 	unsigned int flags = r->name[0] ? flags_of(r->name) : 0;
 
 	if (r->err != EINVAL)
 		return false;
 	if (!(r->value & (IFF_ATTACH_QUEUE | IFF_DETACH_QUEUE)))
-		fputs("it says neither IFF_ATTACH_QUEUE (0x200) nor IFF_DETACH_QUEUE (0x400)", out);
+		fputs("the flags contain neither IFF_ATTACH_QUEUE (0x200) nor IFF_DETACH_QUEUE (0x400)",
+		      out);
 	else if (!r->name[0])
-		fputs("the file has no interface, which TUNSETIFF gives it", out);
+		fputs("the file has no interface: call TUNSETIFF first", out);
 	else if (!flags)
-		fprintf(out, "%s was made without IFF_MULTI_QUEUE (0x100), or the queue was %s service already",
+		fprintf(out, "%s was created without IFF_MULTI_QUEUE (0x100), or the queue was already %s",
 			r->name, state);
 	else if (!(flags & IFF_MULTI_QUEUE))
-		fprintf(out, "%s was made without IFF_MULTI_QUEUE (0x100)", r->name);
+		fprintf(out, "%s was created without IFF_MULTI_QUEUE (0x100)", r->name);
 	else
-		fprintf(out, "the queue was %s service already, or the file has it without TUNSETIFF",
+		fprintf(out, "the queue was already %s, or the file was attached without TUNSETIFF",
 			state);
 	return true;
 }
@@ -175,41 +176,41 @@ static bool why_no_offload(const struct refusal *r, FILE *out)
 	if (r->err != EINVAL)
 		return false;
 	if (unknown)
-		fprintf(out, "of its bits, 0x%lx are none", unknown);
+		fprintf(out, "unknown flag bits: 0x%lx", unknown);
 	else if (needy && !(r->value & F_CSUM))
-		fprintf(out, "0x%lx need TUN_F_CSUM (1)", needy);
+		fprintf(out, "the flags 0x%lx need TUN_F_CSUM (1)", needy);
 	else if (r->value & F_ECN && !(r->value & (F_TSO4 | F_TSO6)))
 		fputs("TUN_F_TSO_ECN (8) needs TUN_F_TSO4 (2) or TUN_F_TSO6 (4)", out);
 	else if ((r->value & F_USO) != F_USO && r->value & F_USO)
-		fputs("TUN_F_USO4 and TUN_F_USO6 (0x60) go together", out);
+		fputs("TUN_F_USO4 and TUN_F_USO6 (0x60) must be set together", out);
 	else if (r->value & F_TUNNEL && !(r->value & (F_TSO4 | F_TSO6 | F_USO)))
-		fputs("TUN_F_UDP_TUNNEL_GSO (0x80) needs one of TSO or USO", out);
+		fputs("TUN_F_UDP_TUNNEL_GSO (0x80) needs a flag of TSO or USO", out);
 	else if (r->value & F_TUNNEL_CSUM && !(r->value & F_TUNNEL))
-		fputs("0x100 needs TUN_F_UDP_TUNNEL_GSO (0x80)", out);
+		fputs("TUN_F_UDP_TUNNEL_GSO_CSUM (0x100) needs TUN_F_UDP_TUNNEL_GSO (0x80)", out);
 	else
-		fprintf(out, "this kernel does not have all of 0x%lx", r->value);
+		fprintf(out, "this kernel does not support all of 0x%lx", r->value);
 	return true;
 }
 
-/* Where errno alone says enough; what is not of rings is of any attempt to attach. */
+/* For each errno a sentence; those without @rings apply to every attempt to attach. */
 static const struct {
 	bool rings;
 	int err;
 	const char *why;
 } sentences[] = {
 	{ true, EOPNOTSUPP,
-	  "there are none here, by rings=0 or a data cache that aliases: use batches" },
+	  "rings are not available (rings=0, or an aliasing data cache): use batches" },
 	{ true, EINVAL,
-	  "a ring is a power of two from 131072 to 67108864 bytes, idle_usecs for a poller" },
-	{ true, EACCES, "the file is not open to read and to write" },
-	{ true, EEXIST, "the file has rings already" },
+	  "a ring has a power of two from 131072 to 67108864 bytes; idle_usecs is for a poller" },
+	{ true, EACCES, "the file is not open for both reading and writing" },
+	{ true, EEXIST, "the file already has rings" },
 	{ true, EPERM,
-	  "more memory than RLIMIT_MEMLOCK allows (ulimit -l), or no right to attach" },
-	{ true, EBADFD, "its interface is gone" },
+	  "more memory than RLIMIT_MEMLOCK allows (ulimit -l), or no permission to attach" },
+	{ true, EBADFD, "its interface no longer exists" },
 	{ false, EBUSY,
-	  "another file has its queue, and one is to have it alone (TUNSETIFF, O_EXCL, rings)" },
+	  "another file has its queue, and one of them needs it alone (TUNSETIFF, O_EXCL, rings)" },
 	{ false, ENODEV,
-	  "the program's namespace has no such xtun (the module's parameter name)" },
+	  "no interface of that name (module parameter name) exists in the program's namespace" },
 	{ false, EPERM, "the program does not own the interface, and has no CAP_NET_ADMIN" },
 };
 
@@ -236,7 +237,7 @@ static void print_why(const struct refusal *r, FILE *out)
 	} else if (!strcmp(r->call, "XTUN_IOC_SET_RINGS")) {
 		told = why_not_attached(r, true, out);
 	} else if (r->err == EBADFD) {
-		fputs("TUNSETIFF comes first", out);
+		fputs("call TUNSETIFF first", out);
 		told = true;
 	} else if (!strcmp(r->call, "TUNSETQUEUE")) {
 		told = why_no_queue(r, out);
@@ -246,7 +247,7 @@ static void print_why(const struct refusal *r, FILE *out)
 		told = why_no_offload(r, out);
 	}
 	if (!told)
-		fputs("docs/abi.md has what it wants", out);
+		fputs("see docs/abi.md for what it requires", out);
 }
 
 /* "refused 0.250 s ago: openvpn[812] TUNSETIFF 0x1002: errno 22, name tap0" */
@@ -275,7 +276,7 @@ static bool parse(const char *line, struct refusal *r)
 
 static void print_call(const struct refusal *r, FILE *out)
 {
-	/* The argument of these is no number. */
+	/* These have no number as their argument. */
 	bool plain = !strcmp(r->call, "attach") || !strcmp(r->call, "XTUN_IOC_SET_RINGS");
 
 	fputs(r->call, out);
@@ -283,7 +284,7 @@ static void print_call(const struct refusal *r, FILE *out)
 		fprintf(out, " 0x%lx", r->value);
 	if (r->name[0])
 		fprintf(out, " for %s", r->name);
-	fprintf(out, " of %s was refused %.3f s ago: %s.\n  why: ", r->who, r->ago,
+	fprintf(out, " by %s was refused %.3f s ago: %s.\n  why: ", r->who, r->ago,
 		strerror(r->err));
 	print_why(r, out);
 	fputc('\n', out);
@@ -313,8 +314,8 @@ static void print_object(const struct refusal *r, FILE *out)
 }
 
 /*
- * The module tells how long ago, by the time that it is asked: what is the same, and was at
- * about that time, has been told of.
+ * Whether a refusal has been reported already. The module gives only its age, so an equal one
+ * at about the same time counts as the same.
  */
 static bool was_told(const struct refusal *r)
 {
@@ -337,9 +338,9 @@ static bool was_told(const struct refusal *r)
 }
 
 /**
- * xtun_refusals_tell() - tell of what was refused of late, once
+ * xtun_refusals_tell() - report recent refusals, each once
  * @out: where to
- * @json: an object a line
+ * @json: one object on a line
  */
 void xtun_refusals_tell(FILE *out, bool json)
 {

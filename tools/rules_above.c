@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is dropped above IP: by protocols, sockets and neighbours. */
+/* Drops above IP: by protocols, sockets and neighbours. */
 #include "rules.h"
 
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 
 enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };	/* RFC 9293, 3.1 */
 
-/* A connection has had these before, as after a delay that had their sender repeat them. */
+/* Duplicates, as when a delay made the sender repeat what the connection already has. */
 static bool has_come_twice(const struct xtun_case *c)
 {
 	static const char * const reasons[] = {
@@ -24,9 +24,9 @@ static bool has_come_twice(const struct xtun_case *c)
 }
 
 /*
- * What says something of a connection alone, and has been heard: the end of the segment is
- * told as of a drop where it finds the connection in TIME_WAIT, and by kernels before 5.17
- * wherever nothing of it is kept.
+ * A segment that TCP has processed and that brought no new data. The kernel reports its end
+ * like a drop if the connection is in TIME_WAIT, and before 5.17 whenever it keeps nothing of
+ * the segment.
  */
 bool xtun_is_tcp_taken(struct xtun_case *c)
 {
@@ -36,12 +36,12 @@ bool xtun_is_tcp_taken(struct xtun_case *c)
 	if (!comes_in(c) || p->proto != IPPROTO_TCP || !p->transport ||
 	    p->sum.verdict != XTUN_SUM_RIGHT)
 		return false;
-	/* Who asks for a new connection, and is answered by none, has lost something. */
+	/* A SYN that is dropped is a loss: it gets no answer. */
 	if ((p->transport[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return false;
 	if (has_come_twice(c))
 		return true;
-	/* Newer kernels have a reason for what a socket had not read when it was closed. */
+	/* QUEUE_PURGE: newer kernels' reason for what was unread when a socket was closed. */
 	if (has_no_name(c) || !(unreasoned(c) || because(c, "QUEUE_PURGE")))
 		return false;
 	if (within(c, "tcp_v4_rcv tcp_v6_rcv"))
@@ -57,7 +57,7 @@ bool xtun_has_bad_sum(struct xtun_case *c)
 	return within(c, "udp tcp icmp igmp skb_") && found_bad_sum(c);
 }
 
-/* The modules that take these protocols of IP; IANA, "Protocol Numbers". */
+/* The modules that handle these protocols of IP; IANA, "Protocol Numbers". */
 static const char *module_for(int family, int proto)
 {
 	static const struct {
@@ -76,7 +76,7 @@ static const char *module_for(int family, int proto)
 	return NULL;
 }
 
-/* Each kernel takes these, or what they stand before. */
+/* Every kernel handles these, or skips them as extension headers. */
 static bool is_usual(int proto)
 {
 	static const int usual[] = { 0, 1, 6, 17, 43, 44, 58, 59, 60 };
@@ -95,7 +95,7 @@ bool xtun_is_unknown_protocol(struct xtun_case *c)
 	       within(c, "ip_protocol_deliver ip_local_deliver ip6_protocol_deliver ip6_input");
 }
 
-/* RFC 2784 and 2890: the header at which the kernel has come to grief, or NULL. */
+/* The GRE header (RFC 2784 and 2890) of a packet that the kernel dropped for it, or NULL. */
 static const uint8_t *gre_header(const struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
@@ -106,7 +106,7 @@ static const uint8_t *gre_header(const struct xtun_case *c)
 	return p->transport;
 }
 
-/* One module takes the protocol, and others its versions. */
+/* The module for protocol 47 may be loaded without ip_gre, the one for GRE version 0. */
 static bool is_gre_without_module(struct xtun_case *c)
 {
 	const uint8_t *gre = gre_header(c);
@@ -141,7 +141,7 @@ bool xtun_is_of_strange_gre_version(struct xtun_case *c)
 	return true;
 }
 
-/* With a key, perhaps, and a number; what else it may have is not looked at here. */
+/* The header may have a key and a sequence number; with other fields it is not examined. */
 bool xtun_has_no_gre_tunnel(struct xtun_case *c)
 {
 	const uint8_t *gre = gre_header(c);
@@ -174,7 +174,7 @@ bool xtun_is_echo_for_many(struct xtun_case *c)
 	return (route.broadcast || p->dst[0] >> 4 == 14) && xtun_sysctl(setting) == 1;
 }
 
-/* RFC 1122, 3.2.2: what is not known is discarded. */
+/* RFC 1122, 3.2.2: unknown types are discarded. */
 bool xtun_is_strange_icmp(struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
@@ -184,11 +184,11 @@ bool xtun_is_strange_icmp(struct xtun_case *c)
 	    !(unreasoned(c) || because(c, "UNHANDLED_PROTO")))
 		return false;
 	found(c, 1, "%u", p->transport[0]);
-	/* Those of extended echoes newer kernels know (RFC 8335). */
+	/* Newer kernels know the types of extended echo (RFC 8335). */
 	return p->transport[0] > NR_ICMP_TYPES && p->transport[0] != 42 && p->transport[0] != 43;
 }
 
-/* What waits in a socket goes with it. */
+/* Packets that wait in a socket are freed with it. */
 bool xtun_is_left_unread(struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
@@ -198,7 +198,7 @@ bool xtun_is_left_unread(struct xtun_case *c)
 	    !within(c, "udp_destruct udpv6_destruct inet_sock_destruct sk_stream_kill"))
 		return false;
 	if (within(c, "inet_sock_destruct"))
-		found(c, 1, "a program that had a raw socket, and a copy of this in it,");
+		found(c, 1, "a program with a raw socket (which receives copies)");
 	else
 		found(c, 1, "the program that had %s port %d open",
 		      p->proto == IPPROTO_TCP ? "TCP" : "UDP", p->dport);
@@ -221,7 +221,7 @@ bool xtun_has_no_socket(struct xtun_case *c)
 	return !xtun_has_socket(p->family, p->proto, p->dport, &waits);
 }
 
-/* A socket takes what is for its own address, or if it has none, for any. */
+/* A socket receives packets for the address it is bound to, or for any if it has none. */
 bool xtun_has_socket_elsewhere(struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
@@ -256,7 +256,7 @@ bool xtun_found_socket_full(struct xtun_case *c)
 	       (unreasoned(c) && usual >= 0 && waits * 2 >= (unsigned int)usual);
 }
 
-/* What came in is forwarded: its device is another by then, or the function tells. */
+/* Sent or forwarded. A received frame is at another device then, or the function tells. */
 static bool is_going_out(const struct xtun_case *c)
 {
 	return !comes_in(c) || strcmp(c->at.name, c->iface->name) || !has_no_name(c);
@@ -277,7 +277,7 @@ bool xtun_has_no_neighbour(struct xtun_case *c)
 	found_address(c, 1, route.via);
 	found(c, 2, "%s", is_ipv4(c) ? "ARP" : "neighbour discovery");
 	if (strcmp(c->at.name, c->iface->name))
-		found(c, 3, "see that whoever has that address is up, and at that link");
+		found(c, 3, "check that the host with that address is up, and on that link");
 	else
 		found(c, 3, "let the program that reads %s answer",
 		      xtun_word(c->iface->name, &word));
@@ -286,6 +286,6 @@ bool xtun_has_no_neighbour(struct xtun_case *c)
 
 bool xtun_is_unexplained(struct xtun_case *c)
 {
-	found(c, 1, "%s", c->drop->reason[0] ? c->drop->reason : "it gives none");
+	found(c, 1, "%s", c->drop->reason[0] ? c->drop->reason : "none given");
 	return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a bridge does not take from its ports, and what it has no port for. */
+/* Frames that a bridge does not take from its ports, or has no port for. */
 #include "rules.h"
 
 #include <limits.h>
@@ -21,7 +21,7 @@ static const char * const states[] = {
 	[FORWARDING] = NULL, [BLOCKING] = "blocking",
 };
 
-/* What the kernel shows of a device, or of the bridge that it is a port of; -1: nothing. */
+/* A number in sysfs about a device or the bridge that it is a port of; -1 if there is none. */
 static int number_of(const char *dev, const char *what)
 {
 	char path[128], line[32];
@@ -35,7 +35,7 @@ bool xtun_is_port(const struct xtun_iface *dev)
 	return number_of(dev->name, "brport/state") >= 0;
 }
 
-/* Why a port lets nothing through; NULL if that is not so. */
+/* The state in which a port forwards nothing; NULL if it forwards. */
 static const char *state_that_bars(const char *port)
 {
 	int state = number_of(port, "brport/state");
@@ -43,7 +43,7 @@ static const char *state_that_bars(const char *port)
 	return state >= 0 && (size_t)state < ARRAY_SIZE(states) ? states[state] : NULL;
 }
 
-/* True once it is known; a bridge's name has no '/'. */
+/* False if it is not known. basename() is safe, because a device's name has no '/'. */
 static bool find_bridge(const char *port, char name[IF_NAMESIZE])
 {
 	char path[128], master[PATH_MAX];
@@ -72,14 +72,14 @@ bool xtun_is_at_bridge_down(struct xtun_case *c)
 	return true;
 }
 
-/* What opens a port: time alone, where the spanning tree has the say. */
+/* How to open a port. Where the spanning tree decides, one can only wait. */
 static void found_opening(struct xtun_case *c, const char *port)
 {
 	int state = number_of(port, "brport/state");
 	struct xtun_word word;
 
 	if (number_of(port, "master/bridge/stp_state") > 0) {
-		found(c, 4, "wait: the spanning tree opens it after twice the bridge's forward_delay, or keeps it shut against a loop");
+		found(c, 4, "wait: STP opens it after twice the bridge's forward_delay, or keeps it closed to prevent a loop");
 		return;
 	}
 	found(c, 2, "bridge link set dev %s state 3", xtun_word(port, &word));
@@ -97,7 +97,7 @@ bool xtun_is_blocked(struct xtun_case *c)
 	return true;
 }
 
-/* IEEE 802.3: the bit that is sent first makes it the address of a group; zeros are none. */
+/* IEEE 802.3: the bit that is sent first marks a group address. All zeros is no address. */
 bool xtun_is_from_no_mac(struct xtun_case *c)
 {
 	static const uint8_t none[MAC_LEN];
@@ -113,8 +113,8 @@ bool xtun_is_from_no_mac(struct xtun_case *c)
 }
 
 /*
- * A bridge cuts nothing, nor does it tell the sender, whatever the packet allows. Beside the
- * header it lets pass the four bytes of a tag.
+ * A bridge neither fragments packets nor informs the sender, with or without DF. It allows
+ * four bytes for a VLAN tag besides the header.
  */
 bool xtun_is_too_large_for_port(struct xtun_case *c)
 {
@@ -151,9 +151,9 @@ bool xtun_has_no_bridge_vlan(struct xtun_case *c)
 		found(c, 1, "bridge vlan add dev %s vid %d pvid untagged",
 		      xtun_word(c->at.name, &word), vid);
 		found(c, 2, "bridge vlan del dev %s vid %d", word.text, vid);
-		found(c, 3, "if it is to be in another VLAN, that one's number: bridge vlan show");
+		found(c, 3, "use the ID of another VLAN; those of all ports: bridge vlan show");
 	} else {
-		found(c, 3, "the bridge has none for its ports either; name one: bridge vlan add dev %s vid N pvid untagged",
+		found(c, 3, "the bridge has no default PVID either; choose a VLAN: bridge vlan add dev %s vid N pvid untagged",
 		      xtun_word(c->at.name, &word));
 	}
 	return true;
@@ -168,7 +168,7 @@ static void read_lock(const struct nlmsghdr *head, void *arg)
 	*(bool *)arg = locked && *(const uint8_t *)xtun_netlink_data(locked);
 }
 
-/* Such takes frames only from those whom it has been told of. */
+/* A locked port takes frames only from MACs that were configured. */
 static bool is_locked(const struct xtun_iface *port)
 {
 	bool locked = false;
@@ -178,8 +178,9 @@ static bool is_locked(const struct xtun_iface *port)
 }
 
 /*
- * Taken in by the bridge, for one machine, and sent by none of its ports: which has it?
- * Of what has no tag, where the bridge filters by VLAN, it is not looked for.
+ * Whether the bridge took a unicast frame and sent it by no port. PORT is set to the port that
+ * has the destination, or is empty. Where the bridge filters by VLAN, untagged frames are not
+ * examined.
  */
 static bool is_undeliverable(const struct xtun_case *c, char port[IF_NAMESIZE])
 {
@@ -208,7 +209,7 @@ bool xtun_is_for_its_own_port(struct xtun_case *c)
 	       number_of(port, "brport/hairpin_mode") == 0;
 }
 
-/* Ports that are isolated have nothing to do with each other. */
+/* A bridge does not forward between two isolated ports. */
 static bool are_isolated(const char *one, const char *other)
 {
 	return number_of(one, "brport/isolated") == 1 && number_of(other, "brport/isolated") == 1;
@@ -230,12 +231,13 @@ bool xtun_is_for_closed_port(struct xtun_case *c)
 		found(c, 3, "ip link set dev %s down", word.text);
 	} else if (state && !out.carrier) {
 		found(c, 1, "%s, which has no carrier", xtun_name(port));
-		found(c, 4, "see to whoever is at the other end of it");
+		found(c, 4, "check the other end of %s", xtun_name(port));
 	} else if (state) {
-		found(c, 1, "%s, which is in the state '%s'", xtun_name(port), state);
+		found(c, 1, "%s, which is in state '%s'", xtun_name(port), state);
 		found_opening(c, port);
 	} else if (are_isolated(port, c->at.name)) {
-		found(c, 1, "%s, and both are isolated", xtun_name(port));
+		found(c, 1, "%s, but %s and %s are both isolated", xtun_name(port), xtun_name(port),
+		      xtun_name(c->at.name));
 		found(c, 2, "bridge link set dev %s isolated off", xtun_word(port, &word));
 		found(c, 3, "bridge link set dev %s isolated on", word.text);
 	} else {
@@ -244,7 +246,7 @@ bool xtun_is_for_closed_port(struct xtun_case *c)
 	return true;
 }
 
-/* It knows nobody of that address, and has no port to flood. */
+/* The bridge does not know the address, and has no port to flood. */
 bool xtun_is_for_no_port(struct xtun_case *c)
 {
 	char port[IF_NAMESIZE], bridge[IF_NAMESIZE];

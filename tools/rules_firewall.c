@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What netfilter drops: by a rule, or for its table of connections. */
+/* Drops by netfilter: by a rule, or because the table of connections is full. */
 #include "rules.h"
 
 #include <netinet/in.h>
@@ -11,7 +11,7 @@ static bool is_filtered(struct xtun_case *c)
 	       (unreasoned(c) && !has_no_name(c) && within(c, "nf_hook_slow nft_do nf_queue"));
 }
 
-/* Asked once of a packet. */
+/* Searched once for each packet. */
 static const struct xtun_firewall *firewall(struct xtun_case *c)
 {
 	if (!c->asked)
@@ -25,7 +25,7 @@ static bool is_filtered_by_one(struct xtun_case *c)
 	return is_filtered(c) && firewall(c)->could == 1;
 }
 
-/* That it is full does not say that this one had no room: a rule that counts says more. */
+/* A full table does not prove that it dropped this packet: a rule that counted it is stronger. */
 bool xtun_is_one_connection_too_many(struct xtun_case *c)
 {
 	static const char setting[] = "net/netfilter/nf_conntrack_max";
@@ -55,7 +55,7 @@ static void found_of(struct xtun_case *c, int n, const struct xtun_firewall_rule
 	if (!out)
 		return;
 	write(out, rule, &c->packet);
-	/* Half a command is none. */
+	/* Do not print a truncated command. */
 	if (fclose(out) || !memchr(c->found[n - 1], '\0', sizeof(c->found[0]) - 1))
 		c->found[n - 1][0] = '\0';
 	c->found[n - 1][sizeof(c->found[0]) - 1] = '\0';
@@ -67,8 +67,8 @@ static void found_written(struct xtun_case *c, int n, accept_write *write)
 }
 
 /*
- * Whether a rule can let through this packet and its like alone: to "-p 0" all protocols
- * are alike, without a port all of TCP is, and IPv6 is asked for what is behind its
+ * Whether a rule can accept only packets like this one. "-p 0" matches all protocols, without
+ * a port a rule matches all of TCP, and in IPv6 it is matched against the protocol behind the
  * extension headers.
  */
 static bool can_be_told_apart(const struct xtun_packet *p)
@@ -82,7 +82,7 @@ static bool can_be_told_apart(const struct xtun_packet *p)
 	return p->family && p->proto > 0;
 }
 
-/* Behind a port of IP alone; what is no packet is left to whoever reads the rule. */
+/* Gives a command only if a rule can match the packet; otherwise only names the rule. */
 bool xtun_is_dropped_by_rule(struct xtun_case *c)
 {
 	if (!is_filtered_by_one(c))
@@ -104,21 +104,21 @@ bool xtun_is_dropped_as_invalid(struct xtun_case *c)
 	return true;
 }
 
-/* It is the checksum that connection tracking does not like. */
+/* Connection tracking calls the packet invalid because of its checksum. */
 bool xtun_is_invalid_by_its_sum(struct xtun_case *c)
 {
 	return is_filtered_by_one(c) && c->firewall.rules[0].invalid &&
 	       c->packet.proto != IPPROTO_IGMP && found_bad_sum(c);
 }
 
-/* False: their names are too long. One may be of iptables-legacy, whose rules are not read. */
+/* False if their names are too long. One may be of iptables-legacy, whose rules are not read. */
 static bool found_two(struct xtun_case *c)
 {
 	const struct xtun_firewall_rule *r = c->firewall.rules;
 
 	found_written(c, 1, xtun_accept_verdict);
 	found(c, 2, ", or ");
-	found(c, 3, "one of iptables-legacy");
+	found(c, 3, "an iptables-legacy rule");
 	if (c->firewall.named == 2)
 		found_of(c, 3, &r[1], r[0].rejects == r[1].rejects ? xtun_accept_name :
 			 xtun_accept_verdict);
@@ -134,6 +134,6 @@ bool xtun_is_dropped_by_some(struct xtun_case *c)
 	memset(c->found, 0, sizeof(c->found));
 	found(c, 1, "dropped it");
 	if (c->firewall.could > 1)
-		found(c, 2, ": one of %zu that could have", c->firewall.could);
+		found(c, 2, ": one of %zu rules that could have", c->firewall.could);
 	return true;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a packet's own headers have against it, whoever it is for. */
+/* Faults in a packet's own headers, whatever its destination. */
 #include "rules.h"
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <string.h>
 
-/* UDP lets go of what is behind its own end. */
+/* UDP trims a packet to the length in its own header. */
 static bool is_cut_by_udp(const struct xtun_packet *p)
 {
 	size_t before = p->transport ? p->transport - p->net : 0;
@@ -40,14 +40,15 @@ static bool found_bad_ip4(struct xtun_case *c)
 	size_t header = (p->net[0] & 15) * 4;
 
 	if (p->net[0] >> 4 != 4)
-		found(c, 1, "it says version %d, and its type that it is 4", p->net[0] >> 4);
+		found(c, 1, "it says version %d, but the EtherType is that of version 4",
+		      p->net[0] >> 4);
 	else if (header < 20)
-		found(c, 1, "it says that it is of %zu bytes, and the least is 20", header);
+		found(c, 1, "it says that it is %zu bytes long, but the minimum is 20", header);
 	else if (p->net_kept >= 4 && get16(p->net + 2) < header)
-		found(c, 1, "it is of %zu bytes, and says %u with all behind it", header,
-		      get16(p->net + 2));
+		found(c, 1, "the header is %zu bytes long, but its total length field says %u",
+		      header, get16(p->net + 2));
 	else if (p->net_len < header)
-		found(c, 1, "there are %zu bytes of it, and it has %zu", p->net_len, header);
+		found(c, 1, "only %zu of its %zu bytes are present", p->net_len, header);
 	else
 		return false;
 	return true;
@@ -59,9 +60,10 @@ static bool found_bad_ip6(struct xtun_case *c)
 	const struct xtun_packet *p = &c->packet;
 
 	if (p->net[0] >> 4 != 6)
-		found(c, 1, "it says version %d, and its type that it is 6", p->net[0] >> 4);
+		found(c, 1, "it says version %d, but the EtherType is that of version 6",
+		      p->net[0] >> 4);
 	else if (p->net_len < 40)
-		found(c, 1, "there are %zu bytes of it, and it has 40", p->net_len);
+		found(c, 1, "only %zu of its 40 bytes are present", p->net_len);
 	else
 		return false;
 	return true;
@@ -80,16 +82,16 @@ bool xtun_has_bad_ip_header(struct xtun_case *c)
 	found(c, 2, "%zu", p->net ? (size_t)(p->net - c->drop->bytes) : c->drop->len);
 	if (p->net)
 		return p->type == ETH_P_IP ? found_bad_ip4(c) : found_bad_ip6(c);
-	found(c, 1, "there are 0 bytes of it");
+	found(c, 1, "none of its bytes are present");
 	return c->drop->len <= ETH_HEADER;
 }
 
-/* RFC 768; of IPv6 one may say 0 (RFC 2675). */
+/* RFC 768. In IPv6 the length may be 0 (RFC 2675). */
 static bool found_bad_udp(struct xtun_case *c, size_t len)
 {
 	size_t says = get16(c->packet.transport + 4);
 
-	found(c, 1, "it says %zu bytes, and there are %zu", says, len);
+	found(c, 1, "its length field says %zu, but must say 8 to %zu", says, len);
 	return says > len || (says < 8 && (says || is_ipv4(c)));
 }
 
@@ -98,8 +100,7 @@ static bool found_bad_tcp(struct xtun_case *c, size_t len)
 {
 	size_t says = (c->packet.transport[12] >> 4) * 4;
 
-	found(c, 1, "it says that it is of %zu bytes; the least is 20, and with the data there are %zu",
-	      says, len);
+	found(c, 1, "its data offset says %zu bytes, but must say 20 to %zu", says, len);
 	return says < 20 || says > len;
 }
 
@@ -126,14 +127,14 @@ bool xtun_has_bad_length(struct xtun_case *c)
 		return false;
 	len = p->total - before;
 	found(c, 2, "%s", protos[i].name);
-	found(c, 1, "there are %zu bytes of it, and it has %zu", len, protos[i].header);
+	found(c, 1, "only %zu of its %zu bytes are present", len, protos[i].header);
 	if (len < protos[i].header)
 		return true;
 	return protos[i].found_bad && p->net_kept >= before + protos[i].header &&
 	       protos[i].found_bad(c, len);
 }
 
-/* RFC 826: what it is of, what it asks for. */
+/* RFC 826: hardware, protocol, lengths, operation, and the address that is asked for. */
 bool xtun_is_odd_arp(struct xtun_case *c)
 {
 	static const uint8_t form[] = { 0x08, 0, MAC_LEN, 4 };
@@ -145,7 +146,7 @@ bool xtun_is_odd_arp(struct xtun_case *c)
 	    c->drop->other_host || !within(c, "arp_rcv arp_process"))
 		return false;
 	if (p->net_len < 28) {
-		found(c, 1, "is of %zu bytes; for IPv4 by Ethernet there are 28", p->net_len);
+		found(c, 1, "has %zu bytes; for IPv4 over Ethernet it must have 28", p->net_len);
 		return true;
 	}
 	if (p->net_kept < 28)
@@ -153,20 +154,19 @@ bool xtun_is_odd_arp(struct xtun_case *c)
 	kind = get16(arp);
 	operation = get16(arp + 6);
 	if ((kind != 1 && kind != 6) || memcmp(arp + 2, form, sizeof(form)))
-		found(c, 1, "says hardware %u, protocol 0x%04x, addresses of %u and %u bytes; for IPv4 by Ethernet these are 1, 0x0800, 6 and 4",
+		found(c, 1, "has hardware type %u, protocol 0x%04x, address lengths %u and %u; for IPv4 over Ethernet these must be 1, 0x0800, 6 and 4",
 		      kind, get16(arp + 2), arp[4], arp[5]);
 	else if (operation != 1 && operation != 2)
-		found(c, 1, "says operation %u; there is 1, who asks, and 2, who answers",
-		      operation);
+		found(c, 1, "has operation %u; it must be 1 (request) or 2 (reply)", operation);
 	else if (arp[24] == 127 || arp[24] >> 4 == 14)
-		found(c, 1, "asks for %u.%u.%u.%u, which no machine has in a network", arp[24],
-		      arp[25], arp[26], arp[27]);
+		found(c, 1, "has the target %u.%u.%u.%u, which is a %s address", arp[24], arp[25],
+		      arp[26], arp[27], arp[24] == 127 ? "loopback" : "multicast");
 	else
 		return false;
 	return true;
 }
 
-/* RFC 791, 3.2, and RFC 8200, 4.5: whoever waits for the rest gives up some day. */
+/* RFC 791, 3.2, and RFC 8200, 4.5: reassembly ends after a timeout. */
 bool xtun_is_without_the_rest(struct xtun_case *c)
 {
 	int seconds = xtun_sysctl(is_ipv4(c) ? "net/ipv4/ipfrag_time" : "net/ipv6/ip6frag_time");

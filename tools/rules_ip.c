@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What IP drops for where a packet comes from, or is to go. */
+/* Drops by IP because of a packet's source or destination. */
 #include "rules.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
-/* Where a route for what came in is looked up. */
+/* Whether it was dropped where the route of a received packet is looked up. */
 static bool is_being_routed(const struct xtun_case *c)
 {
 	return comes_in(c) && is_ip(c) && !because(c, "IP_INHDR") && !because(c, "IP_CSUM") &&
@@ -14,8 +14,9 @@ static bool is_being_routed(const struct xtun_case *c)
 }
 
 /*
- * The source is judged once the destination is known; ip_error() has those that have none.
- * Newer kernels have a reason for each fault that they find with it.
+ * Whether it was dropped where the kernel checks the source: after the lookup of the
+ * destination, of which failures go to ip_error(). Newer kernels give a reason for each fault
+ * of the source.
  */
 static bool is_source_judged(const struct xtun_case *c, const char *reason)
 {
@@ -38,7 +39,7 @@ bool xtun_is_at_its_end(struct xtun_case *c)
 
 	found(c, 1, "%u", c->packet.ttl);
 	found(c, 2, "%s", is_ipv4(c) ? "TTL" : "hop limit");
-	/* IPv6 looks first whether it forwards at all. */
+	/* IPv6 checks first whether forwarding is on. */
 	if (c->packet.family == AF_INET6 && !xtun_setting(AF_INET6, "all", "forwarding"))
 		return false;
 	if (has_no_name(c) && !is_for_others(c, &route))
@@ -46,7 +47,7 @@ bool xtun_is_at_its_end(struct xtun_case *c)
 	return comes_in(c) && is_ip(c) && c->packet.ttl <= 1 && within(c, "ip_forward ip6_forward");
 }
 
-/* RFC 791: DF. Routers cut nothing of IPv6 (RFC 8200). */
+/* RFC 791: DF. Routers do not fragment IPv6 (RFC 8200). */
 static bool may_not_be_cut(const struct xtun_packet *p)
 {
 	return p->family == AF_INET6 || (p->family == AF_INET && p->net[6] & 0x40);
@@ -71,14 +72,14 @@ bool xtun_is_too_large(struct xtun_case *c)
 	return c->packet.total > (size_t)out.mtu;
 }
 
-/* IPv6 looks at both addresses first of all, and gives no reason of its own. */
+/* IPv6 checks both addresses first of all, and has no reason of its own for them. */
 static bool is_ip6_judged(const struct xtun_case *c)
 {
 	return comes_in(c) && c->packet.family == AF_INET6 && within(c, "ip6_rcv ipv6_rcv") &&
 	       (unreasoned(c) || because(c, "IP_INHDR"));
 }
 
-/* Of a network's own broadcast address only who is in it can know. */
+/* For IPv4 the routes tell: only a member of a network knows its broadcast address. */
 bool xtun_is_from_many(struct xtun_case *c)
 {
 	const uint8_t *src = c->packet.src;
@@ -106,7 +107,7 @@ static bool is_loopback6(const uint8_t *address)
 	return !memcmp(address, loopback, sizeof(loopback));
 }
 
-/* To this machine, as it calls itself: RFC 1122, 3.2.1.3, and RFC 4291, 2.5.3. */
+/* The loopback addresses: RFC 1122, 3.2.1.3, and RFC 4291, 2.5.3. */
 bool xtun_is_for_loopback(struct xtun_case *c)
 {
 	struct xtun_word word;
@@ -117,13 +118,13 @@ bool xtun_is_for_loopback(struct xtun_case *c)
 	if (!is_ipv4(c) || !is_being_routed(c) || dst[0] != 127 ||
 	    !(unreasoned(c) || because(c, "IP_INVALID_DEST") || because(c, "IP_LOCALNET")))
 		return false;
-	found(c, 1, "; route_localnet=1 in net/ipv4/conf/%s would let it in, and to all that is open at 127.0.0.1 alone",
+	found(c, 1, "; route_localnet=1 in net/ipv4/conf/%s would accept it, but expose everything that listens only on 127.0.0.1",
 	      xtun_word(c->at.name, &word));
 	return !xtun_setting(AF_INET, "all", "route_localnet") &&
 	       !xtun_setting(AF_INET, c->at.name, "route_localnet");
 }
 
-/* RFC 1122, 3.3.6: a broadcast of the link has a broadcast or multicast address within. */
+/* RFC 1122, 3.3.6: a link-layer broadcast must have an IP broadcast or multicast address. */
 bool xtun_is_for_one_by_many(struct xtun_case *c)
 {
 	static const char name[] = "drop_unicast_in_l2_multicast";
@@ -142,7 +143,7 @@ bool xtun_is_for_one_by_many(struct xtun_case *c)
 	if (route.broadcast || (family == AF_INET ? c->packet.dst[0] >> 4 == 14 :
 						    c->packet.dst[0] == 0xff))
 		return false;
-	/* Of IPv6 each device has its own alone. */
+	/* IPv6 has this setting only for each device. */
 	all = family == AF_INET && xtun_setting(family, "all", name) == 1;
 	own = xtun_setting(family, c->at.name, name) == 1;
 	for (int i = 0; i < 2; i++) {
@@ -157,7 +158,7 @@ bool xtun_is_for_one_by_many(struct xtun_case *c)
 	return all || own;
 }
 
-/* RFC 1812, 5.3.7: nobody sends from these, and no setting but route_localnet lets them in. */
+/* RFC 1812, 5.3.7: no valid source. Only route_localnet lets any of them in. */
 bool xtun_is_martian(struct xtun_case *c)
 {
 	const uint8_t *src = c->packet.src;
@@ -180,7 +181,7 @@ bool xtun_is_own_source(struct xtun_case *c)
 	return !route.error && route.local;
 }
 
-/* RFC 3704; the kernel takes the greater of the two settings. */
+/* RFC 3704. The kernel uses the greater of the two settings. */
 bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
 {
 	int own = xtun_setting(AF_INET, c->at.name, "rp_filter");
@@ -197,11 +198,11 @@ bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
 	found(c, 2, "%s", filter == 1 ? "strict" : "loose");
 	xtun_route_get(AF_INET, c->packet.src, &route);
 	if (route.error) {
-		found(c, 1, "nowhere, for there is no route");
+		found(c, 1, "there is no route to it");
 		found(c, 3, "ip route add %s dev %s", src, dev);
 		found(c, 4, "ip route del %s dev %s", src, dev);
 	} else if (filter == 1 && strcmp(route.dev, c->at.name)) {
-		found(c, 1, "by %s", route.dev);
+		found(c, 1, "the route to it uses %s", route.dev);
 		found(c, 3, "sysctl -w net/ipv4/conf/%s/rp_filter=2", dev);
 		found(c, 4, "sysctl -w net/ipv4/conf/%s/rp_filter=%d", dev, own);
 	} else {
@@ -210,7 +211,7 @@ bool xtun_is_filtered_by_reverse_path(struct xtun_case *c)
 	return true;
 }
 
-/* The kernel asks for the source of those alone that it takes. */
+/* The kernel checks the source only for groups that it has joined. */
 bool xtun_is_for_strange_group(struct xtun_case *c)
 {
 	found(c, 1, "%d", is_ipv4(c) ? 32 : 128);
@@ -228,24 +229,24 @@ bool xtun_is_not_forwarded(struct xtun_case *c)
 	struct xtun_word word;
 
 	if (is_ipv4(c)) {
-		found(c, 1, "%s does not forward", xtun_word(c->at.name, &word));
+		found(c, 1, "%s does not forward packets", xtun_word(c->at.name, &word));
 		found(c, 2, "sysctl -w net/ipv4/conf/%s/forwarding=1", word.text);
 		found(c, 3, "sysctl -w net/ipv4/conf/%s/forwarding=0", word.text);
 		return is_for_others(c, &route) &&
 		       !xtun_setting(AF_INET, c->at.name, "forwarding");
 	}
 	/*
-	 * Of IPv6 one switch is for all. Whoever turns it becomes a router, and forgets the
-	 * routes that others have advertised: no command to be typed unread.
+	 * IPv6 has one switch for all devices. It makes the machine a router, which discards
+	 * the routes that others advertised: too drastic to offer as a command.
 	 */
 	found(c, 1, "this machine does not forward IPv6");
-	found(c, 4, "make a router of it: net/ipv6/conf/all/forwarding=1; but first accept_ra=2 for each device that has its route by advertisement, or that is lost");
+	found(c, 4, "make it a router: net/ipv6/conf/all/forwarding=1; but first set accept_ra=2 for each device whose routes come from router advertisements, or they are lost");
 	return comes_in(c) && is_ip(c) && within(c, "ip6_forward") &&
 	       (!has_no_name(c) || is_for_others(c, &route)) &&
 	       !xtun_setting(AF_INET6, "all", "forwarding");
 }
 
-/* What goes behind "ip route add", and what is not known of it. */
+/* Set the fields for the missing route, as far as it can be known. */
 static void found_way(struct xtun_case *c, int family, const uint8_t *to)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -260,33 +261,31 @@ static void found_way(struct xtun_case *c, int family, const uint8_t *to)
 		via = way.via[0] ? " via " : "";
 		found(c, 2, "ip route add %s%s%s dev %s", text, via, way.via, dev);
 		found(c, 3, "ip route del %s%s%s dev %s", text, via, way.via, dev);
-		found(c, 4, "%s", *via ? "by another gateway, if this neighbour is none" :
-				  "add via GATEWAY: no neighbour there is known, or several are");
+		found(c, 4, "%s", *via ? "use another gateway, if this neighbour is not one" :
+				  "add via GATEWAY: no neighbour is known there, or several are");
 	} else if (way.all[0]) {
-		found(c, 4, "which of %s leads there, and by which gateway, is not known: ip route add %s via GATEWAY",
+		found(c, 4, "it is not known which of %s leads there, and through which gateway: ip route add %s via GATEWAY",
 		      way.all, text);
 	} else {
-		found(c, 4, "no other interface is up and has an address: set one up, and then: ip route add %s via GATEWAY",
+		found(c, 4, "no other interface is up and has an address: configure one, then: ip route add %s via GATEWAY",
 		      text);
 	}
 }
 
-/* As fib_props of the kernel has the errors of types of routes. */
+/* The errors of the types of routes are those of fib_props in the kernel. */
 bool xtun_is_forbidden_way(struct xtun_case *c)
 {
 	static const struct {
 		int err;
-		const char *does, *type;
+		const char *type;
 	} types[] = {
-		{ EINVAL, "throws away", "blackhole" },
-		{ EACCES, "prohibits", "prohibit" },
-		{ EHOSTUNREACH, "calls unreachable", "unreachable" },
+		{ EINVAL, "blackhole" }, { EACCES, "prohibit" }, { EHOSTUNREACH, "unreachable" },
 	};
 	struct xtun_route route;
 
 	if (!is_for_others(c, &route))
 		return false;
-	/* A rule may look at where it is from; other errors then may be of the source. */
+	/* A routing rule may match the source. Other errors may be about the source itself. */
 	if (!route.error && within(c, "ip_error ip_rcv_finish ip_list_rcv ip6_pkt")) {
 		xtun_route_get_from(c->packet.family, c->packet.src, c->at.index, c->packet.dst,
 				    &route);
@@ -296,8 +295,7 @@ bool xtun_is_forbidden_way(struct xtun_case *c)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (types[i].err != route.error)
 			continue;
-		found(c, 1, "%s", types[i].does);
-		found(c, 2, "%s", types[i].type);
+		found(c, 1, "%s", types[i].type);
 		return true;
 	}
 	return false;
@@ -323,7 +321,7 @@ bool xtun_has_no_route(struct xtun_case *c)
 	return true;
 }
 
-/* What a bridge has given to a VXLAN leaves by a route of the VXLAN's own. */
+/* A frame that a bridge sends by a VXLAN leaves in a packet that needs its own route. */
 bool xtun_has_no_outer_route(struct xtun_case *c)
 {
 	struct xtun_route route;

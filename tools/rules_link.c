@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What befalls a frame before IP sees it: its header, its tag, its processor. */
+/* Drops before IP: because of the Ethernet header, the VLAN tag, or the CPU's backlog. */
 #include "rules.h"
 
 #include <linux/if_ether.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Programs with a raw socket have had theirs, when the kernel finds that nobody else asked. */
+/* The kernel drops a reply that no ping socket wants, after raw sockets got their copies. */
 static bool is_echo_reply(const struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
@@ -16,7 +16,7 @@ static bool is_echo_reply(const struct xtun_case *c)
 		(p->proto == IPPROTO_ICMPV6 && p->transport[0] == 129));
 }
 
-/* Who has an address is asked in a group of those whose addresses end alike (RFC 4291). */
+/* Neighbour solicitations go to a group of all whose addresses end alike (RFC 4291). */
 static bool is_asked_of_others(const struct xtun_case *c)
 {
 	static const uint8_t group[13] = { 0xff, 0x02, [11] = 0x01, 0xff };
@@ -25,7 +25,7 @@ static bool is_asked_of_others(const struct xtun_case *c)
 	       !memcmp(c->packet.dst, group, sizeof(group));
 }
 
-/* Who they are, and of which groups hosts are members: everybody else lets go of it. */
+/* Membership messages and router solicitations: all machines but routers ignore them. */
 static bool is_told_to_routers(const struct xtun_case *c)
 {
 	const struct xtun_packet *p = &c->packet;
@@ -35,18 +35,18 @@ static bool is_told_to_routers(const struct xtun_case *c)
 	if (p->family == AF_INET6)
 		return p->proto == IPPROTO_ICMPV6 && within(c, "ip6_mc_input") &&
 		       (type == 143 || type == 131 || type == 132 || type == 133);
-	/* Of a member the source is judged besides. */
+	/* For a group that was joined, the kernel also checks the source. */
 	return p->family == AF_INET && p->proto == IPPROTO_IGMP &&
 	       within(c, "ip_rcv ip_list ip_sublist") && !because(c, "IP_RPFILTER") &&
 	       !xtun_has_joined(AF_INET, c->at.name, p->dst) &&
 	       (type == 0x22 || type == 0x16 || type == 0x17 || type == 0x12);
 }
 
-/* Of which the kernel knows what to do, and of what shape it has to be for that. */
+/* Messages that the kernel processes, and the form that they must have. */
 struct message {
 	uint8_t first, last;	/* types */
 	uint8_t least;		/* bytes */
-	int ttl;		/* that it has to have; -1: any */
+	int ttl;		/* required TTL or hop limit; -1: any */
 };
 
 static bool is_one_of(const struct xtun_packet *p, const struct message *list, size_t n)
@@ -61,16 +61,16 @@ static bool is_one_of(const struct xtun_packet *p, const struct message *list, s
 }
 
 /*
- * Whatever comes of these two protocols ends there, and older kernels tell of each such end.
- * What is not well of what they mean, such as a group, is not looked at.
+ * The kernel consumes all messages of these two protocols, and older kernels report the end of
+ * each like a drop. The contents of a message, such as the group, are not checked here.
  */
 static bool is_taken_message(const struct xtun_case *c)
 {
-	/* RFC 1112, 2236 and 9776, and what the kernel leaves to programs. */
+	/* RFC 1112, 2236 and 9776, and types that the kernel leaves to programs. */
 	static const struct message igmp[] = {
 		{ 0x11, 0x17, 8, -1 }, { 0x1e, 0x1f, 8, -1 }, { 0x22, 0x22, 8, -1 },
 	};
-	/* RFC 4443: with the header of the packet it is of; 2710 and 3810; 4861. */
+	/* RFC 4443, where errors contain the header of their packet; 2710 and 3810; 4861. */
 	static const struct message icmp6[] = {
 		{ 1, 4, 48, -1 }, { 128, 129, 8, -1 }, { 130, 132, 24, 1 }, { 133, 133, 8, 255 },
 		{ 134, 134, 16, 255 }, { 135, 136, 24, 255 }, { 137, 137, 40, 255 },
@@ -86,13 +86,13 @@ static bool is_taken_message(const struct xtun_case *c)
 	if (p->proto != IPPROTO_ICMPV6 || !within(c, "icmpv6_rcv") ||
 	    !is_one_of(p, icmp6, ARRAY_SIZE(icmp6)))
 		return false;
-	/* Errors alone have codes. */
+	/* Only errors have codes. */
 	if (p->transport + 1 < p->net + p->net_kept && p->transport[0] > 127 && p->transport[1])
 		return false;
 	return p->transport[0] != 128 || xtun_sysctl("net/ipv6/icmp/echo_ignore_all") <= 0;
 }
 
-/* At a bridge's port all that is for others is marked so, and goes on. */
+/* Not at a bridge's port, where frames for others are marked likewise, but not dropped. */
 static bool is_let_go_as_anothers(const struct xtun_case *c)
 {
 	return comes_in(c) && c->drop->other_host && !xtun_is_port(&c->at) &&
@@ -107,7 +107,7 @@ static bool is_for_mac_of_another(const struct xtun_case *c)
 	return is_let_go_as_anothers(c) && mac && c->at.ethernet && memcmp(mac, c->at.mac, MAC_LEN);
 }
 
-/* Of IP, or the one that ARP asks for or answers (RFC 826); NULL if it has none of that kind. */
+/* The IP destination, or the target address of ARP (RFC 826); NULL if there is none. */
 static const uint8_t *address_behind(const struct xtun_packet *p, int *family)
 {
 	static const uint8_t of_ip[] = { 0, 1, 0x08, 0, MAC_LEN, 4 };
@@ -133,7 +133,7 @@ static bool is_for_own_address(const struct xtun_case *c)
 	return route.local;
 }
 
-/* A hub hands to all what is for one; so does a switch that has not learnt where that is. */
+/* Hubs send every frame to all ports, and switches do if they do not know the MAC yet. */
 static bool is_passing_by(const struct xtun_case *c)
 {
 	return is_for_mac_of_another(c) && !is_for_own_address(c) &&
@@ -146,7 +146,7 @@ static bool is_backlogged(const struct xtun_case *c)
 	       (because(c, "CPU_BACKLOG") || unreasoned(c));
 }
 
-/* A mask of processors, or a number: whether it has any but zeros. */
+/* Whether a mask of CPUs, or a number, is not zero. */
 static bool is_set(const char *path)
 {
 	char line[1024];
@@ -154,7 +154,7 @@ static bool is_set(const char *path)
 	return xtun_sysfs_line(path, line, sizeof(line)) && line[strspn(line, "0,")];
 }
 
-/* RPS, or RFS: whether other processors are to take what comes by that device, or may be. */
+/* Whether RPS or RFS moves a device's frames to other CPUs. True if that is not known. */
 static bool is_spread(const char *dev)
 {
 	char path[128];
@@ -175,14 +175,14 @@ static bool is_spread(const char *dev)
 	}
 }
 
-/* What xtun gives there itself it counts, if it is not taken; what RPS does is not seen. */
+/* xtun itself counts the frames that a full backlog refuses, except with RPS. */
 static bool is_counted(const struct xtun_case *c)
 {
 	return comes_in(c) && is_backlogged(c) && !strcmp(c->at.name, c->iface->name) &&
 	       !is_spread(c->at.name);
 }
 
-/* IEEE 802.1D: of the spanning tree. */
+/* IEEE 802.1D: a frame of the spanning tree protocol. */
 static bool is_bpdu(const struct xtun_packet *p)
 {
 	static const uint8_t llc[] = { 0x42, 0x42, 0x03 };
@@ -191,8 +191,8 @@ static bool is_bpdu(const struct xtun_packet *p)
 }
 
 /*
- * A bridge that has read it ends it as it does what it does not read, in a function that the
- * compiler may have made part of its caller.
+ * The bridge frees a BPDU that it has processed in the same way as one that it ignores, in a
+ * function that the compiler may have inlined into its caller.
  */
 static bool is_taken_bpdu(const struct xtun_case *c)
 {
@@ -200,7 +200,7 @@ static bool is_taken_bpdu(const struct xtun_case *c)
 	const struct xtun_packet *p = &c->packet;
 	char path[128], line[16];
 
-	/* By the kernel itself, and not by a program (2). */
+	/* 1: the kernel runs the protocol. With 2, a program does. */
 	snprintf(path, sizeof(path), "/sys/class/net/%s/master/bridge/stp_state", c->at.name);
 	return within(c, "br_stp_rcv stp_pdu_rcv") && !has_no_name(c) && unreasoned(c) &&
 	       p->mac && !memcmp(p->mac, to, sizeof(to)) &&
@@ -209,8 +209,9 @@ static bool is_taken_bpdu(const struct xtun_case *c)
 }
 
 /*
- * Of fragments put together, and of segments, the pieces hang at the first, and are told of
- * by kernels before 6.3 when that has been read. A queue drops what leaves.
+ * Reassembled fragments and merged segments are linked to the first one. Kernels before 6.3
+ * report each of them like a drop once the whole is read. Frames that leave are not meant: a
+ * qdisc drops them in the same function.
  */
 static bool is_piece(const struct xtun_case *c)
 {
@@ -219,14 +220,14 @@ static bool is_piece(const struct xtun_case *c)
 	       ((comes_in(c) && c->packet.fragment) || is_for_own_address(c));
 }
 
-/* With one of no bytes the kernel tries a NAPI out when that is made (netif_napi_add). */
+/* When a NAPI is added, the kernel checks it with an empty frame (netif_napi_add). */
 static bool is_the_kernels_own(const struct xtun_case *c)
 {
 	return !c->drop->len && !has_no_name(c) &&
 	       within(c, "napi_get_frags_check netif_napi_add");
 }
 
-/* Of the end of a frame that is well the kernel tells as of a drop, or xtun counts it. */
+/* The kernel reports the regular end of a frame like a drop, or xtun itself counts the loss. */
 bool xtun_is_no_drop(struct xtun_case *c)
 {
 	if (comes_in(c) && !c->drop->other_host && !has_no_name(c) &&
@@ -242,15 +243,15 @@ bool xtun_is_no_drop(struct xtun_case *c)
 	return unreasoned(c) && !has_no_name(c) && is_taken_message(c);
 }
 
-/* Of a processor; only the first namespace has the settings. */
+/* The backlog of a CPU. Only the initial network namespace has the settings. */
 bool xtun_is_backlogged(struct xtun_case *c)
 {
 	int most = xtun_sysctl("net/core/netdev_max_backlog");
 
 	if (most >= 0) {
-		found(c, 1, ": it takes %d%s", most,
+		found(c, 1, ": its limit is %d%s", most,
 		      is_set("/proc/sys/net/core/flow_limit_cpu_bitmap") ?
-		      ", or half of them while most are of one flow (flow_limit_cpu_bitmap)" : "");
+		      ", or half for a flow with most of the frames (flow_limit_cpu_bitmap)" : "");
 		found(c, 2, "sysctl -w net/core/netdev_max_backlog=%d", xtun_more(most));
 		found(c, 3, "sysctl -w net/core/netdev_max_backlog=%d", most);
 	}
@@ -269,8 +270,8 @@ bool xtun_is_headerless(struct xtun_case *c)
 }
 
 /*
- * In its generic form, in which the program meets what is no fit for its own, or all if it
- * was attached so. What it drops without that xtun counts.
+ * Generic XDP: for frames that do not fit native XDP, or for all frames if the program was
+ * attached as generic. Drops in native XDP are counted by xtun itself.
  */
 bool xtun_is_dropped_by_xdp(struct xtun_case *c)
 {
@@ -287,7 +288,7 @@ bool xtun_is_dropped_by_xdp(struct xtun_case *c)
 	return true;
 }
 
-/* Its first byte happened to look like an IP header's, or somebody said that it is IP. */
+/* Its first byte happened to look like IP, or the protocol info said that it is IP. */
 bool xtun_is_whole_frame(struct xtun_case *c)
 {
 	const struct xtun_drop *d = c->drop;
@@ -297,8 +298,8 @@ bool xtun_is_whole_frame(struct xtun_case *c)
 }
 
 /*
- * For this machine by its address, and still another's: so the stack marks what has a tag
- * for which there is no interface, before it throws the tag away.
+ * The MAC is this device's, but the frame is marked as for another host: the stack marks
+ * tagged frames without a VLAN interface so, before it removes the tag.
  */
 bool xtun_is_strange_vlan(struct xtun_case *c)
 {
@@ -338,14 +339,14 @@ bool xtun_is_of_vlan_down(struct xtun_case *c)
 	return !vlan.up;
 }
 
-/* It has the address, and another MAC than whoever sent it believes. */
+/* The machine has the IP address, but the sender uses a wrong MAC. */
 bool xtun_is_for_other_mac(struct xtun_case *c)
 {
 	return is_for_mac_of_another(c) && is_for_own_address(c) &&
 	       !xtun_has_neighbour(c->at.index, c->packet.mac);
 }
 
-/* To take on the MAC of another would cut that one off. */
+/* No command here: with the MAC of another host, this one would cut that host off. */
 bool xtun_is_for_other_host(struct xtun_case *c)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -356,16 +357,16 @@ bool xtun_is_for_other_host(struct xtun_case *c)
 		return false;
 	to = address_behind(&c->packet, &family);
 	if (!to)
-		found(c, 1, "what address it is for is not known");
+		found(c, 1, "its target address is not known");
 	else if (is_for_own_address(c))
-		found(c, 1, "that MAC is a neighbour's");
+		found(c, 1, "that MAC belongs to a neighbour");
 	else
-		found(c, 1, "%s is no address of this machine",
+		found(c, 1, "%s is not an address of this machine",
 		      inet_ntop(family, to, text, sizeof(text)));
 	return true;
 }
 
-/* IEEE 802.3: what is no type is a length, and what follows, LLC, tells whom it is for. */
+/* IEEE 802.3: a type field below 0x0600 is a length, and LLC follows. */
 static bool has_length(const struct xtun_packet *p)
 {
 	return p->mac && p->type < ETH_P_802_3_MIN;
@@ -381,13 +382,13 @@ bool xtun_has_no_llc(struct xtun_case *c)
 		return false;
 	found(c, 1, "%u", p->type);
 	if (p->net_kept >= 3)
-		found(c, 2, ", LLC for DSAP 0x%02x", p->net[0]);
+		found(c, 2, ", LLC DSAP 0x%02x", p->net[0]);
 	if (!is_bpdu(p))
-		found(c, 3, "load the module or start the program that does: cat /proc/net/ptype");
+		found(c, 3, "load the module or start the program that does; handlers: cat /proc/net/ptype");
 	else if (xtun_is_port(&c->at))
-		found(c, 3, "have its bridge take part in the spanning tree, or its sender leave it");
+		found(c, 3, "enable STP on its bridge, or disable it at the sender");
 	else
-		found(c, 3, "it is of the spanning tree: make %s a port of a bridge, or let it be",
+		found(c, 3, "it belongs to STP: make %s a port of a bridge, or ignore it",
 		      xtun_name(c->at.name));
 	return true;
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What tc has been told to drop, and what waits too long for a device. */
+/* Drops by filters of tc, and by the queue before a device. */
 #include "rules.h"
 
 /*
- * Kernels since 5.18 have a reason for each of these; older ones say no more than in which
- * function it was, and that drops for other causes too.
+ * Kernels since 5.18 give a reason for each of these. Older ones give only the function, which
+ * also drops for other causes.
  */
 static bool is_of_old_kernel(const struct xtun_case *c, const char *function)
 {
 	return !c->drop->reason[0] && !has_no_name(c) && within(c, function);
 }
 
-/* What nothing takes is dropped where those are asked that look at what comes in. */
+/* The function of the ingress filters also drops frames that nothing takes. */
 static bool is_filtered_coming_in(const struct xtun_case *c)
 {
 	return because(c, "TC_INGRESS") ||
@@ -34,7 +34,7 @@ static bool is_at_queue(const struct xtun_case *c)
 	       is_of_old_kernel(c, "kfree_skb_list");
 }
 
-/* Then the kernel has put a queue there that drops all. */
+/* Without a carrier the kernel replaces the queue by one that drops everything. */
 bool xtun_is_without_carrier(struct xtun_case *c)
 {
 	return is_at_queue(c) && c->at.up && !c->at.carrier;
@@ -45,12 +45,13 @@ bool xtun_is_dropped_by_queue(struct xtun_case *c)
 	struct xtun_queueing queueing;
 	struct xtun_word word;
 
-	/* Of one that is down the queue is another one, too. */
+	/* The queue of a device that is down is replaced, too. */
 	if (!is_at_queue(c) || !c->at.up)
 		return false;
 	xtun_queueing_read(c->at.index, &queueing);
 	found(c, 1, "%s", queueing.root);
 	if (queueing.chosen)
-		found(c, 2, "; without it: tc qdisc del dev %s root", xtun_word(c->at.name, &word));
+		found(c, 2, "; to remove it: tc qdisc del dev %s root",
+		      xtun_word(c->at.name, &word));
 	return queueing.root[0] && strcmp(queueing.root, "noqueue");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Why nothing comes, where nothing was lost: none was ever sent or written, or is taken. */
+/* Why no frames arrive although none was lost: none was sent or written, or none is taken. */
 #include "why.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 
 struct flows {
 	uint64_t readers, in, waiting;
-	uint64_t written;	/* by programs, lost or not */
+	uint64_t written;	/* by programs, including lost ones */
 	bool shared;		/* several files read one queue */
 };
 
@@ -40,11 +40,11 @@ static void sum_up(const struct xtun_law *law, struct flows *sum)
 	}
 }
 
-/* '@' in what follows stands for the interface; NULL: there is none. */
+/* '@' stands for the interface in all of these. NULL: there is none. */
 struct row {
 	const char *name, *why;
 	const char *cure, *undo;	/* commands */
-	const char *advice;		/* what no command does */
+	const char *advice;		/* what a command cannot do */
 };
 
 static const struct row down = {
@@ -53,66 +53,66 @@ static const struct row down = {
 
 static const struct row carrier = {
 	"carrier", "@ has no carrier: the kernel sends nothing", NULL, NULL,
-	"attach the program that is to be the other end of @"
+	"attach the program that should be the other end of @"
 };
 
 static const struct row reader = {
-	"reader", "nobody reads @; frames that wait: ", NULL, NULL,
-	"start the program that is to be the other end of @"
+	"reader", "nobody reads @; frames waiting: ", NULL, NULL,
+	"start the program that should be the other end of @"
 };
 
 static const struct row asleep = {
-	"asleep", "whoever reads queue ", NULL, NULL, NULL
+	"asleep", "the reader of queue ", NULL, NULL, NULL
 };
 
 static const struct row shared = {
-	"shared", "of several that read ", NULL, NULL,
-	"end all but one, or give each a queue of its own: IFF_MULTI_QUEUE, rings"
+	"shared", "several programs read ", NULL, NULL,
+	"end all but one, or give each its own queue: IFF_MULTI_QUEUE, rings"
 };
 
 static const struct row arp = {
-	"arp", "ARP is off at @: the kernel neither asks nor answers",
+	"arp", "ARP is off on @: the kernel neither asks nor answers",
 	"ip link set dev @ arp on", "ip link set dev @ arp off", NULL
 };
 
-/* Which, nobody but its network's administrator knows. */
+/* Only the network's administrator knows which address. */
 #define GIVE_ADDRESS "give it an address of its network: ip address add A.B.C.D/24 dev @"
 
 static const struct row address = {
-	"address", "@ has no address: the kernel answers nobody there",
+	"address", "@ has no address: the kernel answers no requests there",
 	NULL, NULL, GIVE_ADDRESS
 };
 
 static const struct row link_local = {
-	"address", "@ has no address but link-local ones: the kernel answers nobody there who asks for another",
+	"address", "@ has no address other than link-local: the kernel answers no requests for other addresses there",
 	NULL, NULL, GIVE_ADDRESS
 };
 
 static const struct row sent = {
 	"sent", "the kernel has not sent anything to @ yet", NULL, NULL,
-	"ip route get ADDRESS tells whether anything leads to @"
+	"check whether a route leads to @: ip route get ADDRESS"
 };
 
 static const struct row chattered = {
-	"sent", "the kernel has not sent anything to @ yet but what IPv6 asks and tells of itself",
-	NULL, NULL, "ip route get ADDRESS tells whether anything leads to @"
+	"sent", "the kernel has not sent anything to @ yet, except what IPv6 sends on its own",
+	NULL, NULL, "check whether a route leads to @: ip route get ADDRESS"
 };
 
 static const struct row asked = {
-	"asked", "no program has ever written a frame to @: nothing was asked, so nothing is answered; who has it open to write: ",
+	"asked", "no program has ever written a frame to @, so there was nothing to answer; open for writing in: ",
 	NULL, NULL,
-	"have a program write to @; how far a question goes the other way tells: xtun why --probe ADDRESS @"
+	"let a program write to @; to test the other direction: xtun why --probe ADDRESS @"
 };
 
 static const struct row echo_off = {
-	"echo-off", "this machine answers no echo request, as icmp_echo_ignore_all is 1",
+	"echo-off", "this machine does not answer echo requests: icmp_echo_ignore_all is 1",
 	NULL, NULL,
-	"if one was written to @: sysctl -w net/ipv4/icmp_echo_ignore_all=0"
+	"if a request was written to @: sysctl -w net/ipv4/icmp_echo_ignore_all=0"
 };
 
 static const struct row node_bars = { "node", NULL, NULL, NULL, NULL };
 
-/* All that was found of one interface. */
+/* Everything that was found for one interface. */
 struct silences {
 	const struct xtun_iface *iface;
 	struct xtun_silence *list;
@@ -176,19 +176,19 @@ static void say_barred(struct silences *s, const struct xtun_node *node)
 	xtun_node_say(c->why, sizeof(c->why), node);
 	if (node->lets_group)
 		append(c->advice, sizeof(c->advice),
-		       "be one of that group, or run as root what is to have %s", name);
+		       "join that group, or run the program that needs %s as root", name);
 	else
 		append(c->advice, sizeof(c->advice),
-		       "run as root what is to have %s, or let that user: chown %u %s, and TUNSETOWNER (tunctl -f %s -t %s -u %u); for good, from the next load on: owner=%u as a module parameter, and its rule of udev; unloading it deletes its interfaces",
+		       "run the program that needs %s as root, or permit that user: chown %u %s, and TUNSETOWNER (tunctl -f %s -t %s -u %u); permanently, from the next load on: module parameter owner=%u and its udev rule; unloading deletes all interfaces",
 		       name, uid, node->path, node->path, name, uid, uid);
 }
 
-/* Who reads has to open it first, and that is refused before the module hears of it. */
+/* A reader has to open the node, whose permissions are checked before the module is called. */
 static void add_as_whom(struct xtun_cause *c, const struct xtun_node *node)
 {
 	if (!node->bars_others)
 		return;
-	append(c->advice, sizeof(c->advice), "; as root");
+	append(c->advice, sizeof(c->advice), "; run it as root");
 	if (node->uid)
 		append(c->advice, sizeof(c->advice), " or user %u", node->uid);
 	if (node->lets_group)
@@ -219,19 +219,20 @@ static void say_asleep(struct silences *s, const struct xtun_losses *losses,
 	struct xtun_cause *c = say(s, &asleep);
 	unsigned int ms = losses->asleep_ms, queue = losses->asleep_queue;
 
-	append(c->why, sizeof(c->why), "%u has not for %u.%u s; frames that wait there: %" PRIu64,
-	       queue, ms / 1000, ms / 100 % 10, waiting_in(law, queue));
+	append(c->why, sizeof(c->why),
+	       "%u has not read for %u.%u s; frames waiting there: %" PRIu64, queue,
+	       ms / 1000, ms / 100 % 10, waiting_in(law, queue));
 	if (losses->asleep_reader && xtun_has_ended(losses->asleep_reader))
 		append(c->why, sizeof(c->why), "; the last was read by process %ld, which has ended",
 		       (long)losses->asleep_reader);
-	append(c->why, sizeof(c->why), "; who has it open: ");
+	append(c->why, sizeof(c->why), "; open in: ");
 	add_readers(c, s->iface->name, queue);
 	if (!xtun_readers_wake(c, s->iface->name, queue))
-		fill(c->advice, sizeof(c->advice), "see whether it hangs: xtun status @",
+		fill(c->advice, sizeof(c->advice), "check whether it hangs: xtun status @",
 		     s->iface->name);
 }
 
-/* Those of each such queue apart: who has one for himself is not concerned. */
+/* One list for each shared queue: a reader that has a queue of its own is not affected. */
 static void say_shared(struct silences *s, const struct xtun_law *law)
 {
 	struct xtun_cause *c = say(s, &shared);
@@ -243,13 +244,13 @@ static void say_shared(struct silences *s, const struct xtun_law *law)
 		if (!is_shared(flow))
 			continue;
 		append(c->why, sizeof(c->why),
-		       "%squeue %u each gets some of the frames: ", between, flow->queue);
+		       "%squeue %u, and each gets only some of the frames: ", between, flow->queue);
 		add_readers(c, s->iface->name, flow->queue);
-		between = ". Of those that read ";
+		between = ". Several programs read ";
 	}
 }
 
-/* A queue that is no more has left its frames in the interface's own sum. */
+/* The interface's statistics include the frames of queues that are gone. */
 static bool was_written(const struct xtun_iface *iface, const struct flows *sum)
 {
 	char path[128], packets[32];
@@ -259,7 +260,7 @@ static bool was_written(const struct xtun_iface *iface, const struct flows *sum)
 	       (xtun_sysfs_line(path, packets, sizeof(packets)) && strcmp(packets, "0"));
 }
 
-/* Who only reads cannot write; a program that has just begun may do so yet. */
+/* Name those who could write: some may only read, and others may have just started. */
 static void say_never_asked(struct silences *s)
 {
 	struct xtun_cause *c = say(s, &asked);
@@ -272,7 +273,7 @@ static void say_never_asked(struct silences *s)
 	fclose(out);
 }
 
-/* Only if somebody has sent one: many a machine is meant to be like that. */
+/* Only if requests went unanswered: on many machines the setting is intended. */
 static void say_echo_off(struct silences *s)
 {
 	long long asked = xtun_snmp("Icmp:", "InEchos");
@@ -283,11 +284,11 @@ static void say_echo_off(struct silences *s)
 		return;
 	c = say(s, &echo_off);
 	append(c->why, sizeof(c->why),
-	       "; by all its interfaces it has had %lld of them, and answered %lld", asked,
+	       "; on all interfaces it received %lld and answered %lld", asked,
 	       answered);
 }
 
-/* Of the interface, whoever reads it. */
+/* Causes in the interface itself, whoever reads it. */
 static void say_of_link(struct silences *s, const struct flows *sum)
 {
 	const struct xtun_iface *iface = s->iface;
@@ -311,13 +312,13 @@ static void say_of_link(struct silences *s, const struct flows *sum)
 }
 
 /**
- * xtun_silence() - what keeps frames from coming at all
+ * xtun_silence() - find out why no frames arrive at all
  * @iface: the interface
- * @losses: of it; whether its readers sleep
+ * @losses: its losses; tells whether a reader sleeps
  * @law: its counters
  * @list: filled
  *
- * Return: how many there are in @list; none is the best.
+ * Return: how many there are in @list; 0 if nothing is wrong.
  */
 size_t xtun_silence(const struct xtun_iface *iface, const struct xtun_losses *losses,
 		    const struct xtun_law *law, struct xtun_silence list[XTUN_SILENCES])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* xtun status: gather what can be known without attaching, and say it. */
+/* xtun status: gather everything that is visible without attaching, and print it. */
 #include "status.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 static int none_here(const struct xtun_report *r)
 {
 	if (r->loaded)
-		xtun_complain("no xtun interface in this namespace. Type: %s (or, elsewhere: %s)",
+		xtun_complain("no xtun interface in this namespace. Type: %s (for another namespace: %s)",
 			      "ip link add xtun type xtun", "ip netns exec NAME xtun status");
 	else
 		xtun_complain(XTUN_NOT_LOADED);
@@ -120,10 +120,10 @@ const struct command xtun_command_status = {
 	.name = "status",
 	.run = status_run,
 	.args = "[--json] [IFACE]",
-	.summary = "show interfaces, who reads them, counters, losses and what they mean",
+	.summary = "show interfaces, who reads them, counters, and what was lost and why",
 	.options =
 		"  --json      print JSON\n"
 		"Without IFACE, all xtun interfaces of this network namespace.\n"
-		"Exit status: 0 in order, 1 frames went missing without a name (or an error),\n"
-		"2 the module or the interface is not there.\n",
+		"Exit status: 0 no problem found, 1 the counters are not balanced (or an error),\n"
+		"2 there is no module or no such interface.\n",
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What xtun status says of counters that a sound driver never shows, and of
- * kernels that lack something. Here stand in for iface.c an interface and its
- * counters that a test scripts, for kernel.c what it lacks; all that judges and
- * prints is the tool's own.
+ * What xtun status prints for counters that a correct driver never shows, and for
+ * kernels that lack something. This file replaces iface.c by an interface whose
+ * counters the test scripts, and kernel.c by a list of missing parts. The code that
+ * judges and prints is the tool's own.
  */
 #include "status.h"
 #include "tap.h"
@@ -16,7 +16,7 @@
 
 #define MAX_COUNTERS 16
 
-/* A test's counters, and by how much each grows from one reading to the next. */
+/* The counters of a test, and how much each grows from one reading to the next. */
 static struct script {
 	const char *name;
 	uint64_t value, growth;
@@ -100,7 +100,7 @@ int xtun_usage(const struct command *cmd)
 	return EXIT_USAGE;
 }
 
-/* Runs xtun status on these counters; what it printed is in said. */
+/* Output of the last run of xtun status. */
 static char said[4096];
 static bool as_json;
 
@@ -144,17 +144,17 @@ static void test_quiet(void)
 	int status = STATUS_OF({ "q0_tx_in", 5, 0 }, { "q0_tx_out", 3, 0 },
 			       { "q0_tx_waiting", 1, 0 }, { "q0_tx_lost_full", 1, 0 });
 
-	ok(status == EXIT_OK && says("in 5 = out 3 + waiting 1 + lost 1: the law holds"),
+	ok(status == EXIT_OK && says("in 5 = out 3 + waiting 1 + lost 1: balanced"),
 	   "a sum that is right holds");
-	ok(says("lost 1 full: ") && says("a command, which xtun why xtun tells\n"),
+	ok(says("lost 1 full: ") && says("fix: run xtun why xtun for the command\n"),
 	   "a loss is explained, and how to mend it");
 
 	status = STATUS_OF({ "q0_rx_in", 5, 0 }, { "q0_rx_out", 3, 0 });
-	ok(status == EXIT_FAILED && says("THE LAW DOES NOT HOLD, off by 2"),
+	ok(status == EXIT_FAILED && says("NOT BALANCED, off by 2"),
 	   "a quiet queue that misses frames is broken");
 
 	status = STATUS_OF({ "q0_rx_in", 3, 0 }, { "q0_rx_out", 5, 0 });
-	ok(status == EXIT_FAILED && says("THE LAW DOES NOT HOLD, off by -2"),
+	ok(status == EXIT_FAILED && says("NOT BALANCED, off by -2"),
 	   "one that has too many is broken too");
 }
 
@@ -166,11 +166,11 @@ static void test_busy(void)
 	   "off by less than moved: not broken, not right either");
 
 	status = STATUS_OF({ "q0_tx_in", 5000, 10 }, { "q0_tx_out", 0, 10 });
-	ok(status == EXIT_FAILED && says("THE LAW DOES NOT HOLD, off by 5000"),
+	ok(status == EXIT_FAILED && says("NOT BALANCED, off by 5000"),
 	   "off by more than moved: broken");
 
 	status = STATUS_OF({ "q0_tx_in", 5, 0 }, { "q0_tx_out", 3, 1 });
-	ok(status == EXIT_OK && says("in 5 = out 5 + waiting 0 + lost 0: the law holds"),
+	ok(status == EXIT_OK && says("in 5 = out 5 + waiting 0 + lost 0: balanced"),
 	   "a sum that comes right when read again holds");
 }
 
@@ -181,7 +181,7 @@ static void test_queues(void)
 			       { "q0_readers", 7, 0 });
 
 	ok(status == EXIT_FAILED && says("queue 0, readers 7") &&
-	   says("in 1 = out 1 + waiting 0 + lost 0: the law holds") && says("queue 10,") &&
+	   says("in 1 = out 1 + waiting 0 + lost 0: balanced") && says("queue 10,") &&
 	   says("off by 1"), "each queue is judged by itself");
 
 	status = STATUS_OF({ "q0_rx_in", 4, 0 }, { "q0_rx_out", 1, 0 },
@@ -189,7 +189,7 @@ static void test_queues(void)
 	ok(status == EXIT_OK && says("lost 3 novel: "), "a loss with a new name counts as one");
 
 	STATUS_OF({ "q0_tx_in", 1, 5 }, { "q0_tx_out", 1, 0 }, { "q1_tx_in", 1, 0 });
-	ok(says("in 1 = out 1 + waiting 0 + lost 0: the law holds"),
+	ok(says("in 1 = out 1 + waiting 0 + lost 0: balanced"),
 	   "what held once is not judged again while another queue is");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The report of xtun status for people. */
+/* The report of xtun status as text. */
 #include "status.h"
 
 #include <ctype.h>
@@ -73,7 +73,7 @@ static bool has_rings(const struct xtun_report *r, const char *ifname, int queue
 	return false;
 }
 
-/* Whether it has no field but the interface, which is all that is known here. */
+/* Whether its only field is the interface: no other field is known here. */
 static bool is_plain(const char *template)
 {
 	for (const char *p = template; (p = strchr(p, '@')); p++)
@@ -84,12 +84,12 @@ static bool is_plain(const char *template)
 
 static void print_remedy(const struct xtun_loss *known, const char *ifname)
 {
-	const char *before = "\n        to mend it: ";
+	const char *before = "\n        fix: ";
 
 	if (known->cure) {
 		fputs(before, stdout);
 		xtun_print_about(stdout, is_plain(known->cure) ? known->cure :
-				 "a command, which xtun why @ tells", ifname);
+				 "run xtun why @ for the command", ifname);
 		before = "\n        or: ";
 	}
 	if (known->advice && is_plain(known->advice)) {
@@ -106,7 +106,7 @@ static void print_loss(uint64_t times, const char *loss, const struct xtun_loss 
 		xtun_print_about(stdout, known->meaning, ifname);
 		print_remedy(known, ifname);
 	} else {
-		printf("a loss that this program is too old to know; see man 4 xtun");
+		printf("a kind of loss that this version of xtun does not know; see man 4 xtun");
 	}
 	putchar('\n');
 }
@@ -131,14 +131,14 @@ static void print_verdict(const struct xtun_flow *f)
 {
 	switch (f->verdict) {
 	case XTUN_HOLDS:
-		printf("the law holds\n");
+		printf("balanced\n");
 		break;
 	case XTUN_BUSY:
-		printf("frames are moving, off by %lld; ask again when it is quiet\n",
+		printf("frames are moving, off by %lld; try again when none are\n",
 		       f->off);
 		break;
 	case XTUN_BROKEN:
-		printf("THE LAW DOES NOT HOLD, off by %lld: please report this bug\n",
+		printf("NOT BALANCED, off by %lld: please report this bug\n",
 		       f->off);
 		break;
 	}
@@ -157,7 +157,7 @@ static void print_flow(const struct xtun_report *r, const struct xtun_flow *f,
 	printf(" + lost %" PRIu64 ": ", f->lost);
 	print_verdict(f);
 	if (put_back)
-		printf("      put back %" PRIu64 ": read() got a bad address (no loss)\n",
+		printf("      put back %" PRIu64 ": read() got a bad address (not a loss)\n",
 		       put_back);
 	print_losses(r, f, ifname);
 }
@@ -175,7 +175,7 @@ static void print_flows(const struct xtun_report *r, const struct xtun_law *law,
 	}
 }
 
-/* The driver counts its readers; /proc need not show them all. */
+/* The driver counts all readers, but /proc may hide some of them. */
 static void print_unseen(const struct xtun_report *r, const struct xtun_law *law, size_t seen)
 {
 	uint64_t readers = 0;
@@ -188,7 +188,7 @@ static void print_unseen(const struct xtun_report *r, const struct xtun_law *law
 		return;
 	printf("  %" PRIu64 " more readers are not visible from here", readers - seen);
 	if (r->users.hidden)
-		printf("; %zu processes may not be looked into: run this as root",
+		printf("; %zu processes cannot be inspected: run this as root",
 		       r->users.hidden);
 	putchar('\n');
 }
@@ -236,8 +236,8 @@ void xtun_status_text(const struct xtun_report *r)
 	print_unattached(r);
 	print_lacks(r);
 	if (!r->users.looked)
-		printf("who has /dev/xtun open is not known: /proc does not say\n");
+		printf("it is not known who has /dev/xtun open: /proc cannot be read\n");
 	else if (r->users.hidden)
-		printf("%zu processes may not be looked into: run this as root\n",
+		printf("%zu processes cannot be inspected: run this as root\n",
 		       r->users.hidden);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* xtun why: the frames that were lost, each with its cause and its cure. */
+/* xtun why: report lost frames, each with its cause and how to fix it. */
 #include "why.h"
 
 #include <errno.h>
@@ -9,17 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FOLLOW_MS 200		/* between two looks at what xtun has lost */
-#define LISTEN_S 2		/* to the stack, if not told how long */
-#define AT_ONCE 128		/* drops between two looks at the clock */
-#define TOLD 16U		/* causes that are not told of once more */
+#define FOLLOW_MS 200		/* between two looks at xtun's losses */
+#define LISTEN_S 2		/* to the stack, by default */
+#define AT_ONCE 128		/* drops between two checks of time and signals */
+#define TOLD 16U		/* causes that are not printed again */
 
-/* A loss of xtun, and how many of its frames have been told of. */
+/* A loss of xtun, and how many of its frames have been reported. */
 struct counted {
 	uint64_t number, times;
 };
 
-/* A cause that has been told of, and how often it has been met since. */
+/* A cause that has been printed, and how often it has occurred since. */
 struct told {
 	char *cause;
 	uint64_t more;
@@ -29,22 +29,22 @@ struct why {
 	struct xtun_iface iface;
 	struct xtun_losses losses;
 	struct xtun_drops drops;
-	const char *unheard;		/* why the stack is not listened to; NULL: it is */
-	uint64_t beyond;		/* frames that had left by other ports of its bridge */
-	uint64_t frame;			/* the one that is asked for, or 0 */
-	uint64_t seconds;		/* to listen for */
+	const char *unheard;		/* why the stack's drops are not read; NULL: they are */
+	uint64_t beyond;		/* frames sent by its bridge's other ports before */
+	uint64_t frame;			/* argument of --frame, or 0 */
+	uint64_t seconds;		/* how long to listen */
 	bool follow, json;
-	const char *probe;		/* the address to be asked, or NULL */
-	struct xtun_pcapng pcapng;	/* to a file, or to none */
-	struct counted counted[XTUN_LOSSES];	/* those that xtun remembered at the last look */
-	uint64_t accounted;		/* frames that xtun lost: told of, or of no more of them */
-	bool lost;			/* one was told of, or one of its name before it */
-	uint64_t dropped;		/* frames, by the stack */
-	uint64_t missed;		/* such, of whose number programs have been told */
-	int status;			/* EXIT_OK; or with which it ended before its time */
-	const char *silent[XTUN_SILENCES];	/* why nothing came, as it was told last */
+	const char *probe;		/* argument of --probe, or NULL */
+	struct xtun_pcapng pcapng;	/* out is NULL without -w */
+	struct counted counted[XTUN_LOSSES];	/* those in the last look's list */
+	uint64_t accounted;		/* xtun's lost frames that are reported or forgotten */
+	bool lost;			/* xtun lost some, here or on an earlier one of its name */
+	uint64_t dropped;		/* frames dropped by the stack */
+	uint64_t missed;		/* drops.missed as last reported in JSON */
+	int status;			/* not EXIT_OK: ended early with this status */
+	const char *silent[XTUN_SILENCES];	/* the silences reported last */
 	struct told told[TOLD];
-	unsigned int n_told;		/* ever; the last are in the array, by their number */
+	unsigned int n_told;		/* so far; the last are in told, by n modulo TOLD */
 };
 
 static void tell_more_of(struct told *t)
@@ -54,14 +54,14 @@ static void tell_more_of(struct told *t)
 	t->more = 0;
 }
 
-/* How often each cause was met again since it was told of. */
+/* Print how often each cause has occurred since it was printed. */
 static void tell_more(struct why *w)
 {
 	for (size_t i = 0; i < TOLD; i++)
 		tell_more_of(&w->told[i]);
 }
 
-/* Whether the same has been told of before; else it has been now. */
+/* Whether the same cause was printed before. If not, remember it as printed. */
 static bool was_told(struct why *w, const struct xtun_finding *v)
 {
 	struct told *oldest = &w->told[w->n_told % TOLD];
@@ -110,7 +110,7 @@ static uint64_t times_counted(const struct why *w, const struct xtun_lost *l)
 	return 0;
 }
 
-/* Frames that have not been told of, of kinds that younger ones have pushed out. */
+/* Account for frames that were forgotten before they could be reported. */
 static void tell_forgotten(struct why *w)
 {
 	uint64_t known = w->accounted, lost = xtun_losses_sum(&w->losses);
@@ -123,8 +123,8 @@ static void tell_forgotten(struct why *w)
 }
 
 /*
- * What xtun has lost, from the oldest to the youngest, if it is new; or if it goes on,
- * for which AGAIN is the time.
+ * Report new losses of xtun, the oldest first. If AGAIN, also report those that were reported
+ * before and have grown.
  */
 static void tell_losses(struct why *w, bool again)
 {
@@ -148,7 +148,7 @@ static void tell_losses(struct why *w, bool again)
 	memcpy(w->counted, now, sizeof(now));
 }
 
-/* What was lost before is not told of. */
+/* Do not report earlier losses. */
 static void skip_losses(struct why *w)
 {
 	for (size_t i = 0; i < w->losses.n; i++) {
@@ -158,7 +158,7 @@ static void skip_losses(struct why *w)
 	w->accounted = xtun_losses_sum(&w->losses);
 }
 
-/* What the stack has dropped meanwhile; not so many that signals would wait. */
+/* Report the stack's drops, only so many at once that signals do not have to wait. */
 static void tell_drops(struct why *w)
 {
 	struct xtun_finding v;
@@ -172,7 +172,7 @@ static void tell_drops(struct why *w)
 	}
 }
 
-/* Of such as follow each other and are lost alike, one is looked at now and then. */
+/* Of consecutive equal losses, the module keeps the bytes of only one about every second. */
 static bool may_be_another(const struct xtun_finding *v, uint64_t frame)
 {
 	return v->times > 1 && (frame != v->number || v->first - v->last >= 1);
@@ -182,13 +182,13 @@ static void tell_with_bytes(const struct xtun_finding *v, uint64_t frame)
 {
 	xtun_finding_text(stdout, v);
 	if (v->kept && may_be_another(v, frame))
-		printf("  one of #%" PRIu64 " to #%" PRIu64
-		       ", which were lost alike: it need not be #%" PRIu64 "\n",
+		printf("  the bytes of one of #%" PRIu64 " to #%" PRIu64
+		       ", which were lost in the same way; it need not be #%" PRIu64 "\n",
 		       v->number, v->last_number, frame);
 	if (v->kept)
 		xtun_hex(stdout, v->bytes, v->kept);
 	else
-		puts("  no bytes: it never became a frame, or is not yours to see");
+		puts("  no bytes: it never became a frame, or you may not see them");
 }
 
 static void tell_in_full(struct why *w, const struct xtun_lost *l)
@@ -203,7 +203,7 @@ static void tell_in_full(struct why *w, const struct xtun_lost *l)
 		tell_with_bytes(&v, w->frame);
 }
 
-/* Of which it is one for certain; or NULL. */
+/* The loss that contains the frame for certain, or NULL. */
 static const struct xtun_lost *find_frame(const struct why *w)
 {
 	for (size_t i = 0; i < w->losses.n; i++) {
@@ -216,7 +216,7 @@ static const struct xtun_lost *find_frame(const struct why *w)
 	return NULL;
 }
 
-/* Of losses in turn, not each number is remembered. */
+/* If losses alternate, not every number is remembered: show all that may contain it. */
 static int tell_frame(struct why *w)
 {
 	const struct xtun_lost *l = find_frame(w);
@@ -234,11 +234,11 @@ static int tell_frame(struct why *w)
 		tell_in_full(w, &w->losses.list[i]);
 	}
 	if (!known)
-		xtun_complain("of frame #%" PRIu64 " nothing is known (any more)", w->frame);
+		xtun_complain("frame #%" PRIu64 " is not known, or no longer remembered", w->frame);
 	return EXIT_FAILED;
 }
 
-/* At the interface as it is now, which may be gone by now. */
+/* Read the interface and its losses again. False if it is gone, or on an error. */
 static bool look(struct why *w)
 {
 	struct xtun_iface now;
@@ -249,7 +249,7 @@ static bool look(struct why *w)
 		w->status = EXIT_ABSENT;
 		return false;
 	}
-	/* Another of the same name counts its losses anew. */
+	/* Another interface of the same name counts its losses from 1. */
 	if (now.index != w->iface.index) {
 		memset(w->counted, 0, sizeof(w->counted));
 		w->accounted = 0;
@@ -292,16 +292,16 @@ static void tell_of_none(const struct why *w)
 	const char *name = xtun_name(w->iface.name);
 
 	if (w->dropped)
-		printf("%s itself has lost no frame; the kernel's stack: %" PRIu64 ".\n", name,
-		       w->dropped);
+		printf("%s itself has lost no frames; the kernel's stack has lost %" PRIu64 ".\n",
+		       name, w->dropped);
 	else if (w->unheard)
-		printf("%s itself has lost no frame; the kernel's stack was not listened to: %s.\n",
+		printf("%s itself has lost no frames; the kernel's stack was not monitored: %s.\n",
 		       name, w->unheard);
 	else
-		printf("%s has lost no frame.\n", name);
+		printf("%s has lost no frames.\n", name);
 }
 
-/* That of the stack nothing is known: to programs no loss would be none. */
+/* Programs must not mistake an unobserved stack for one that dropped nothing. */
 static void tell_unheard(const struct why *w)
 {
 	if (!w->json || !w->unheard)
@@ -312,7 +312,7 @@ static void tell_unheard(const struct why *w)
 	puts("}");
 }
 
-/* Once, when the first has left. */
+/* Once, after the first frame has left. */
 static void tell_beyond(struct why *w)
 {
 	if (xtun_beyond_sent(w->iface.name) <= w->beyond)
@@ -321,7 +321,7 @@ static void tell_beyond(struct why *w)
 	w->beyond = UINT64_MAX;
 }
 
-/* What there is to be said of all of it. */
+/* Print the summary at the end. */
 static int tell_sum(struct why *w)
 {
 	struct xtun_law law;
@@ -346,7 +346,7 @@ static int tell_sum(struct why *w)
 	return lost || w->dropped ? EXIT_FAILED : EXIT_OK;
 }
 
-/* True until the time is over, a signal comes, or nobody reads what is told. */
+/* False once the time is over, a signal came, the output failed, or the interface is gone. */
 static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 {
 	if (fflush(stdout) || ferror(stdout) || (w->pcapng.out && fflush(w->pcapng.out)))
@@ -364,7 +364,7 @@ static bool go_on(struct why *w, int signal_fd, uint64_t rounds)
 	}
 }
 
-/* For programs, which take what is told on standard error for no part of it. */
+/* In JSON as well as on standard error, because programs read only the former. */
 static void tell_missed(struct why *w)
 {
 	if (!w->json || w->missed == w->drops.missed)
@@ -410,7 +410,7 @@ static int listen_and_tell(struct why *w)
 	tell_losses(w, true);
 	tell_missed(w);
 	if (w->drops.missed)
-		xtun_complain("of %" PRIu64 " more frames the module could not tell: they were too many",
+		xtun_complain("%" PRIu64 " more drops were not recorded: too many at once",
 			      w->drops.missed);
 	if (w->status)
 		return w->status;
@@ -423,7 +423,7 @@ static void look_and_tell(void *arg)
 {
 	struct why *w = arg;
 
-	/* That it is gone is told of once. */
+	/* Report only once that the interface is gone. */
 	if (w->status)
 		return;
 	if (look(w))
@@ -431,7 +431,7 @@ static void look_and_tell(void *arg)
 	tell_drops(w);
 }
 
-/* What was lost before has nothing to do with it. */
+/* Earlier losses are not related to the probe. */
 static int probe(struct why *w)
 {
 	struct xtun_law law;
@@ -454,19 +454,19 @@ static const char *why_unheard(int err)
 		return "this kernel has no tracepoints";
 	case EPERM:
 	case EACCES:
-		return "that takes CAP_NET_ADMIN";
+		return "this needs CAP_NET_ADMIN";
 	case EBUSY:
-		return "others listen, and those are as many as can";
+		return "the maximum number of listeners is reached";
 	default:
 		return strerror(err);
 	}
 }
 
-/* To the stack, if that is wanted and may be. */
+/* Start to listen to the stack, if that is wanted and possible. */
 static void open_drops(struct why *w)
 {
 	w->drops.fd = -1;
-	w->unheard = "-t 0 asks for that";
+	w->unheard = "-t 0 was given";
 	if ((!w->follow && !w->seconds) || w->frame)
 		return;
 	xtun_firewall_note();
@@ -475,7 +475,7 @@ static void open_drops(struct why *w)
 		return;
 	w->unheard = why_unheard(errno);
 	if (errno == ENOENT)
-		xtun_complain("this kernel cannot tell what its stack drops; what xtun loses follows");
+		xtun_complain("this kernel cannot report what its stack drops; only losses of xtun are shown");
 	else
 		xtun_explain("/proc/net/xtun_drops", errno, NULL);
 	if (!w->follow)
@@ -517,7 +517,7 @@ static int run(struct why *w, const char *file)
 	return status;
 }
 
-/* None is a choice too. */
+/* Unlike other counts, this may be 0. */
 static bool parse_seconds(const char *text, uint64_t *seconds)
 {
 	*seconds = 0;
@@ -570,15 +570,15 @@ const struct command xtun_command_why = {
 	.name = "why",
 	.run = why_run,
 	.args = "[-f | -t SECONDS] [--frame N] [--probe ADDRESS | --json] [-w FILE] [IFACE]",
-	.summary = "tell of lost frames why they were lost, and what mends it",
+	.summary = "show why frames were lost, and how to fix it",
 	.options =
-		"  -f          go on, and tell of each loss as it happens\n"
-		"  -t SECONDS  listen so long to what the kernel's stack drops (default: 2; or 0)\n"
+		"  -f          keep running, and report each loss as it happens\n"
+		"  -t SECONDS  monitor the kernel's stack for this long (default: 2; 0: not at all)\n"
 		"  --frame N   show the bytes of frame #N\n"
 		"  --probe ADDRESS\n"
-		"              ask that address once, and tell how far question and answer went\n"
-		"  --json      for programs: an object a line\n"
-		"  -w FILE     write the frames with their verdicts for Wireshark (pcapng)\n"
-		"Exit status: 0 nothing was lost, 1 something was (or an error),\n"
-		"2 the module or the interface is not there.\n",
+		"              send one echo request, and show how far it and the reply got\n"
+		"  --json      print JSON, one object per line\n"
+		"  -w FILE     write the frames, with their causes, as pcapng (for Wireshark)\n"
+		"Exit status: 0 nothing was lost, 1 something was lost (or an error),\n"
+		"2 there is no module or no such interface.\n",
 };

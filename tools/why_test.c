@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What xtun why makes of what the module tells: lines, and the frames in them. Prints TAP. */
+/* How xtun why parses the module's lines and the frames in them. Prints TAP. */
 #include "why.h"
 #include "tap.h"
 
@@ -84,7 +84,7 @@ static void parse(struct xtun_packet *p, const char *hex)
 	xtun_packet_parse(p, &d);
 }
 
-/* From 10.99.0.2 to 10.99.0.1, port 4242 to 9, four bytes; its checksums are right. */
+/* From 10.99.0.2 port 4242 to 10.99.0.1 port 9, four bytes, with correct checksums. */
 #define IP_HEADER "450000200000400040112605"
 #define UDP_RIGHT MACS "0800" IP_HEADER IPS "10920009000c15ac61626364"
 
@@ -139,7 +139,7 @@ static void test_shapes(void)
 	   p.sum.verdict == XTUN_SUM_WRONG, "IPv6 without an Ethernet header");
 }
 
-/* Options that fill all that is kept, with a header announced behind them. */
+/* IPv6 options fill all bytes that are kept, and announce a header behind them. */
 static void test_nothing_behind(void)
 {
 	static struct xtun_drop d;
@@ -191,13 +191,13 @@ static void test_words(void)
 	ok(strlen(xtun_word(longest, &w)) == 2 + 4 * strlen(longest), "the longest there is fits");
 }
 
-/* pcapng.c asks for the comment, which is not what is tested here. */
+/* Called by pcapng.c for the comment, which is not tested here. */
 void xtun_finding_cause(FILE *out, const struct xtun_finding *v)
 {
 	fputs(v->where, out);
 }
 
-/* Of the blocks of that type, how many there are, and 16 bits that stand N bytes in. */
+/* Count the blocks of a type. VALUE is set to the 16 bits at offset N of the last one. */
 static size_t blocks(const char *file, size_t size, uint32_t type, size_t n, uint16_t *value)
 {
 	uint32_t head[2] = { 0, 0 };
@@ -249,7 +249,7 @@ static void test_file(void)
 	free(file);
 }
 
-/* Whether that is what is printed of it. */
+/* Whether PRINT prints exactly WANTED. */
 static bool prints(void (*print)(FILE *out, const struct xtun_cause *cause),
 		   const struct xtun_cause *cause, const char *wanted)
 {
@@ -271,9 +271,9 @@ static void test_causes(void)
 		none = { .why = "w" };
 
 	ok(prints(xtun_cause_print, &all,
-		  "  what mends it: c\n  what takes that back: u\n  or: a\n"),
+		  "  fix: c\n  undo: u\n  or: a\n"),
 	   "a cure, what takes it back, and advice besides");
-	ok(prints(xtun_cause_print, &advised, "  what mends it: a\\033b\n"),
+	ok(prints(xtun_cause_print, &advised, "  fix: a\\033b\n"),
 	   "advice alone mends it, and obeys no terminal");
 	ok(prints(xtun_cause_print, &none, ""), "of what nothing mends nothing is printed");
 	ok(prints(xtun_cause_json, &all, ",\"cure\":\"c\",\"undo\":\"u\",\"advice\":\"a\""),
@@ -313,7 +313,7 @@ static void test_gone(void)
 	c = gone("tap5: gone 1.5 s ago: moved to another namespace by ip[8]\n");
 	ok(!c->cure[0] && strstr(c->advice, " netns "), "one that moved is not made once more");
 	c = gone("tap5: gone 1.5 s ago: , a tun[8] closed its last file; it had lost 3, the last 2.5 s ago: rx_lost_down, errno 5\n");
-	ok(c->cure[0] && !strcmp(c->why, "written while tap5 was down; write() answered EIO"),
+	ok(c->cure[0] && !strcmp(c->why, "written while tap5 was down; write() failed with EIO"),
 	   "a program is not taken for that by its name; and what was lost last is told");
 	c = gone("tap5: gone 1.5 s ago: x[8] deleted it; it had lost 3, the last 2.5 s ago: rx_lost_layout, errno 90\n");
 	ok(!strncmp(c->why, "more pieces", 11), "... by its errno, too");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How a device's program of XDP is attached: what takes it off has to say so. */
+/* How a device's XDP program is attached: the command that detaches it needs the mode. */
 #include "why.h"
 
 #include <linux/if_link.h>
@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The device does not tell, and only who made the link can take it off so. */
-#define BY_LINK "one that a BPF link holds there goes with the program that made that"
+/* The device does not show BPF links, and only the link's owner can detach its program. */
+#define BY_LINK \
+	"if a BPF link attached the program, end the process that holds the link"
 
 struct attachment {
 	int how;		/* XDP_ATTACHED_... */
@@ -47,12 +48,12 @@ static bool has_bpftool(void)
 }
 
 /**
- * xtun_xdp_off() - what takes a device's program of XDP off
- * @device: which
- * @off: the commands and what is to be said besides; without an undo if nothing here can
- *	hold the program meanwhile
+ * xtun_xdp_off() - how to detach a device's XDP program
+ * @device: the device
+ * @off: set to the commands and advice; without an undo if there is no bpftool to pin the
+ *	program
  *
- * One that nothing holds but the device is gone with it, and its maps too.
+ * If only the device holds the program, detaching it frees the program and its maps.
  */
 void xtun_xdp_off(const struct xtun_iface *device, struct xtun_cause *off)
 {
@@ -66,7 +67,7 @@ void xtun_xdp_off(const struct xtun_iface *device, struct xtun_cause *off)
 	if (!a.program || !has_bpftool()) {
 		snprintf(off->cure, sizeof(off->cure), "ip link set dev %s %s off", name, how);
 		snprintf(off->advice, sizeof(off->advice),
-			 "attach the program again to take that back; bpftool, which is not here, would keep it; %s",
+			 "%s; to undo this, attach the program again (bpftool could keep it, but is not installed)",
 			 BY_LINK);
 		return;
 	}
@@ -80,11 +81,11 @@ void xtun_xdp_off(const struct xtun_iface *device, struct xtun_cause *off)
 }
 
 /**
- * xtun_xdp_program() - the number by which the kernel knows a device's program of XDP
- * @ifindex: of the device
+ * xtun_xdp_program() - get the id of a device's native XDP program
+ * @ifindex: the device's
  *
- * Return: it; 0 if there is none, if it cannot be asked, if the program runs otherwise than
- * as the driver's, or if there is no bpftool to hold it by.
+ * Return: the id; 0 if there is none, the kernel cannot be asked, the program does not run in
+ * native mode, or there is no bpftool to pin it.
  */
 unsigned int xtun_xdp_program(int ifindex)
 {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What other tools say of the same lost frames: docs/lost-frames.md has it side by side.
+# What other tools say about the same lost frames: docs/lost-frames.md compares them.
 #guest: EXTRA=peers
 #guest: MEMORY=1536
 #guest: TIMEOUT=1800
@@ -17,8 +17,9 @@ mount --rbind /sys /peers/sys
 mount --bind /dev /peers/dev
 mount -t bpf bpf /sys/fs/bpf
 
-# Each is lost for a reason of its own, in this order: how many frames of it enter; the kernel's
-# function that drops it, or one of xtun's, and the reason; and what xtun why is to say of it, as grep has it.
+# Each of these is lost for a reason of its own, in this order. The columns: how many of
+# its frames enter; the kernel's function that drops it ("xtun" for any of xtun's); the
+# drop reason; what xtun why must say about it, as a pattern for grep.
 losses=() places=() reasons=() entered=0
 declare -A why=()
 while read -r loss enter function reason sentence; do
@@ -27,79 +28,79 @@ while read -r loss enter function reason sentence; do
 	why[$loss]=$sentence
 	[ "$function" = - ] || places+=("$function") reasons+=("$reason")
 done <<-'END'
-	mac             1 ip_rcv_core              OTHERHOST       it is for 02:00:00:00:00:77, and xtun is
-	vlan            1 ip_rcv_core              OTHERHOST       it has the tag of a VLAN for which xtun has no interface
+	mac             1 ip_rcv_core              OTHERHOST       its destination MAC is 02:00:00:00:00:77, but xtun has
+	vlan            1 ip_rcv_core              OTHERHOST       it has a VLAN tag, but xtun has no interface for that VLAN
 	headerless      1 __netif_receive_skb_core UNHANDLED_PROTO an IP packet without an Ethernet header
-	ethertype       1 __netif_receive_skb_core UNHANDLED_PROTO nothing on this machine takes frames of type 0x88b5
-	truncated       1 ip_rcv_core              PKT_TOO_SMALL   its IP header says 62 bytes, and there are 48: 14 bytes missing
-	ip-checksum     1 ip_rcv_core              IP_CSUM         the checksum of its IP header is
-	checksum        1 __udp4_lib_rcv           UDP_CSUM        the UDP checksum is
-	tcp-checksum    1 tcp_v4_rcv               TCP_CSUM        the TCP checksum is
-	icmp-checksum   1 icmp_rcv                 ICMP_CSUM       the ICMP checksum is
-	martian         1 ip_rcv_finish_core       NOT_SPECIFIED   it comes from 127.0.0.1, and nobody can be asked to answer there
-	own-source      1 ip_rcv_finish_core       NOT_SPECIFIED   it comes from 10.99.0.1, which is an address of this machine
-	reverse-path    1 ip_rcv_finish_core       IP_RPFILTER     it comes from 10.55.0.7, to which frames would leave nowhere
-	group           1 ip_rcv_finish_core       NOT_SPECIFIED   xtun is no member of the group 224.0.0.5
-	forwarding      1 ip_error                 IP_INADDRERRORS 10.98.0.2 is no address of this machine, and xtun does not forward
-	route           1 ip_error                 IP_INNOROUTES   there is no way to 10.55.0.9
-	ttl             1 ip_forward               IP_INHDR        it was to be forwarded with a TTL of 1
-	mtu             1 ip_forward               PKT_TOO_BIG     it is of 1028 bytes, and near takes 600
-	firewall        1 nft_do_chain             NETFILTER_DROP  has dropped it: rule 1 of INPUT in the table filter of iptables
-	reject          1 nft_do_chain             NETFILTER_DROP  has rejected it: rule 1 of INPUT in the table filter of iptables
-	nft             1 nft_do_chain             NETFILTER_DROP  of the chain in in the table inet fw
-	conntrack       2 nf_hook_slow             NETFILTER_DROP  the firewall's table of connections is full
-	invalid         1 nft_do_chain             NETFILTER_DROP  connection tracking calls it invalid
-	bridge-firewall 1 nft_do_chain             NETFILTER_DROP  the policy of the chain FORWARD in the table ip filter
-	bridge-port     1 br_handle_frame          NOT_SPECIFIED   xtun is a port of a bridge in the state 'disabled'
-	bridge-vlan     1 br_allowed_ingress       NOT_SPECIFIED   xtun is no member of VLAN 7
-	bridge-untagged 1 br_allowed_ingress       NOT_SPECIFIED   xtun has none for what comes without a tag
-	bridge-mtu      1 br_dev_queue_push_xmit   NOT_SPECIFIED   near, a port of a bridge, takes 600
-	vxlan           1 vxlan_xmit_one           NOT_SPECIFIED   vx0 is to send it to 10.55.0.9, and there is no route to that
-	module          1 ip_local_deliver_finish  IP_NOPROTO      nothing on this machine takes protocol 115 of IP
-	protocol        1 ip_local_deliver_finish  IP_NOPROTO      nothing on this machine takes protocol 89 of IP
-	gre-tunnel      1 gre_rcv                  NOT_SPECIFIED   no GRE tunnel here is for what comes from 10.99.0.2 to 10.99.0.1
-	gre-version     1 gre_rcv                  NOT_SPECIFIED   its GRE header says version 5
-	socket          1 __udp4_lib_rcv           NO_SOCKET       no program has UDP port 9 (discard) of 10.99.0.1 open
-	tcp-socket      1 tcp_v4_rcv               NO_SOCKET       no program has TCP port 9 (discard) of 10.99.0.1 open
-	socket-address  1 __udp4_lib_rcv           NO_SOCKET       a program has UDP port 9 open at 127.0.0.1 alone, and it is for 10.99.0.1
-	socket-full     4 udp_queue_rcv_one_skb    SOCKET_RCVBUFF  the program that has port 9 open reads too slowly
+	ethertype       1 __netif_receive_skb_core UNHANDLED_PROTO nothing on this machine handles EtherType 0x88b5
+	truncated       1 ip_rcv_core              PKT_TOO_SMALL   its IP header says 62 bytes, but there are 48: 14 bytes are missing
+	ip-checksum     1 ip_rcv_core              IP_CSUM         its IP header checksum is
+	checksum        1 __udp4_lib_rcv           UDP_CSUM        its UDP checksum is
+	tcp-checksum    1 tcp_v4_rcv               TCP_CSUM        its TCP checksum is
+	icmp-checksum   1 icmp_rcv                 ICMP_CSUM       its ICMP checksum is
+	martian         1 ip_rcv_finish_core       NOT_SPECIFIED   its source 127.0.0.1 is not a valid host address
+	own-source      1 ip_rcv_finish_core       NOT_SPECIFIED   its source 10.99.0.1 is an address of this machine
+	reverse-path    1 ip_rcv_finish_core       IP_RPFILTER     the loose reverse-path filter of xtun rejects its source 10.55.0.7: there is no route to it
+	group           1 ip_rcv_finish_core       NOT_SPECIFIED   xtun is not a member of the multicast group 224.0.0.5
+	forwarding      1 ip_error                 IP_INADDRERRORS 10.98.0.2 is not an address of this machine, and xtun does not forward
+	route           1 ip_error                 IP_INNOROUTES   no route to 10.55.0.9
+	ttl             1 ip_forward               IP_INHDR        it should be forwarded, but its TTL is 1
+	mtu             1 ip_forward               PKT_TOO_BIG     it has 1028 bytes, but the MTU of near is 600
+	firewall        1 nft_do_chain             NETFILTER_DROP  the firewall dropped it: iptables rule 1 of chain INPUT in table filter
+	reject          1 nft_do_chain             NETFILTER_DROP  the firewall rejected it: iptables rule 1 of chain INPUT in table filter
+	nft             1 nft_do_chain             NETFILTER_DROP  of chain 'in' in table inet fw
+	conntrack       2 nf_hook_slow             NETFILTER_DROP  the connection tracking table is full
+	invalid         1 nft_do_chain             NETFILTER_DROP  connection tracking classifies it as INVALID
+	bridge-firewall 1 nft_do_chain             NETFILTER_DROP  the policy of chain 'FORWARD' in table ip filter
+	bridge-port     1 br_handle_frame          NOT_SPECIFIED   bridge port xtun is in state 'disabled'
+	bridge-vlan     1 br_allowed_ingress       NOT_SPECIFIED   port xtun is not a member of VLAN 7
+	bridge-untagged 1 br_allowed_ingress       NOT_SPECIFIED   port xtun has no PVID for untagged frames
+	bridge-mtu      1 br_dev_queue_push_xmit   NOT_SPECIFIED   it has 1028 bytes, but the MTU of bridge port near is 600
+	vxlan           1 vxlan_xmit_one           NOT_SPECIFIED   vx0 must send it to 10.55.0.9, but there is no route to that address
+	module          1 ip_local_deliver_finish  IP_NOPROTO      nothing on this machine handles IP protocol 115
+	protocol        1 ip_local_deliver_finish  IP_NOPROTO      nothing on this machine handles IP protocol 89
+	gre-tunnel      1 gre_rcv                  NOT_SPECIFIED   no GRE tunnel here accepts packets from 10.99.0.2 to 10.99.0.1
+	gre-version     1 gre_rcv                  NOT_SPECIFIED   unsupported GRE version 5
+	socket          1 __udp4_lib_rcv           NO_SOCKET       no program has UDP port 9 (discard) open on 10.99.0.1
+	tcp-socket      1 tcp_v4_rcv               NO_SOCKET       no program has TCP port 9 (discard) open on 10.99.0.1
+	socket-address  1 __udp4_lib_rcv           NO_SOCKET       a program has UDP port 9 open only on 127.0.0.1, not on 10.99.0.1
+	socket-full     4 udp_queue_rcv_one_skb    SOCKET_RCVBUFF  the receive buffer of UDP port 9 is full
 	neighbour       0 neigh_invalidate         NEIGH_FAILED    nobody answers ARP for 10.99.0.77 on xtun
-	cpu-backlog     0 enqueue_to_backlog       CPU_BACKLOG     the kernel's own input queue was full
-	xdp-generic     0 do_xdp_generic           NOT_SPECIFIED   dropped by the XDP program of xtun, or that failed at it
-	ip-header       1 ip_rcv_core              IP_INHDR        its IP header cannot be one: it says that it is of 16 bytes
+	cpu-backlog     0 enqueue_to_backlog       CPU_BACKLOG     the kernel's input backlog was full
+	xdp-generic     0 do_xdp_generic           NOT_SPECIFIED   the XDP program of xtun, in generic mode, dropped it
+	ip-header       1 ip_rcv_core              IP_INHDR        its IP header is invalid: it says that it is 16 bytes long
 	short           0 -                        -               shorter than an Ethernet header
-	long            0 -                        -               longer than xtun takes
-	stale           0 xtun                     QUEUE_PURGE     had waited for more than a second when the first reader came
-	fault           0 xtun                     SKB_UCOPY_FAULT write() was given memory that is not there
-	vnet-header     0 -                        -               a header that does not fit its frame
-	pieces          0 -                        -               more pieces than IFF_NAPI_FRAGS takes
+	long            0 -                        -               longer than xtun accepts
+	stale           0 xtun                     QUEUE_PURGE     it had waited for more than a second when the first reader started
+	fault           0 xtun                     SKB_UCOPY_FAULT write() was given an invalid memory address
+	vnet-header     0 -                        -               the virtio-net header or batch record does not match the frame
+	pieces          0 -                        -               more pieces than IFF_NAPI_FRAGS supports
 	xdp             0 xtun                     XDP             dropped by the XDP program of xtun$
-	xdp-aborted     0 xtun                     XDP             the XDP program of xtun failed, or gave no answer
-	xdp-failed      0 -                        -               the XDP program of xtun sent it to a device that takes no frames of XDP
-	broken          0 -                        -               the program wrote a record or position into its rings that makes no sense
+	xdp-aborted     0 xtun                     XDP             the XDP program of xtun failed or returned an unknown action
+	xdp-failed      0 -                        -               the XDP program of xtun redirected it to a device that cannot transmit XDP frames
+	broken          0 -                        -               the program wrote an invalid record or position into its rings
 	full            0 xtun                     FULL_RING       the queue was full
 	cut             0 xtun                     PKT_TOO_BIG     read() was given a buffer shorter than the frame
-	txfilter        0 xtun                     TAP_TXFILTER    to an address that TUNSETTXFILTER does not name
-	filter          0 xtun                     SOCKET_FILTER   refused by the program that TUNATTACHFILTER attached
-	ebpf            0 xtun                     TAP_FILTER      refused by the program that TUNSETFILTEREBPF attached
-	ring-full       0 xtun                     FULL_RING       its ring had no room
-	ring-broken     0 xtun                     QUEUE_PURGE     for a program that wrote nonsense into its rings
+	txfilter        0 xtun                     TAP_TXFILTER    its destination MAC is not in the list of TUNSETTXFILTER
+	filter          0 xtun                     SOCKET_FILTER   dropped by the filter that TUNATTACHFILTER attached
+	ebpf            0 xtun                     TAP_FILTER      dropped by the filter that TUNSETFILTEREBPF attached
+	ring-full       0 xtun                     FULL_RING       its ring was full
+	ring-broken     0 xtun                     QUEUE_PURGE     the reader had written invalid values into its rings
 	down            0 xtun                     DEV_READY       written while xtun was down
 END
 
-# What drop_monitor does not tell of: it asks where the Ethernet header is, which nobody has
-# found yet.
+# drop_monitor does not report these: it needs the place of the Ethernet header, which
+# has not been set yet.
 headless="neigh_invalidate NEIGH_FAILED
 xtun SKB_UCOPY_FAULT
 xtun XDP"
 
-# told: so long the tools have, to tell of a loss. xtun why goes by how the system is set up
-# when it hears of one, so that is undone afterwards.
+# told: give the tools time to report a loss. xtun why reads the system's configuration
+# when it hears of a loss, so the configuration may only be undone after this.
 told() {
 	sleep "$pause"
 }
 
-# try COMMAND...: it is told or not that its frame is lost.
+# try COMMAND...: run it. It may return an error because its frame is lost.
 try() {
 	"$@" >/dev/null 2>&1 || :
 }
@@ -111,7 +112,7 @@ forwarded() {
 	sysctl -q -w net.ipv4.conf.xtun.forwarding=0
 }
 
-# by_rule RULE COMMAND...: with that rule of iptables
+# by_rule RULE COMMAND...: run it with that rule of iptables
 by_rule() {
 	read -ra rule <<<"$1"
 	iptables -A INPUT "${rule[@]}"
@@ -134,7 +135,7 @@ connected() {
 	craft proto=udp "sport=$((RANDOM + 1024))" dport=9
 }
 
-# bridged PORTS COMMAND...: while they are ports of one.
+# bridged PORTS COMMAND...: run it while these are ports of a bridge.
 bridged() {
 	local port
 	ip link add br0 type bridge forward_delay 0 mcast_snooping 0
@@ -175,7 +176,8 @@ tunnelled() {
 	craft dst=02:00:00:00:00:88
 }
 
-# answered VERDICT HOW: by a program of XDP, attached by ip's word for that.
+# answered VERDICT HOW: let an XDP program answer so. HOW is ip's word for where it is
+# attached.
 answered() {
 	ip -force link set dev xtun "$2" pinned "/sys/fs/bpf/$1"
 	craft proto=icmp
@@ -187,7 +189,8 @@ drain() {
 	try dd iflag=nonblock bs=65539 status=none <&4
 }
 
-# reading COMMAND...: while a program reads, as 4, and has read all that was there.
+# reading COMMAND...: run it while a program reads, on descriptor 4, and has read
+# everything.
 reading() {
 	exec 4<>/dev/xtun
 	transmit 100
@@ -208,7 +211,7 @@ read_in_part() {
 	dd bs=50 count=1 status=none <&4 >/dev/null
 }
 
-# lose LOSS: each has an arm, which undoes what it has set up.
+# lose LOSS: cause that loss. Each arm undoes what it has set up.
 lose() {
 	case $1 in
 	mac)             craft dst=02:00:00:00:00:77 proto=icmp ;;
@@ -293,7 +296,7 @@ lose() {
 	told
 }
 
-# each SECONDS: lose one of each, with so long between them.
+# each SECONDS: cause each loss once, with that much time between them.
 each() {
 	local loss
 	pause=$1
@@ -304,8 +307,9 @@ each() {
 	frames_up
 }
 
-# with TOOL SECONDS COMMAND...: what that says while each is lost, so long after its begin.
-# It is told what to do by /tmp/input, and to end by SIGINT, which a shell has its jobs ignore.
+# with TOOL SECONDS COMMAND...: record what COMMAND says while each loss is caused. The
+# losses begin SECONDS after its start. COMMAND reads from /tmp/input and is ended by
+# SIGINT, which a shell makes its jobs ignore.
 with() {
 	local tool=$1 warmup=$2 pid
 	shift 2
@@ -333,12 +337,13 @@ xtun-test pin lo /sys/fs/bpf/lo
 expect_log "the rings' program wrote"
 declare -A pause_of=([xtun-why]=0.7)
 
-# plain: a function as it is in the source, and xtun's as "xtun".
+# plain: reduce each line to the function's name in the source, or "xtun" for one of
+# xtun's.
 plain() {
 	sed -E 's/^([a-z0-9_]+)[^ ]*/\1/; s/^xtun_[a-z0-9_]+/xtun/'
 }
 
-# lacking EXPECTED: of its lines, those that standard input has less often.
+# lacking EXPECTED: print those of its lines that are on standard input less often.
 lacking() {
 	awk 'NR == FNR { want[$0]++; next } { got[$0]++ }
 		END { for (w in want) if (got[w] < want[w]) print w ": " got[w] + 0 " of " want[w] }' \
@@ -350,11 +355,11 @@ with xtun-why 3 xtun why -f
 for loss in "${losses[@]}"; do
 	ok "xtun why: of $loss" grep -q "^  why: .*${why[$loss]}" /out/xtun-why
 done
-# Frames that wait in rings are lost with these, and so are those in the socket of a program
-# that is killed.
+# These also lose frames that wait in rings, and frames in the socket of a program that
+# is killed.
 is "... and of nothing else" "$(grep '^  why: ' /out/xtun-why |
 	grep -v "$(printf '%s\n' "${why[@]}")" |
-	grep -vE "still waited when their queue|port 9 open has closed it, or ended, and not read this" || :)" ""
+	grep -vE "its queue was detached or removed|port 9 open closed the socket or ended without reading this packet" || :)" ""
 with tcpdump 5 tcpdump -Z root --immediate-mode -l -nn -e -Q in -i xtun
 is "tcpdump: what enters" "$(grep -cE '^[0-9]{2}:[0-9:.]+ ' /out/tcpdump)" "$entered"
 with perf 15 chroot /peers perf trace -a -e skb:kfree_skb

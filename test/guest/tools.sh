@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The program for people: echo answers, dump shows what passes, status tells
-# the truth; and neither dump nor status ever attaches.
+# The command-line tool: echo answers, dump shows what passes, status tells the truth,
+# and neither dump nor status ever attaches.
 . /test/lib.sh
 requires namespaces tcpdump
 
@@ -30,25 +30,25 @@ same_size() {
 	[ "$(stat -c %s "$1")" = "$(stat -c %s "$2")" ]
 }
 
-# Reading the device is what attaches: whoever comes has arrived when this holds.
+# A program attaches when it reads the device, so when this holds it has begun to.
 has_readers() {
 	[ "$(readers)" = "$1" ]
 }
 
-# watchers N: as many packet sockets are bound to xtun.
+# watchers N: that many packet sockets are bound to xtun.
 watchers() {
 	local index
 	index=$(cat /sys/class/net/xtun/ifindex)
 	[ "$(awk -v index_="$index" '$5 == index_' /proc/net/packet | wc -l)" = "$1" ]
 }
 
-# send N: the kernel transmits as many frames, and none to ask for a neighbour.
-# Nobody answers. They are older than a second then.
+# send N: the kernel transmits N frames, to the broadcast address, so that it sends no
+# ARP. Nobody answers. Afterwards the frames are older than a second.
 send() {
 	nok "$1 frames are sent" ping -b -c "$1" -i 0.2 -W 1 10.99.0.255
 }
 
-# frame TYPE_AND_PAYLOAD: to everyone, written at once.
+# frame TYPE_AND_PAYLOAD: write a frame to everyone with one write().
 frame() {
 	printf '\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x09%b' "$1" >/dev/xtun
 }
@@ -86,12 +86,12 @@ exits 0 "status: up" xtun status xtun
 like "... carrier" "$said" "up, carrier on"
 like "... address" "$said" "$(cat /sys/class/net/xtun/address)"
 like "... nobody reads" "$said" "queue 0, readers 0"
-like "... the law" "$said" "in 0 = out 0 \+ waiting 0 \+ lost 0: the law holds"
+like "... the law" "$said" "in 0 = out 0 \+ waiting 0 \+ lost 0: balanced"
 
 ### dump
 
-# Or the stack remembers for minutes who sent it fragments, which looks like a
-# leak of the writer's.
+# Otherwise the stack remembers for minutes who sent it fragments, which looks like a
+# leak of the writer.
 sysctl -q -w net.ipv4.ipfrag_max_dist=0
 
 xtun dump -e >"$out/text" 2>"$out/text.err" &
@@ -159,8 +159,8 @@ vlan 5 priority 5, ethertype 0x88b5, length 19"
 like "dump: a tag that was sent" "$lines" "tx 46 .* vlan 7, ARP who has 10.97.0.2"
 like "dump: how many" "$(cat "$out/text.err")" "^[0-9]+ frames seen$"
 
-# A line a frame, in no order: two processors that see a frame each hand them
-# to two packet sockets as they come.
+# One line for each frame, sorted: two processors that each have a frame may pass them
+# to two packet sockets in different orders.
 decoded() {
 	tcpdump -Z root -e -n -v -xx -r "$1" 2>/dev/null |
 		awk 'NR > 1 { printf "%s", /^[^ \t]/ ? "\n" : " " } { printf "%s", $0 } END { print "" }' |
@@ -239,11 +239,11 @@ ok "a reader with a short buffer" eventually 10 has_readers 1
 send 1
 ends 0 "it has read" "$dd"
 exits 0 "status: losses are no disorder" xtun status
-like "... full" "$said" "lost 2 full: .*a command, which xtun why xtun tells"
+like "... full" "$said" "lost 2 full: .*fix: run xtun why xtun for the command"
 like "... down" "$said" "lost 1 down: .*ip link set dev xtun up"
 like "... short" "$said" "lost 1 short: "
 like "... stale" "$said" "lost 2 stale: "
-like "... truncated" "$said" "lost 1 truncated: .*read into 65539 bytes"
+like "... truncated" "$said" "lost 1 truncated: .*use a buffer of 65539 bytes"
 
 # Every counter as ethtool -S prints it.
 # shellcheck disable=SC2016

@@ -1,61 +1,61 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# xtun why, of the firewall and its table of connections: which rule it was, and how the
-# packet is let through.
+# xtun why on the firewall and its table of connections: which rule dropped a packet,
+# and how to let the packet through.
 #guest: TIMEOUT=900
 . /test/lib.sh
 . /test/mended.sh
 
 stack_up
 
-# tells_reasons: whether the kernel does, of what it drops.
+# tells_reasons: whether the kernel gives reasons for what it drops.
 tells_reasons() {
 	drops unexplained craft type=0800 "payload=460000201234000040014ae20a6300020a63000107ff00000800f7ff00000000" >&2
 	# shellcheck disable=SC2154
-	jq -r 'select(.rule == "unexplained") | if .why | test("it gives none") then "no" else "yes" end' "$out/told"
+	jq -r 'select(.rule == "unexplained") | if .why | test("none given") then "no" else "yes" end' "$out/told"
 }
 
 # --- iptables
 
 iptables -A INPUT -s 10.99.0.7 -j DROP
 iptables -A INPUT -s 10.99.0.2 -p icmp -j DROP
-mended firewall "dropped it: rule 2 of INPUT in the table filter of iptables$" \
+mended firewall "the firewall dropped it: iptables rule 2 of chain INPUT in table filter$" \
 	"iptables -I INPUT 2 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" craft proto=icmp
 is "... or" "$(field firewall advice)" "delete that rule: iptables -D INPUT 2"
 iptables -F INPUT
 iptables -A INPUT -s 10.99.0.2 -p icmp -j REJECT --reject-with icmp-admin-prohibited
 as="firewall, rejected by iptables" \
-	mended firewall "has rejected it: rule 1 of INPUT in the table filter of iptables" \
+	mended firewall "the firewall rejected it: iptables rule 1 of chain INPUT in table filter$" \
 	"iptables -I INPUT 1 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" craft proto=icmp
 iptables -F INPUT
 iptables -N ufw-user-input
 iptables -A INPUT -j ufw-user-input
 iptables -A ufw-user-input -p udp --dport 9 -j DROP
 as="firewall, in a chain of another name" \
-	mended firewall "dropped it: rule 1 of ufw-user-input in the table filter of iptables$" \
+	mended firewall "dropped it: iptables rule 1 of chain ufw-user-input in table filter$" \
 	"iptables -I ufw-user-input 1 -s 10.99.0.2 -d 10.99.0.1 -p udp --dport 9 -j ACCEPT" \
 	craft proto=udp
 iptables -F INPUT
 iptables -F ufw-user-input
 iptables -X ufw-user-input
 iptables -t raw -A PREROUTING -p udp -j DROP
-explained firewall "rule 1 of PREROUTING in the table raw of iptables" craft proto=udp
+explained firewall "iptables rule 1 of chain PREROUTING in table raw" craft proto=udp
 is "... what mends it" "$(field firewall cure)" \
 	"iptables -t raw -I PREROUTING 1 -s 10.99.0.2 -d 10.99.0.1 -p udp --dport 9 -j ACCEPT"
 iptables -t raw -F PREROUTING
 iptables -P FORWARD DROP
-mended firewall "the policy of the chain FORWARD in the table ip filter" \
+mended firewall "the policy of chain 'FORWARD' in table ip filter" \
 	"iptables -A FORWARD -s 10.99.0.2 -d 10.98.0.2 -p icmp -j ACCEPT" craft proto=icmp to=10.98.0.2
 iptables -P FORWARD ACCEPT
 
-# Who has sent it is told by no error, if it is an answer to what came in. A kernel without
-# reasons does not say of it that it was to leave by xtun.
+# The sender gets no error if the packet is an answer to what came in. A kernel without
+# reasons does not tell that the packet was to leave by xtun.
 iptables -A OUTPUT -o xtun -p icmp -j DROP
 reasons=$(tells_reasons)
 like "the kernel says for what reason it drops, or that it has none" "$reasons" "^(yes|no)$"
 if [ "$reasons" = yes ]; then
 	as="firewall, of what leaves" \
-		mended firewall "dropped it: rule 1 of OUTPUT in the table filter of iptables$" \
+		mended firewall "dropped it: iptables rule 1 of chain OUTPUT in table filter$" \
 		"iptables -I OUTPUT 1 -s 10.99.0.1 -d 10.99.0.2 -p icmp -j ACCEPT" craft proto=icmp
 	is "... which way" "$(field firewall direction)" tx
 else
@@ -71,7 +71,7 @@ if modprobe -q br_netfilter; then
 	ip link set near master br0
 	ip link set br0 up
 	iptables -P FORWARD DROP
-	mended firewall "the policy of the chain FORWARD in the table ip filter" \
+	mended firewall "the policy of chain 'FORWARD' in table ip filter" \
 		"iptables -A FORWARD -s 10.99.0.2 -d 10.98.0.2 -p icmp -j ACCEPT" \
 		craft dst=02:00:00:00:00:05 proto=icmp to=10.98.0.2
 	iptables -P FORWARD ACCEPT
@@ -81,9 +81,9 @@ else
 	skip "the firewall of a bridge" "this kernel has none"
 fi
 
-# --- a table of connections that is full, and what is invalid in it
+# --- a full table of connections, and packets that are invalid in it
 
-# strangers: more connections than there is room for, and none twice.
+# strangers: more new connections than there is room for, and other ones each time.
 strangers() {
 	local first=$((RANDOM + 1024)) i
 	for i in 0 1 2; do
@@ -94,19 +94,19 @@ strangers() {
 modprobe -q nf_conntrack || :
 iptables -A INPUT -m conntrack --ctstate INVALID -j DROP
 sysctl -q -w net.netfilter.nf_conntrack_max=1
-mended conntrack "table of connections is full: [0-9]+ of 1" \
+mended conntrack "the connection tracking table is full: [0-9]+ of 1 entries" \
 	"sysctl -w net/netfilter/nf_conntrack_max=262144" strangers
 sysctl -q -w net.netfilter.nf_conntrack_max=1024
-mended invalid "calls it invalid, and such are dropped by rule 1 of INPUT" \
+mended invalid "connection tracking classifies it as INVALID, and iptables rule 1 of chain INPUT in table filter drops INVALID packets" \
 	"iptables -I INPUT 1 -s 10.99.0.2 -d 10.99.0.1 -p icmp -j ACCEPT" unasked
-# It is full; but a rule before it has counted this one.
+# The table is full, but a rule before it has counted this packet.
 sysctl -q -w net.netfilter.nf_conntrack_max=1
 iptables -t raw -A PREROUTING -p udp -j DROP
 as="firewall, with a full table" \
-	explained firewall "dropped it: rule 1 of PREROUTING in the table raw of iptables$" craft proto=udp
+	explained firewall "dropped it: iptables rule 1 of chain PREROUTING in table raw$" craft proto=udp
 iptables -t raw -F PREROUTING
 sysctl -q -w net.netfilter.nf_conntrack_max=1024
-explained checksum "the UDP checksum is .*: the firewall drops it as invalid" craft proto=udp bad=udp
+explained checksum "its UDP checksum is .*: the firewall dropped it as INVALID" craft proto=udp bad=udp
 iptables -F INPUT
 
 # --- nft
@@ -116,12 +116,12 @@ if ! command -v nft >/dev/null; then
 	stack_down
 	exit
 fi
-# stranger: to the other interface, and of no connection that there was.
+# stranger: send a packet of a new connection to the other interface.
 stranger() {
 	craft proto=udp sport=$((RANDOM + 1024)) dport=9 to=10.98.0.2
 }
 
-# handle_of WORD: that of the rule that has it.
+# handle_of WORD: the handle of the rule that contains WORD.
 handle_of() {
 	nft -a list chain inet fw in | sed -n "/$1/s/.* handle //p"
 }
@@ -135,31 +135,31 @@ nft -f - <<-END
 		}
 	}
 END
-explained firewall "has dropped it: the rule with handle 2 of the chain in in the table inet fw, or the rule with handle 3 of the chain in" craft proto=udp
+explained firewall "the firewall dropped it: the rule with handle 2 of chain 'in' in table inet fw, or the rule with handle 3 of chain 'in' in table" craft proto=udp
 like "... what there is to do" "$(field firewall advice)" "nft -a list ruleset"
 nft add rule inet fw in ip daddr 10.99.0.1 reject
-explained firewall "has dropped it: one of 3 that could have$" craft proto=udp
+explained firewall "the firewall dropped it: one of 3 rules that could have$" craft proto=udp
 nft delete rule inet fw in handle "$(handle_of reject)"
 nft delete rule inet fw in handle 2
-mended firewall "the rule with handle 3 of the chain in in the table inet fw" \
+mended firewall "the rule with handle 3 of chain 'in' in table inet fw" \
 	"nft insert rule inet fw in handle 3 ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
 	craft proto=udp
 is "... or" "$(field firewall advice)" "delete that rule: nft delete rule inet fw in handle 3"
 nft flush chain inet fw in
 nft add chain inet fw in '{ policy drop; }'
-mended firewall "the policy of the chain in in the table inet fw" \
+mended firewall "the policy of chain 'in' in table inet fw" \
 	"nft add rule inet fw in ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment '\"xtun-why 1 10.99.0.2 10.99.0.1 -1\"'" \
 	craft proto=icmp
 nft add chain inet fw in '{ policy accept; }'
 if nft add rule inet fw in meta l4proto icmp reject with icmp type admin-prohibited; then
 	as="firewall, rejected by nft" \
-		mended firewall "has rejected it: the rule with handle [0-9]+ of the chain in in the table inet" \
+		mended firewall "the firewall rejected it: the rule with handle [0-9]+ of chain 'in' in table inet" \
 		"nft insert rule inet fw in handle $(handle_of reject) ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto icmp accept comment '\"xtun-why 1 10.99.0.2 10.99.0.1 -1\"'" \
 		craft proto=icmp
 else
 	skip "rejected by nft" "this kernel has none that rejects"
 fi
-# What is for other packets is not it, though none of them counts.
+# Rules for other packets are not the cause, although none of them counts.
 nft flush chain inet fw in
 nft -f - <<-END
 	add rule inet fw in tcp dport 22 drop
@@ -173,30 +173,31 @@ nft -f - <<-END
 END
 nr=$(handle_of '"it"')
 as="firewall, beside what is for others" \
-	mended firewall "a rule of the firewall has dropped it: the rule with handle $nr of the chain in in the table inet fw$" \
+	mended firewall "the firewall dropped it: the rule with handle $nr of chain 'in' in table inet fw$" \
 	"nft insert rule inet fw in handle $nr ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
 	craft proto=udp
-# How long it is nobody tells.
+# xtun why cannot check a match of the packet's length.
 nft replace rule inet fw in handle "$nr" meta length gt 0 drop comment '"it"'
 nr=$(handle_of '"it"')
 as="firewall, probably" \
-	mended firewall "a rule of the firewall has probably dropped it: the rule with handle $nr of the chain in in the table inet fw$" \
+	mended firewall "the firewall probably dropped it: the rule with handle $nr of chain 'in' in table inet fw$" \
 	"nft insert rule inet fw in handle $nr ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
 	craft proto=udp
-# Where connection tracking counts what it drops, a full table is not what has dropped this.
+# If connection tracking counts what it drops, a full table is not taken for the cause.
 if [ -e /proc/net/stat/nf_conntrack ]; then
 	nft flush chain inet fw in
 	nft add chain inet fw early '{ type filter hook prerouting priority -400; }'
 	nft add rule inet fw early udp dport 9 drop
 	sysctl -q -w net.netfilter.nf_conntrack_max=1
 	as="firewall, with a full table that dropped none" \
-		explained firewall "dropped it: the rule with handle [0-9]+ of the chain early" strangers
+		explained firewall "dropped it: the rule with handle [0-9]+ of chain 'early'" strangers
 	sysctl -q -w net.netfilter.nf_conntrack_max=1024
 	nft flush chain inet fw early
 else
 	skip "a full table that has dropped none" "this kernel does not count that"
 fi
-# A rule that drops only because there is no address, and not the one that says drop.
+# The rule that drops because there is no address is the cause, not the one that says
+# drop.
 nft flush chain inet fw in
 nft add chain inet fw through '{ type filter hook forward priority 0; }'
 nft add rule inet fw through tcp dport 22 drop
@@ -205,13 +206,13 @@ ip addr flush dev xtun
 ip route add 10.98.0.2 dev near
 iptables -t nat -A POSTROUTING -o near -j MASQUERADE
 as="firewall, without an address" \
-	mended firewall "has probably dropped it: the MASQUERADE in rule 1 of POSTROUTING in the table nat of iptables$" \
+	mended firewall "the firewall probably dropped it: the MASQUERADE in iptables rule 1 of chain POSTROUTING in table nat$" \
 	"iptables -t nat -I POSTROUTING 1 -s 10.99.0.2 -d 10.98.0.2 -p udp --dport 9 -j ACCEPT" \
 	stranger
 iptables -t nat -F POSTROUTING
 ip addr add 10.98.0.1/24 dev near
 ip addr add 10.99.0.1/24 dev xtun
-# Not all that is called as with iptables is of it.
+# A table and a chain with the names that iptables uses need not be iptables'.
 nft delete table ip filter
 nft -f - <<-END
 	table ip filter {
@@ -222,11 +223,11 @@ nft -f - <<-END
 	}
 END
 as="firewall, named as with iptables" \
-	mended firewall "dropped it: the rule with handle 2 of the chain INPUT in the table ip filter$" \
+	mended firewall "dropped it: the rule with handle 2 of chain 'INPUT' in table ip filter$" \
 	"nft insert rule ip filter INPUT handle 2 ip saddr 10.99.0.2 ip daddr 10.99.0.1 meta l4proto udp udp dport 9 accept comment '\"xtun-why 17 10.99.0.2 10.99.0.1 9\"'" \
 	craft proto=udp
 nft delete table ip filter
-# Neither has a counter: it is the way of the packet that tells them apart.
+# Neither rule has a counter. The packet's direction tells them apart.
 nft delete table inet fw
 nft -f - <<-END
 	table inet fw {
@@ -240,12 +241,12 @@ nft -f - <<-END
 		}
 	}
 END
-explained firewall "the rule with handle [0-9]+ of the chain in in the table" craft proto=icmp
-# The kernel has a second firewall, whose rules are not read; it cannot be left as it was
-# where it is no module.
+explained firewall "the rule with handle [0-9]+ of chain 'in' in table" craft proto=icmp
+# The kernel has a second firewall, whose rules are not read. If that is not a module,
+# it cannot be removed again.
 if modprobe -q iptable_filter && [ -e /sys/module/iptable_filter ] &&
    xtables-legacy-multi iptables -I INPUT -s 10.99.0.7 -j DROP; then
-	explained firewall "has dropped it: the rule with handle [0-9]+ of .*, or one of iptables-legacy$" craft proto=icmp
+	explained firewall "the firewall dropped it: the rule with handle [0-9]+ of .*, or an iptables-legacy rule$" craft proto=icmp
 	xtables-legacy-multi iptables -F INPUT
 	modprobe -r iptable_filter
 else
@@ -264,7 +265,7 @@ nft -f - <<-END
 		}
 	}
 END
-explained firewall "the rule with handle [0-9]+ of the chain post in the table" \
+explained firewall "the rule with handle [0-9]+ of chain 'post' in table" \
 	ping -c 1 -W 1 -I xtun 10.99.0.2
 nft delete table inet fw
 stack_down

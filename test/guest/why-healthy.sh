@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# xtun why, where all is well: of two hosts that come up, find each other, talk, and part
-# again, not one frame is called lost.
+# xtun why when all is well: two hosts come up, find each other, talk, and part again,
+# and no frame is reported as lost.
 . /test/lib.sh
 requires namespaces tracepoints
 PATH=$PATH:/test/bin
 
-# What is sent to one that is not up yet is lost.
+# Frames to an interface that is not up yet are lost.
 both_up() {
 	ip netns add a
 	ip netns add b
@@ -20,7 +20,8 @@ both_up() {
 	ip netns exec b sysctl -q -w net.ipv6.conf.right.disable_ipv6=0
 }
 
-# host NAMESPACE INTERFACE NUMBER: as any is, with duplicate addresses looked for.
+# host NAMESPACE INTERFACE NUMBER: an ordinary host, which checks for duplicate
+# addresses.
 host() {
 	ip netns exec "$1" xtun why -f "$2" >"/tmp/told.$1" 2>&1 &
 	followers+=($!)
@@ -30,8 +31,8 @@ host() {
 	ip -n "$1" addr add "fd00:9::$3/64" dev "$2"
 }
 
-# told_of NAMESPACE: but for what was to be said before there were an address and a frame,
-# or as long as the other was not up.
+# told_of NAMESPACE: the reports, except those that are right while there is no address,
+# no frame yet, or the other interface is not up.
 told_of() {
 	awk '/^[^ ]/ { early = /has no address|has not sent anything|has ever written/ }
 		!early' "/tmp/told.$1"
@@ -41,8 +42,8 @@ settled() {
 	! ip -n a addr show dev left | grep tentative && ! ip -n b addr show dev right | grep tentative
 }
 
-# talks TO FAMILY: 100,000 lines by TCP, then a word by UDP; and the other closes a
-# connection first, of which the program reads nothing.
+# talks TO FAMILY: send 100,000 lines by TCP, then a word by UDP. Then the other side
+# closes a connection first, and the program has read nothing from it.
 talks() {
 	local listener
 	ip netns exec b nc "-$2" -l "$1" 9000 >/tmp/got &
@@ -78,33 +79,33 @@ ok "ping" ip netns exec a ping -q -c 5 -i 0.2 -W 5 10.9.0.2
 ok "ping, IPv6" ip netns exec b ping -q -c 5 -i 0.2 -W 5 fd00:9::1
 talks 10.9.0.2 4
 talks fd00:9::2 6
-# What is for a third comes by to b too, which knows that one.
+# Frames for a third host, which b knows, too, reach b.
 ip -n a neigh add 10.9.0.3 lladdr 02:00:00:00:00:03 dev left
 ip -n b neigh add 10.9.0.3 lladdr 02:00:00:00:00:03 dev right
 nok "nobody answers for a host that is not there" \
 	ip netns exec a ping -q -c 2 -i 0.2 -W 1 10.9.0.3
-# Routers are looked for at first, and memberships reported again.
+# Wait: routers are looked for at first, and group memberships are reported again.
 sleep 8
-# Of all that there is no loss to be told, at either end.
+# None of this may be reported as a loss, at either end.
 for follower in "${followers[@]}"; do
 	ok "it is still watched" test -d "/proc/$follower"
 done
 is "healthy: spared" "$(told_of a)" ""
 is "healthy: spared" "$(told_of b)" ""
-is "... nor when it is asked for" "$(ip netns exec b xtun why -t 1 right)" "right has lost no frame."
+is "... nor when it is asked for" "$(ip netns exec b xtun why -t 1 right)" "right has lost no frames."
 ok "... with the status of none" ip netns exec b xtun why -t 1 right
 ip -n b link add out type veth peer name in
 ip -n b link add br0 type bridge
 ip -n b link set right master br0
 ip -n b link set out master br0
 is "and at a bridge it is said where frames leave" "$(ip netns exec b xtun why -t 1 right)" \
-	"right has lost no frame.
-What has left through out is followed no further."
+	"right has lost no frames.
+Frames that left through out cannot be traced further."
 is "... for programs" "$(ip netns exec b xtun why -t 1 --json right)" \
 	'{"interface":"right","beyond":["out"]}'
-# beyond COUNT: how often that has been said while it was watched.
+# beyond COUNT: how often that was said while the interface was watched.
 beyond() {
-	[ "$(grep -c "^What has left through out is followed no further" /tmp/beyond)" = "$1" ]
+	[ "$(grep -c "^Frames that left through out cannot be traced further" /tmp/beyond)" = "$1" ]
 }
 ip netns exec b xtun why -f right >/tmp/beyond 2>&1 &
 followers+=($!)

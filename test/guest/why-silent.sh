@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# xtun why, where nothing comes and nothing was lost: each cause is made and named, what
-# is printed ends it, and it is made again.
+# xtun why when nothing arrives and nothing was lost: each cause is provoked and named,
+# what is printed fixes it, and it is provoked again.
 . /test/lib.sh
 . /test/frames.sh
 requires jq
@@ -19,7 +19,7 @@ silent() {
 	! says "$1"
 }
 
-# block SENTENCE: what is said of that, to its last line.
+# block SENTENCE: what is said about that, to its last line.
 block() {
 	local line on=
 	while IFS= read -r line; do
@@ -28,36 +28,36 @@ block() {
 	done <<<"$(said)"
 }
 
-# remedy WORDS SENTENCE: the command that is printed behind these words.
+# remedy WORDS SENTENCE: the command that is printed after these words.
 remedy() {
 	block "$2" | sed -n "s/^  $1: //p"
 }
 
 cure() {
-	remedy "what mends it" "$1"
+	remedy fix "$1"
 }
 
 undo() {
-	remedy "what takes that back" "$1"
+	remedy undo "$1"
 }
 
-# silenced CASE SENTENCE ADVICE: that it says so, and what is to be done.
+# silenced CASE SENTENCE ADVICE: the cause is named, and the advice is printed.
 silenced() {
 	local told
 	told=$(block "$2")
 	like "$1: named" "$told" "^$2"
-	like "... and what mends it" "$told" "  (what mends it|or): $3"
+	like "... and what mends it" "$told" "  (fix|or): $3"
 }
 
-# programs_read SILENCE: that they are given the same as is printed.
+# programs_read SILENCE: programs get the same commands as are printed.
 programs_read() {
 	is "... and for programs" \
 		"$(xtun why -t 0 --json | jq -r "select(.silence == \"$1\") | .cure, .undo")" \
 		"$cure"$'\n'"$undo"
 }
 
-# broken CASE SILENCE SENTENCE CURE UNDO COMMAND...: so too, once COMMAND has been run; that
-# what is printed is these, and that they mend it and take that back. To programs it is SILENCE.
+# broken CASE SILENCE SENTENCE CURE UNDO COMMAND...: the same after COMMAND. CURE and
+# UNDO are printed; CURE fixes the cause and UNDO brings it back. Programs read SILENCE.
 broken() {
 	local case=$1 sentence=$3 cure undo
 	"${@:6}"
@@ -73,7 +73,7 @@ broken() {
 	sh -c "$cure"
 }
 
-# reader COMMAND...: who reads from now on.
+# reader COMMAND...: start it as a reader.
 reader() {
 	"$@" </dev/xtun >/dev/null &
 	reader=$!
@@ -87,49 +87,51 @@ dismiss() {
 
 xtun_load
 frames_up
-silenced "no reader" "nobody reads xtun; frames that wait: 0" "start the program that is to be the other end"
+silenced "no reader" "nobody reads xtun; frames waiting: 0" "start the program that should be the other end"
 reader cat
 ok "no reader: mended" silent "nobody reads"
-silenced "nothing sent" "the kernel has not sent anything to xtun yet" "ip route get ADDRESS"
+silenced "nothing sent" "the kernel has not sent anything to xtun yet" \
+	"check whether a route leads to xtun: ip route get ADDRESS"
 transmit 100
 ok "nothing sent: mended" silent "has not sent anything"
-asked="no program has ever written a frame to xtun: nothing was asked, so nothing is answered; who has it open to write: "
-silenced "nothing asked" "${asked}nobody that may be seen here\." \
-	"have a program write to xtun; .*: xtun why --probe ADDRESS xtun"
+asked="no program has ever written a frame to xtun, so there was nothing to answer; open for writing in: "
+silenced "nothing asked" "${asked}no visible process\." \
+	"let a program write to xtun; .*: xtun why --probe ADDRESS xtun"
 exec 4>/dev/xtun
 frame 60 >&4
 ok "nothing asked: mended" silent "no program has ever written"
 exec 4>&-
 is "a healthy interface is told of in a word" "$(said)" \
-	"xtun itself has lost no frame; the kernel's stack was not listened to: -t 0 asks for that."
+	"xtun itself has lost no frames; the kernel's stack was not monitored: -t 0 was given."
 ok "... its status is 0" xtun why -t 0
 
 broken down down "xtun is down: nothing passes" "ip link set dev xtun up" "ip link set dev xtun down" \
 	ip link set xtun down
 frames_up
-broken "ARP off" arp "ARP is off at xtun: the kernel neither asks nor answers" \
+broken "ARP off" arp "ARP is off on xtun: the kernel neither asks nor answers" \
 	"ip link set dev xtun arp on" "ip link set dev xtun arp off" ip link set xtun arp off
 frames_up
-# icmp NAME: that count of the kernel's.
+# icmp NAME: that counter of the kernel's.
 icmp() {
 	awk -v name="$1" '$1 == "Icmp:" && !at { for (i = 2; i <= NF; i++) if ($i == name) at = i; next }
 		$1 == "Icmp:" { print $at; exit }' /proc/net/snmp
 }
 
-# As a ping's: the kernel ends what it does not answer as if it had taken it.
+# An echo request, as ping sends it: if the kernel does not answer, it frees it as if
+# consumed.
 sysctl -q -w net.ipv4.icmp_echo_ignore_all=1
 xtun-test craft proto=icmp >/dev/xtun
-unechoed="this machine answers no echo request, as icmp_echo_ignore_all is 1; by all its interfaces it has had"
+unechoed="this machine does not answer echo requests: icmp_echo_ignore_all is 1; on all interfaces it received"
 silenced "echoes off" \
-	"$unechoed $(icmp InEchos) of them, and answered $(icmp OutEchoReps)\." \
-	"if one was written to xtun: sysctl -w net/ipv4/icmp_echo_ignore_all=0"
+	"$unechoed $(icmp InEchos) and answered $(icmp OutEchoReps)\." \
+	"if a request was written to xtun: sysctl -w net/ipv4/icmp_echo_ignore_all=0"
 sysctl -q -w net.ipv4.icmp_echo_ignore_all=0
 ok "echoes off: mended" silent "$unechoed"
 sysctl -q -w net.ipv4.icmp_echo_ignore_all=1
 ok "echoes off: back" says "$unechoed"
 sysctl -q -w net.ipv4.icmp_echo_ignore_all=0
-# unaddressed CASE SENTENCE: which address it is to have is not known, so nothing can be typed
-# as it stands.
+# unaddressed CASE SENTENCE: the address that it needs is not known, so no command can
+# be printed that is complete.
 unaddressed() {
 	local advice
 	ip -4 addr flush dev xtun
@@ -145,7 +147,7 @@ unaddressed() {
 	ip -4 addr flush dev xtun
 	ok "$1: back" eventually 5 says "^$2"
 }
-unaddressed "no address" "xtun has no address: the kernel answers nobody there"
+unaddressed "no address" "xtun has no address: the kernel answers no requests there"
 ip addr add 192.0.2.2/24 dev xtun label xtun:2
 ok "an address with a label is one" silent "has no address"
 ip addr flush dev xtun
@@ -156,11 +158,11 @@ if [ -e /proc/net/if_inet6 ]; then
 	eventually 10 grep -q "^fe80.* xtun\$" /proc/net/if_inet6
 	ok "a link-local address besides another: nothing to tell" silent "has no address"
 	unaddressed "link-local addresses alone" \
-		"xtun has no address but link-local ones: the kernel answers nobody there who asks for another"
+		"xtun has no address other than link-local: the kernel answers no requests for other addresses there"
 	ip link add link xtun name xtun.5 type vlan id 5
 	ok "... what is above it may have one" silent "has no address"
 	ip link del xtun.5
-	ok "... or not" says "has no address but link-local"
+	ok "... or not" says "has no address other than link-local"
 else
 	skip "none but link-local addresses" "this kernel has no IPv6"
 fi
@@ -209,9 +211,9 @@ ip link del gone0
 like "one that is gone is told of to programs" "$(xtun why --json gone0 2>/dev/null | jq -r .gone)" "^gone "
 frames_up
 
-# --- readers that do not read, and more of them than one
+# --- readers that do not read, and several readers
 
-asleep="whoever reads queue 0 has not for [0-9]+\.[0-9] s; frames that wait there: 2; who has it open: cat\[$reader\]"
+asleep="the reader of queue 0 has not read for [0-9]+\.[0-9] s; frames waiting there: 2; open in: cat\[$reader\]"
 stop() {
 	kill -STOP "$reader"
 	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
@@ -219,19 +221,19 @@ stop() {
 }
 stop
 eventually 30 says "$asleep"
-ok "stopped: named" says "^$asleep, which is stopped \(kill -CONT goes on\)"
+ok "stopped: named" says "^$asleep, which is stopped \(kill -CONT resumes it\)"
 cure=$(cure "$asleep") undo=$(undo "$asleep")
 is "... what mends it" "$cure" "kill -CONT $reader"
 is "... what takes that back" "$undo" "kill -STOP $reader"
 programs_read asleep
 is "... and no more than that" "$(block "$asleep" | wc -l)" 3
 ok "... can be typed" sh -c "$cure"
-ok "stopped: mended" eventually 5 silent "whoever reads queue"
+ok "stopped: mended" eventually 5 silent "the reader of queue"
 ok "... what takes that back can be typed too" sh -c "$undo"
 transmit 100 2
 ok "stopped: back" eventually 30 says "$asleep, which is stopped"
 sh -c "$cure"
-eventually 5 silent "whoever reads queue"
+eventually 5 silent "the reader of queue"
 held() {
 	xtun-test hold "$reader" &
 	debugger=$!
@@ -240,34 +242,34 @@ held() {
 }
 held
 eventually 30 says "$asleep"
-silenced "held" "$asleep, which process $debugger holds in a debugger" \
-	"have the debugger let it go on, or end that: it is process $debugger"
+silenced "held" "$asleep, held by its debugger, process $debugger\." \
+	"let the debugger resume it, or end the debugger: it is process $debugger"
 is "... which no signal mends" "$(undo "$asleep")" ""
 dismiss "$debugger"
-ok "held: mended" eventually 5 silent "whoever reads queue"
+ok "held: mended" eventually 5 silent "the reader of queue"
 held
-ok "held: back" eventually 30 says "$asleep, which process $debugger holds"
+ok "held: back" eventually 30 says "$asleep, held by its debugger, process $debugger\."
 dismiss "$debugger"
-eventually 5 silent "whoever reads queue"
+eventually 5 silent "the reader of queue"
 another() {
 	cat </dev/xtun >/dev/null &
 	second=$!
 	eventually 5 grep -q "readers 2" /proc/net/xtun
 }
-# listed: the processes of what is said of those that share, the least first.
+# listed: the processes that are said to share the queue, lowest first.
 listed() {
-	block "of several" | grep -o '\[[0-9]*\]' | tr -d '[]' | sort -n | xargs
+	block "several programs read" | grep -o '\[[0-9]*\]' | tr -d '[]' | sort -n | xargs
 }
-shared="of several that read queue 0 each gets some of the frames: cat\[[0-9]+\]; cat\[[0-9]+\]\.\$"
+shared="several programs read queue 0, and each gets only some of the frames: cat\[[0-9]+\]; cat\[[0-9]+\]\.\$"
 both_listed() {
 	is "... both, and nobody else" "$(listed)" "$(printf '%s\n' "$reader" "$second" | sort -n | xargs)"
 }
 another
-silenced "shared" "${shared%\$}" "end all but one, or give each a queue of its own"
+silenced "shared" "${shared%\$}" "end all but one, or give each its own queue"
 ok "... and no queue besides" says "$shared"
 both_listed
 dismiss "$second"
-ok "shared: mended" eventually 5 silent "of several"
+ok "shared: mended" eventually 5 silent "several programs read"
 another
 ok "shared: back" says "$shared"
 dismiss "$second"
@@ -275,24 +277,24 @@ eventually 5 grep -q "readers 1" /proc/net/xtun
 dismiss "$reader"
 ok "no reader: back" eventually 5 says "nobody reads"
 
-# One that has read, and has ended, of whose file others have a copy.
+# A reader that has ended. Others have a copy of its file.
 exec 4</dev/xtun
 transmit 100
 dd bs=2000 count=1 status=none <&4 >/dev/null &
 ended=$!
 wait "$ended"
 transmit 100 2
-asleep="whoever reads queue 0 has not for [0-9]+\.[0-9] s; frames that wait there: 2; \
-the last was read by process $ended, which has ended; who has it open: bash\[$$\]"
+asleep="the reader of queue 0 has not read for [0-9]+\.[0-9] s; frames waiting there: 2; \
+the last was read by process $ended, which has ended; open in: bash\[$$\]"
 ok "ended: named" eventually 30 says "^$asleep"
-like "... and what mends it" "$(block "$asleep")" "  what mends it: see whether it hangs: xtun status xtun"
+like "... and what mends it" "$(block "$asleep")" "  fix: check whether it hangs: xtun status xtun"
 timeout 5 dd bs=2000 count=2 status=none <&4 >/dev/null
-ok "ended: mended" silent "whoever reads queue"
+ok "ended: mended" silent "the reader of queue"
 transmit 100 2
-ok "ended: back" eventually 30 says "whoever reads queue 0.*by process [0-9]+, which has ended"
+ok "ended: back" eventually 30 says "the reader of queue 0.*by process [0-9]+, which has ended"
 exec 4<&-
 
-# One that is slow, whatever waits meanwhile.
+# A slow reader does not count as asleep, however long frames wait.
 sluggish() {
 	while sleep 0.2; do
 		dd bs=2000 count=1 status=none
@@ -301,7 +303,7 @@ sluggish() {
 reader sluggish
 transmit 100 200
 eventually 30 grep -qE "the oldest frame waits for ([4-9]|[0-9][0-9])[0-9]{3} ms, read " /proc/net/xtun
-ok "slow: does not sleep" silent "whoever reads queue"
+ok "slow: does not sleep" silent "the reader of queue"
 dismiss "$reader"
 reader cat
 eventually 5 grep -q "waiting 0 " /proc/net/xtun
@@ -318,8 +320,8 @@ if [ "$(cat /sys/module/xtun/parameters/rings)" = Y ]; then
 	transmit 100 2
 	like "frames that have just come to rings" "$(cat /proc/net/xtun)" \
 		"waiting 2.*; readers 1, not read for [0-9]{1,3} ms"$'\n'
-	asleep="whoever reads queue [01] has not for [0-9]+\.[0-9] s; frames that wait there: [2-9]; who has it open: \
-xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
+	asleep="the reader of queue [01] has not read for [0-9]+\.[0-9] s; frames waiting there: [2-9]; open in: \
+xtun-test\[$reader\], which is stopped \(kill -CONT resumes it\)"
 	eventually 30 says "$asleep"
 	ok "rings asleep: named" says "^$asleep"
 	cure=$(cure "$asleep") undo=$(undo "$asleep")
@@ -327,7 +329,7 @@ xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
 	is "... what takes that back" "$undo" "kill -STOP $reader"
 	like "... as far as is seen" "$(cat /proc/net/xtun)" "readers 1, not read for [0-9]{4,} ms"$'\n'
 	ok "... can be typed" sh -c "$cure"
-	ok "rings asleep: mended" eventually 5 silent "whoever reads queue"
+	ok "rings asleep: mended" eventually 5 silent "the reader of queue"
 	ok "... what takes that back can be typed too" sh -c "$undo"
 	transmit 100 2
 	ok "rings asleep: back" eventually 30 says "$asleep"
@@ -337,7 +339,7 @@ xtun-test\[$reader\], which is stopped \(kill -CONT goes on\)"
 	eventually 5 grep -q "^State:.T" "/proc/$reader/status"
 	transmit 100
 	sleep 2
-	ok "... at the first look it is not known" silent "whoever reads queue"
+	ok "... at the first look it is not known" silent "the reader of queue"
 	dismiss "$reader"
 else
 	skip "who sleeps beside his rings" "there are none here"
@@ -358,7 +360,7 @@ ok "... and who has asked nothing" says "^${asked}sleep\[$third\]\.\$"
 ok "shared, of two queues: named" says "^$shared"
 both_listed
 dismiss "$second"
-ok "shared, of two queues: mended" eventually 5 silent "of several"
+ok "shared, of two queues: mended" eventually 5 silent "several programs read"
 another
 ok "shared, of two queues: back" says "$shared"
 both_listed
@@ -377,9 +379,10 @@ if [ -e /proc/net/if_inet6 ]; then
 	chatters() {
 		[ "$(ethtool -S xtun | awk '/q0_tx_in/ { print $2 }')" -ge 3 ]
 	}
-	alone="the kernel has not sent anything to xtun yet but what IPv6 asks and tells of itself\."
+	alone="the kernel has not sent anything to xtun yet, except what IPv6 sends on its own\."
 	ok "IPv6 sends of itself" eventually 20 chatters
-	silenced "nothing sent but by IPv6 of itself" "$alone" "ip route get ADDRESS"
+	silenced "nothing sent but by IPv6 of itself" "$alone" \
+		"check whether a route leads to xtun: ip route get ADDRESS"
 	transmit 100
 	ok "nothing sent but by IPv6 of itself: mended" silent "has not sent anything"
 	ip link del xtun
@@ -394,7 +397,7 @@ fi
 
 # --- what is gone
 
-# went NAME: what is said of it.
+# went NAME: what is said about it.
 went() {
 	xtun why "$1" 2>/dev/null || :
 }
@@ -402,13 +405,13 @@ went() {
 xtun-test attach /dev/xtun tap5 0x1002 bash -c '. /test/frames.sh; ! frame 60 >&3' 2>/dev/null
 like "gone: named" "$(went tap5)" "^tap5: gone [0-9.]+ s ago: bash\[[0-9]+\] closed its last file; \
 it had lost 1, the last [0-9.]+ s ago: rx_lost_down, errno 5
-  what it lost last: written while tap5 was down; write\(\) answered EIO
+  last loss: written while tap5 was down; write\(\) failed with EIO
 "
-cure=$(went tap5 | sed -n 's/^  what mends it: //p')
-undo=$(went tap5 | sed -n 's/^  what takes that back: //p')
+cure=$(went tap5 | sed -n 's/^  fix: //p')
+undo=$(went tap5 | sed -n 's/^  undo: //p')
 is "... what mends it" "$cure" "ip link add tap5 type xtun"
 is "... what takes that back" "$undo" "ip link del dev tap5"
-like "... or else" "$(went tap5)" "  or: keep the program's file open, or have it set TUNSETPERSIST"
+like "... or else" "$(went tap5)" "  or: keep the program's file open, or let it set TUNSETPERSIST"
 is "... and for programs" \
 	"$({ xtun why --json tap5 2>/dev/null || :; } | jq -r 'select(.gone) | .cure, .undo')" \
 	"$cure"$'\n'"$undo"
@@ -418,18 +421,18 @@ ok "gone: mended" ip link show tap5
 ok "... what takes that back can be typed too" sh -c "$undo"
 like "gone: back" "$(went tap5)" "^tap5: gone [0-9.]+ s ago: ip\[[0-9]+\] deleted it"
 
-# Of another kind, or of more queues than one, none but such a one can be attached to again.
+# An interface of another kind, or with several queues, can only be attached to as such.
 xtun-test attach /dev/xtun tun5 0x1001 true
 like "gone, a tun: named" "$(went tun5)" "^tun5: gone [0-9.]+ s ago, a tun: true\[[0-9]+\] closed its last file
-  what mends it: keep the program's file open, or have it set TUNSETPERSIST"
+  fix: keep the program's file open, or let it set TUNSETPERSIST"
 xtun-test attach /dev/xtun tun5 0x1001 xtun-test persist 1
 ok "gone, a tun: mended" ip link show tun5
 xtun-test attach /dev/xtun tun5 0x1001 xtun-test persist 0
 like "gone, a tun: back" "$(went tun5)" "^tun5: gone [0-9.]+ s ago, a tun: "
 xtun-test attach /dev/xtun many5 0x1102 true
 like "gone, of queues: named" "$(went many5)" "^many5: gone [0-9.]+ s ago, a tap of [0-9]+ queues: "
-cure=$(went many5 | sed -n 's/^  what mends it: //p')
-undo=$(went many5 | sed -n 's/^  what takes that back: //p')
+cure=$(went many5 | sed -n 's/^  fix: //p')
+undo=$(went many5 | sed -n 's/^  undo: //p')
 like "... what mends it" "$cure" "^ip link add many5 numtxqueues [0-9]+ type xtun\$"
 ok "... can be typed" sh -c "$cure"
 xtun-test attach /dev/xtun many5 0x1102 true
@@ -442,7 +445,7 @@ if [ -e /proc/self/ns/net ]; then
 	ip link add moved5 type xtun
 	ip link set moved5 netns elsewhere
 	like "gone, elsewhere: named" "$(went moved5)" "^moved5: gone [0-9.]+ s ago: moved to another namespace by ip\[[0-9]+\]
-  what mends it: look where it is: ip -all netns exec ip -br link"
+  fix: find it: ip -all netns exec ip -br link"
 	ip -n elsewhere link set moved5 netns $$
 	ok "gone, elsewhere: mended" ip link show moved5
 	ip link set moved5 netns elsewhere

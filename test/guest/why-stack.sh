@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# xtun why, of what the kernel's stack drops: each cause is provoked and named, the
-# command that is printed ends it, and the one that takes it back brings it again.
+# xtun why on what the kernel's stack drops: each cause is provoked and named, the
+# command that is printed fixes it, and the one that undoes this brings it back.
 #guest: TIMEOUT=900
 #guest: PACKAGES=bpftool
 . /test/lib.sh
@@ -10,7 +10,7 @@
 stack_up
 mac=$(cat /sys/class/net/xtun/address)
 
-# taking packet|raw PROTOCOL COMMAND...: while a program takes that.
+# taking packet|raw PROTOCOL COMMAND...: run it while a program has such a socket.
 taking() {
 	local status=0 taker
 	xtun-test take "$1" "$2" sleep 60 &
@@ -25,45 +25,46 @@ taking() {
 # --- the frame itself
 
 rewritten headerless "without an Ethernet header" "headerless=1 proto=icmp" proto=icmp
-mended mac "it is for 02:00:00:00:00:77, and xtun is $mac" \
+mended mac "its destination MAC is 02:00:00:00:00:77, but xtun has $mac" \
 	"ip link set dev xtun address 02:00:00:00:00:77" craft dst=02:00:00:00:00:77 proto=icmp
-rewritten other-host "02:00:00:00:00:77, and xtun is $mac; 10.98.0.2 is no address of this machine" \
+rewritten other-host "02:00:00:00:00:77, but xtun has $mac; 10.98.0.2 is not an address of this machine" \
 	"dst=02:00:00:00:00:77 proto=icmp to=10.98.0.2" "proto=icmp to=10.98.0.2"
 is "... whose MAC is not to be taken" "$(field other-host cure)" ""
-# Whoever changes a MAC forgets whom it knew by the old one.
+# An interface whose MAC changes forgets its neighbours.
 ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev xtun
-as="other-host, a neighbour's" explained other-host "that MAC is a neighbour's" \
+as="other-host, a neighbour's" explained other-host "that MAC belongs to a neighbour" \
 	craft dst=02:00:00:00:00:02 proto=icmp
-explained vlan "the tag of a VLAN for which xtun has no interface" craft vlan=5 proto=icmp
+explained vlan "it has a VLAN tag, but xtun has no interface for that VLAN" craft vlan=5 proto=icmp
 like "... what mends it" "$(field vlan advice)" "ip link add link xtun name xtun.N up type vlan id N"
 ip link add link xtun name xtun.5 up type vlan id 5
 ok "vlan: mended" spares vlan craft vlan=5 proto=icmp
 ip link del xtun.5
 ok "vlan: back" drops vlan craft vlan=5 proto=icmp
-explained ethertype "takes frames of type 0x88b5" craft type=88b5
+explained ethertype "nothing on this machine handles EtherType 0x88b5" craft type=88b5
 ok "ethertype: mended" taking packet 0x88b5 spares ethertype craft type=88b5
 ok "ethertype: back" drops ethertype craft type=88b5
-rewritten truncated "says 62 bytes, and there are 48: 14 bytes missing" \
+rewritten truncated "says 62 bytes, but there are 48: 14 bytes are missing" \
 	"proto=icmp size=20 missing=14" "proto=icmp size=20"
-rewritten ip-checksum "is 0x[0-9a-f]{4}, and ought to be 0x[0-9a-f]{4}" "proto=icmp bad=ip" proto=icmp
-rewritten checksum "the ICMP checksum is 0x[0-9a-f]{4}, and ought" "proto=icmp bad=icmp" proto=icmp
-rewritten checksum "the UDP checksum is" "proto=udp bad=udp" proto=udp
-rewritten checksum "the TCP checksum is" "proto=tcp bad=tcp" proto=tcp
+rewritten ip-checksum "its IP header checksum is 0x[0-9a-f]{4}, but should be 0x[0-9a-f]{4}" "proto=icmp bad=ip" proto=icmp
+rewritten checksum "its ICMP checksum is 0x[0-9a-f]{4}, but should be" "proto=icmp bad=icmp" proto=icmp
+rewritten checksum "its UDP checksum is" "proto=udp bad=udp" proto=udp
+rewritten checksum "its TCP checksum is" "proto=tcp bad=tcp" proto=tcp
 
-# --- a program of XDP, which large frames meet in its generic form, or all if it is so attached
+# --- an XDP program, which runs in generic form for large frames, or for all if
+# attached so
 
-# answers_drop HOW: such a program is attached, by ip's word for that.
+# answers_drop HOW: attach such a program. HOW is ip's word for the mode.
 answers_drop() {
 	ip -force link set dev xtun "$1" pinned /sys/fs/bpf/drop
 }
 
-# dropped_by_xdp HOW WORD...: the frame that it drops.
+# dropped_by_xdp HOW WORD...: the program drops that frame.
 dropped_by_xdp() {
 	local how=$1 cure undo="answers_drop $1" program
 	shift
 	answers_drop "$how"
 	program=$(ip -j link show dev xtun | jq '.[0].xdp.prog.id')
-	as="xdp-generic, $how" explained xdp-generic "dropped by the XDP program of xtun" craft "$@"
+	as="xdp-generic, $how" explained xdp-generic "the XDP program of xtun, in generic mode, dropped it" craft "$@"
 	cure=$(field xdp-generic cure)
 	if command -v bpftool >/dev/null; then
 		undo=$(field xdp-generic undo)
@@ -71,7 +72,7 @@ dropped_by_xdp() {
 			"bpftool prog pin id $program /sys/fs/bpf/xtun-$program && ip link set dev xtun $how off"
 	else
 		is "... what mends it" "$cure" "ip link set dev xtun $how off"
-		like "... and takes that back" "$(field xdp-generic advice)" "^attach the program again"
+		like "... and takes that back" "$(field xdp-generic advice)" "to undo this, attach the program again"
 	fi
 	ok "... can be typed" sh -c "$cure"
 	ok "xdp-generic, $how: mended" spares xdp-generic craft "$@"
@@ -93,45 +94,45 @@ else
 	skip "XDP" "this kernel has no eBPF"
 fi
 
-# --- where it is for and from
+# --- its destination and source
 
-rewritten martian "it comes from 127.0.0.1" "proto=icmp from=127.0.0.1" proto=icmp
+rewritten martian "its source 127.0.0.1 is not a valid host address" "proto=icmp from=127.0.0.1" proto=icmp
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
-rewritten broadcast-source "from 10.99.0.255, a broadcast address" \
+rewritten broadcast-source "its source 10.99.0.255 is a broadcast address" \
 	"proto=icmp from=10.99.0.255" proto=icmp
-as="broadcast-source, multicast" explained broadcast-source "from 224.0.0.5, a multicast address" \
+as="broadcast-source, multicast" explained broadcast-source "its source 224.0.0.5 is a multicast address" \
 	craft proto=icmp from=224.0.0.5
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=0
-mended own-source "from 10.99.0.1, which is an address of this machine" \
+mended own-source "its source 10.99.0.1 is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.99.0.1
 as="own-source, of another interface" mended own-source \
-	"from 10.98.0.1, which is an address of this machine" \
+	"its source 10.98.0.1 is an address of this machine" \
 	"sysctl -w net/ipv4/conf/xtun/accept_local=1" craft proto=icmp from=10.98.0.1
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
-mended reverse-path "from 10.98.0.7, to which frames would leave by near, and the strict" \
+mended reverse-path "the strict reverse-path filter of xtun rejects its source 10.98.0.7: the route to it uses near" \
 	"sysctl -w net/ipv4/conf/xtun/rp_filter=2" \
 	craft proto=icmp from=10.98.0.7
-as="group, whatever the filter" explained group "xtun is no member of the group 224.0.0.5" \
+as="group, whatever the filter" explained group "xtun is not a member of the multicast group 224.0.0.5" \
 	craft dst=01:00:5e:00:00:05 to=224.0.0.5 from=10.98.0.7
 is "... which is not asked" "$(rules)" group
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=2
-mended reverse-path "from 10.55.0.7, to which frames would leave nowhere, .* the loose" \
+mended reverse-path "the loose reverse-path filter of xtun rejects its source 10.55.0.7: there is no route to it" \
 	"ip route add 10.55.0.7 dev xtun" \
 	craft proto=icmp from=10.55.0.7
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=0
-mended group "xtun is no member of the group 224.0.0.5" \
+mended group "xtun is not a member of the multicast group 224.0.0.5" \
 	"ip address add 224.0.0.5/32 dev xtun autojoin" \
 	craft dst=01:00:5e:00:00:05 to=224.0.0.5
 sysctl -q -w net.ipv4.conf.xtun.forwarding=0
-mended forwarding "10.98.0.2 is no address of this machine, and xtun does not forward" \
+mended forwarding "10.98.0.2 is not an address of this machine, and xtun does not forward" \
 	"sysctl -w net/ipv4/conf/xtun/forwarding=1" craft proto=icmp to=10.98.0.2
 sysctl -q -w net.ipv4.conf.xtun.forwarding=1
-mended route "no way to 10.55.0.9: Network is unreachable" \
+mended route "no route to 10.55.0.9: Network is unreachable" \
 	"ip route add 10.55.0.9 via 10.98.0.2 dev near" craft proto=icmp to=10.55.0.9
-# forbidden TYPE WHAT: of a route of that type.
+# forbidden TYPE: a route of that type forbids it.
 forbidden() {
 	ip route add "$1" 10.55.0.9
-	explained route-forbids "a route or a rule of routing $2 what is for 10.55.0.9" \
+	explained route-forbids "a route or routing rule of type $1 applies to 10.55.0.9" \
 		craft proto=icmp to=10.55.0.9
 	like "... how to find it" "$(field route-forbids advice)" "^find it: ip route show table all type $1; "
 	ip route del "$1" 10.55.0.9
@@ -140,12 +141,12 @@ forbidden() {
 	ok "route-forbids: back" drops route-forbids craft proto=icmp to=10.55.0.9
 	ip route del "$1" 10.55.0.9
 }
-forbidden blackhole "throws away"
-forbidden prohibit prohibits
-forbidden unreachable "calls unreachable"
+forbidden blackhole
+forbidden prohibit
+forbidden unreachable
 ip rule add from 10.99.0.2 prohibit
 as="route-forbids, a rule" \
-	explained route-forbids "a route or a rule of routing prohibits what is for 10.98.0.2" \
+	explained route-forbids "a route or routing rule of type prohibit applies to 10.98.0.2" \
 	craft proto=icmp to=10.98.0.2
 ip rule del from 10.99.0.2 prohibit
 ok "route-forbids, a rule: mended" spares route-forbids craft proto=icmp to=10.98.0.2
@@ -156,23 +157,23 @@ modprobe dummy numdummies=0
 ip link add further type dummy
 ip addr add 10.97.0.1/24 dev further
 ip link set further up
-explained route "no way to 10.55.0.9" craft proto=icmp to=10.55.0.9
+explained route "no route to 10.55.0.9" craft proto=icmp to=10.55.0.9
 is "... by either of two there is no command" "$(field route cure)" ""
-like "... but what is missing" "$(field route advice)" "which of (near, further|further, near) leads there"
+like "... but what is missing" "$(field route advice)" "it is not known which of (near, further|further, near) leads there"
 ip link del further
-rewritten ttl "forwarded with a TTL of 1" "proto=icmp to=10.98.0.2 ttl=1" "proto=icmp to=10.98.0.2 ttl=2"
+rewritten ttl "it should be forwarded, but its TTL is 1" "proto=icmp to=10.98.0.2 ttl=1" "proto=icmp to=10.98.0.2 ttl=2"
 ip link set near mtu 600
-as="mtu, IPv4" mended mtu "of 1028 bytes, and near takes 600" "ip link set dev near mtu 1028" \
+as="mtu, IPv4" mended mtu "1028 bytes, but the MTU of near is 600" "ip link set dev near mtu 1028" \
 	craft proto=icmp to=10.98.0.2 size=1000 df=1
 ip link set near mtu 1500
 
-# --- whom it is for
+# --- who takes it
 
 if modprobe -n -q l2tp_ip; then
-	mended module "takes protocol 115 of IP" "modprobe l2tp_ip" craft proto=115 payload=00000800
+	mended module "nothing on this machine handles IP protocol 115" "modprobe l2tp_ip" craft proto=115 payload=00000800
 	dep=/lib/modules/$(uname -r)/modules.dep
 	mount --bind /dev/null "$dep"
-	as="module, not there" explained module "takes protocol 115 of IP" \
+	as="module, not there" explained module "nothing on this machine handles IP protocol 115" \
 		craft proto=115 payload=00000800
 	umount "$dep"
 	is "... which no command loads" "$(field module cure)" ""
@@ -181,18 +182,19 @@ if modprobe -n -q l2tp_ip; then
 else
 	skip "a protocol's module" "this kernel has none for 115"
 fi
-explained protocol "takes protocol 89 of IP" craft proto=89 payload=0201
+explained protocol "nothing on this machine handles IP protocol 89" craft proto=89 payload=0201
 ok "protocol: mended" taking raw 89 spares protocol craft proto=89 payload=0201
 ok "protocol: back" drops protocol craft proto=89 payload=0201
 
-as="socket, TCP" explained socket "no program has TCP port 9( \\(discard\\))? of 10.99.0.1 open" \
+as="socket, TCP" explained socket "no program has TCP port 9( \\(discard\\))? open on 10.99.0.1" \
 	craft proto=tcp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -tln$"
 ok "socket, TCP: mended" with_listener tcp 10.99.0.1 spares socket craft proto=tcp dport=9
 ok "socket, TCP: back" drops socket craft proto=tcp dport=9
 
-# A connection that ends at this side, and then waits for what is late: no program has it.
+# A connection that this side has closed, and that waits for late segments: no program
+# has it.
 end_one_here() {
 	local server
 	ip link set lo up
@@ -205,19 +207,20 @@ end_one_here() {
 }
 ok "a connection of that port has ended" end_one_here
 ok "... and does not hide that no program has it" drops socket craft proto=tcp dport=9
-explained socket "no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open" craft proto=udp dport=9
+explained socket "no program has UDP port 9( \\(discard\\))? open on 10.99.0.1" craft proto=udp dport=9
 is "... which it is to be is not known" "$(field socket cure)" ""
 like "... but where to look" "$(field socket advice)" "ss -uln$"
 ok "socket: mended" with_listener udp 10.99.0.1 spares socket craft proto=udp dport=9
 ok "socket: back" drops socket craft proto=udp dport=9
 ok "socket-address: named" with_listener udp 127.0.0.1 drops socket-address craft proto=udp dport=9
 like "... and why" "$(field socket-address why)" \
-	"a program has UDP port 9 open at 127.0.0.1 alone, and it is for 10.99.0.1"
+	"a program has UDP port 9 open only on 127.0.0.1, not on 10.99.0.1"
 ok "socket-address: mended" with_listener udp 0.0.0.0 \
 	spares socket-address craft proto=udp dport=9
 ok "socket-address: back" with_listener udp 127.0.0.1 drops socket-address craft proto=udp dport=9
 
-# nameless WORD...: what a kernel without names of functions would have told of that frame.
+# nameless WORD...: what a kernel without function names would have reported about that
+# frame.
 nameless() {
 	local cat
 	# shellcheck disable=SC2154
@@ -225,7 +228,7 @@ nameless() {
 	cat=$!
 	eventually 5 listens "$cat"
 	craft "$@"
-	# Answers to what came before may find nobody meanwhile: those are tx.
+	# Answers to earlier frames may find no neighbour meanwhile: these are tx.
 	eventually 20 grep -q "^xtun rx" "$out/net/xtun_drops"
 	kill "$cat"
 	wait "$cat" || :
@@ -235,29 +238,29 @@ nameless() {
 		"$out/net" -t 1 "${nameless_as[@]}" >"$out/told" || :
 }
 
-# The rest of that folder is as it is at this moment.
+# The rest of that folder is as it is now.
 mkdir "$out/net"
 for file in /proc/net/*; do
 	[ ! -f "$file" ] || [ "$file" = /proc/net/xtun_drops ] || cat "$file" >"$out/net/${file##*/}"
 done
 nameless_as=(--json)
 nameless proto=udp dport=9 bad=udp
-like "where functions have no names, one cause" "$(field checksum why)" "^the UDP checksum is"
+like "where functions have no names, one cause" "$(field checksum why)" "^its UDP checksum is"
 like "... and the other that it may be" "$(field checksum other.why)" \
-	"^no program has UDP port 9( \\(discard\\))? of 10.99.0.1 open"
+	"^no program has UDP port 9( \\(discard\\))? open on 10.99.0.1"
 like "... and what mends that" "$(field checksum other.advice)" "ss -uln$"
 nameless proto=udp dport=9 bad=ip
-like "... none where the first is certain" "$(field ip-checksum why)" "^the checksum of its IP header"
+like "... none where the first is certain" "$(field ip-checksum why)" "^its IP header checksum is"
 is "... alone" "$(field ip-checksum other.why)" ""
 nameless_as=()
 nameless proto=udp dport=9 bad=udp
 like "... in words" "$(<"$out/told")" \
-	$'why: the UDP .*\n  or this, which only that function\'s name would tell apart;\n  why: no program'
+	$'why: its UDP .*\n  another possible cause \\(this kernel does not name the function, so the two cannot be distinguished\\):\n  why: no program'
 
 rmem=$(cat /proc/sys/net/core/rmem_default)
 sysctl -q -w net.core.rmem_default=2304
 hoard
-explained socket-full "port 9 open reads too slowly: [0-9]+ bytes wait" flood 20
+explained socket-full "the receive buffer of UDP port 9 is full: its program reads too slowly, and [0-9]+ bytes wait" flood 20
 is "... what mends it" "$(field socket-full cure)" "sysctl -w net/core/rmem_default=8388608"
 is "... and takes that back" "$(field socket-full undo)" "sysctl -w net/core/rmem_default=2304"
 unhoard
@@ -274,7 +277,8 @@ sysctl -q -w "net.core.rmem_default=$rmem"
 
 # --- the way out
 
-# unanswered DEVICE ADDRESS ADVICE COMMAND...: whom that command's frame is for is off.
+# unanswered DEVICE ADDRESS ADVICE COMMAND...: nobody answers at the address of
+# COMMAND's frame.
 unanswered() {
 	local name="ip neighbour replace $2 dev $1 lladdr "
 	sysctl -q -w "net.ipv4.neigh.$1.retrans_time_ms=100" "net.ipv4.neigh.$1.mcast_solicit=1"
@@ -287,24 +291,26 @@ unanswered() {
 	ok "neighbour, at $1: back" drops neighbour "${@:4}"
 }
 unanswered xtun 10.99.0.77 "let the program that reads xtun answer" ping -c 1 -W 1 10.99.0.77
-unanswered near 10.98.0.77 "see that whoever has that address is up, and at that link" \
+unanswered near 10.98.0.77 "check that the host with that address is up, and on that link" \
 	craft proto=icmp to=10.98.0.77
 
 stack_down
 
-# --- a processor that has enough to do
+# --- a processor that is busy
 
 crowd_backlog
-# What netif_rx() does not take xtun counts itself; here another could have put it there.
+# If netif_rx() refuses a frame, xtun itself counts it. With RPS the kernel may queue it
+# there.
 rps=/sys/class/net/xtun/queues/rx-0/rps_cpus
 if [ -e "$rps" ]; then
 	echo 1 >"$rps"
-	mended cpu-backlog "the processor that was to take it was full: it takes 0$" \
+	mended cpu-backlog "the CPU that should process it was full: its limit is 0$" \
 		"sysctl -w net/core/netdev_max_backlog=10000" on_first proto=icmp
-	# The frame that goes round on processor 0 would be the first that it lets go of.
+	# Otherwise the frame that circulates on processor 0 would be the first to be
+	# dropped.
 	if sysctl -q -w net.core.flow_limit_cpu_bitmap=2; then
 		as="cpu-backlog, or a share" explained cpu-backlog \
-			"it takes 0, or half of them while most are of one flow" on_first proto=icmp
+			"its limit is 0, or half for a flow with most of the frames" on_first proto=icmp
 		sysctl -q -w net.core.flow_limit_cpu_bitmap=0
 	fi
 	echo 0 >"$rps"
@@ -323,36 +329,36 @@ ok "what xtun counts itself is told of once" spares cpu-backlog crowded_once pro
 is "... as a loss of its own" "$(counted)" $((before + 1))
 clear_backlog
 
-# --- and one that no row knows, and one that is none
+# --- a cause that no rule knows, and what is no drop
 
 ok "what the kernel tries a NAPI out with is no drop" spares no-drop with_tap 0x1012 true
 ok "... of any kind" none_told
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=1
-mended ipv6-disabled "xtun has IPv6 switched off" "sysctl -w net/ipv6/conf/xtun/disable_ipv6=0" \
+mended ipv6-disabled "IPv6 is disabled on xtun" "sysctl -w net/ipv6/conf/xtun/disable_ipv6=0" \
 	craft from=fd00::2 to=fd00::1 proto=icmp
 sysctl -q -w net.ipv6.conf.xtun.disable_ipv6=0
 ip addr add fd00::1/64 dev xtun nodad
 ok "a frame that the kernel only ends is no drop" spares no-drop craft from=fd00::2 to=fd00::1 proto=icmp
 ok "... of any kind" none_told
 # Reports of MLD and IGMP (version 3) that their sender is in a group. The answer to the
-# echo request above finds nobody meanwhile.
+# echo request above finds no neighbour meanwhile.
 ok "nor is what tells routers of a group" spares no-drop craft dst=33:33:00:00:00:16 \
 	from=fe80::2 to=ff02::16 proto=58 payload=8f0070070000000104000000ff020000000000000000000000000002
 is "... of any kind" "$(rules | sed /neighbour/d)" ""
 ok "... or one of IPv4" spares no-drop craft dst=01:00:5e:00:00:16 \
 	to=224.0.0.22 proto=2 payload=2200f9f80000000104000000e0000005
 is "... of any kind" "$(rules | sed /neighbour/d)" ""
-# A member of theirs judges whoever tells it; here the filter lets nobody in.
+# A member of that group checks the sender of a report. Here rp_filter refuses it.
 ip address add 224.0.0.22/32 dev xtun autojoin
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=1
-as="reverse-path, of a report" explained reverse-path "from 10.98.0.7" craft dst=01:00:5e:00:00:16 \
+as="reverse-path, of a report" explained reverse-path "rejects its source 10.98.0.7" craft dst=01:00:5e:00:00:16 \
 	from=10.98.0.7 to=224.0.0.22 proto=2 payload=2200f9f80000000104000000e0000005
 sysctl -q -w net.ipv4.conf.xtun.rp_filter=0
-as="checksum, IGMP" explained checksum "the IGMP checksum is 0xf9f7, and ought to be 0xf9f8" \
+as="checksum, IGMP" explained checksum "its IGMP checksum is 0xf9f7, but should be 0xf9f8" \
 	craft dst=01:00:5e:00:00:16 to=224.0.0.22 proto=2 \
 	payload=2200f9f70000000104000000e0000005
 ip address del 224.0.0.22/32 dev xtun
-# A solicitation has to come from this link, which its hop limit tells.
+# A solicitation must come from this link, which its hop limit proves.
 ok "what IPv6 does not take is no end that is well" drops unexplained craft from=fd00::2 \
 	to=fd00::1 ttl=64 proto=58 \
 	payload=870081a600000000fd000000000000000000000000000001
@@ -360,19 +366,19 @@ ip -6 route add fd00:1::/64 via fd00::9 dev xtun
 explained forwarding "this machine does not forward IPv6" craft from=fd00::2 to=fd00:1::2 proto=icmp
 is "... for which there is no command to be typed unread" "$(field forwarding cure)" ""
 sysctl -q -w net.ipv6.conf.all.forwarding=1
-rewritten ttl "forwarded with a hop limit of 1" "from=fd00::2 to=fd00:1::2 proto=icmp ttl=1" \
+rewritten ttl "it should be forwarded, but its hop limit is 1" "from=fd00::2 to=fd00:1::2 proto=icmp ttl=1" \
 	"from=fd00::2 to=fd00:1::2 proto=icmp ttl=2"
 ip link add further mtu 1300 type dummy
 ip link set further up
 ip addr add fd00:2::1/64 dev further nodad
-as="mtu, IPv6" mended mtu "of 1448 bytes, and further takes 1300" \
+as="mtu, IPv6" mended mtu "1448 bytes, but the MTU of further is 1300" \
 	"ip link set dev further mtu 1448" craft from=fd00::2 to=fd00:2::2 proto=icmp size=1400
 ip link del further
 sysctl -q -w net.ipv6.conf.all.forwarding=0
 
-# --- of those that are alike one is told of, and how many there were
+# --- of several drops that are alike one is reported, with their number
 
-# Answers to what came before find nobody meanwhile, and are alike too.
+# Answers to earlier frames find no neighbour meanwhile, and are alike, too.
 more_told() {
 	[ "$(awk '/ more of these:$/ { n = $1 } / s ago/ { n = 0 } /9999/ { sum += n; n = 0 }
 		END { print sum + 0 }' "$out/told")" = "$1" ]
@@ -387,7 +393,7 @@ ok "five alike: the last four are counted" eventually 20 more_told 4
 silence_listener
 is "... and one is told of" "$(grep -c '^[0-9.]* s ago.*9999' "$out/told")" 1
 
-# --- an interface for packets alone, whose frame begins like one of IPv4
+# --- an interface for packets only, and an Ethernet frame that begins like IPv4
 
 # shellcheck disable=SC2034
 watched=tun7
@@ -397,7 +403,7 @@ as_tun() {
 as_tun "xtun-test persist 1; ip link set tun7 up"
 sysctl -q -w net.ipv4.conf.tun7.rp_filter=0
 whole="xtun-test craft dst=46:00:00:00:00:77 proto=icmp >&3"
-explained header "an Ethernet frame, and tun7 takes packets of IP alone" as_tun "$whole"
+explained header "an Ethernet frame, but tun7 is a tun, which accepts only IP packets" as_tun "$whole"
 like "... and shown as one" "$(field header frame)" "^IP 10.99.0.2 > 10.99.0.1 ICMP echo request"
 : >"$out/told"
 listener

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# xtun why: how it tells of losses, at once and as they happen, and to whom.
+# xtun why: how it reports losses, at once and as they happen, and to whom.
 . /test/lib.sh
 . /test/frames.sh
 requires jq
 PATH=$PATH:/test/bin
 
-# said: without when that was.
+# said: the output, without times.
 said() {
 	xtun why -t 0 2>&1 | sed 's/[0-9]*\.[0-9]* s ago/T s ago/; s/from [0-9.]* to T/from T to T/' || :
 }
@@ -18,27 +18,27 @@ write_frame() {
 xtun_load
 frames_up
 is "without any loss, and without a reader" "$(said)" \
-"nobody reads xtun; frames that wait: 0.
-  what mends it: start the program that is to be the other end of xtun; as root: /dev/xtun has mode 0600
+"nobody reads xtun; frames waiting: 0.
+  fix: start the program that should be the other end of xtun; run it as root: /dev/xtun has mode 0600
 the kernel has not sent anything to xtun yet.
-  what mends it: ip route get ADDRESS tells whether anything leads to xtun
-xtun itself has lost no frame; the kernel's stack was not listened to: -t 0 asks for that."
+  fix: check whether a route leads to xtun: ip route get ADDRESS
+xtun itself has lost no frames; the kernel's stack was not monitored: -t 0 was given."
 ok "... its status is 0" xtun why -t 0
 
 exec 4<>/dev/xtun
 frame 60 >&4
 transmit 100
 dd bs=200 count=1 status=none <&4 >/dev/null
-unheard="xtun itself has lost no frame; the kernel's stack was not listened to"
-is "a healthy interface" "$(said)" "$unheard: -t 0 asks for that."
-is "... for programs" "$(xtun why -t 0 --json | jq -r .unheard)" "-t 0 asks for that"
+unheard="xtun itself has lost no frames; the kernel's stack was not monitored"
+is "a healthy interface" "$(said)" "$unheard: -t 0 was given."
+is "... for programs" "$(xtun why -t 0 --json | jq -r .unheard)" "-t 0 was given"
 if [ -e /proc/net/xtun_drops ]; then
-	is "... of which the stack was listened to" "$(xtun why -t 1)" "xtun has lost no frame."
+	is "... of which the stack was listened to" "$(xtun why -t 1)" "xtun has lost no frames."
 	is "... for programs" "$(xtun why -t 1 --json)" ""
 	ok "... its status is 0" xtun why -t 1
 	nobody=(setpriv --reuid 65534 --clear-groups --bounding-set -all --inh-caps -all)
 	like "... who may not listen is told so" "$("${nobody[@]}" /test/bin/xtun why -t 1 2>/dev/null || :)" \
-		"$unheard: that takes CAP_NET_ADMIN\.\$"
+		"$unheard: this needs CAP_NET_ADMIN\.\$"
 else
 	is "... of which nothing can be heard" "$(xtun why -t 1 2>/dev/null)" "$unheard: this kernel has no tracepoints."
 fi
@@ -50,12 +50,12 @@ nok "a write while it is down" write_frame
 is "is told of" "$(said)" \
 "#1, T s ago, from userspace, 60 bytes: ARP, not for Ethernet and IPv4
   where: inside xtun, queue 0, rx_lost_down
-  why: written while xtun was down; write() answered EIO
-  what mends it: ip link set dev xtun up
-  what takes that back: ip link set dev xtun down
+  why: written while xtun was down; write() failed with EIO
+  fix: ip link set dev xtun up
+  undo: ip link set dev xtun down
 xtun is down: nothing passes.
-  what mends it: ip link set dev xtun up
-  what takes that back: ip link set dev xtun down"
+  fix: ip link set dev xtun up
+  undo: ip link set dev xtun down"
 nok "... and the status is 1" xtun why -t 0
 like "--frame has its bytes" "$(xtun why --frame 1 || :)" "02 ?00 ?00 ?00 ?00 ?99 ?02"
 is "--frame --json is for programs" "$(xtun why --frame 1 --json | jq -r .number)" 1
@@ -70,12 +70,12 @@ transmit 100 5
 like "frames that found the queue full" "$(said)" "#2 and 1 more, from T to T s ago, to userspace, \
 100 bytes: .*10\.99\.0\.1.* > 10\.99\.0\.2.*
   where: inside xtun, queue 0, tx_lost_full
-  why: the queue was full: nobody read, or not fast enough; frames that waited: 3, the oldest for [0-9]+ ms; the last was read [0-9]+ ms before, by process [0-9]+, which has ended; who has it open: bash\[[0-9]+\].*
+  why: the queue was full: nobody read, or not fast enough; frames waiting: 3, the oldest for [0-9]+ ms; the last was read [0-9]+ ms earlier by process [0-9]+, which has ended; open in: bash\[[0-9]+\].*
 "
 like "--frame of one of several that were lost alike says so" "$(xtun why --frame 3 || :)" \
-	"  one of #2 to #3, which were lost alike: it need not be #3
+	"  the bytes of one of #2 to #3, which were lost in the same way; it need not be #3
 .*02 ?00 ?00 ?00 ?00 ?02"
-is "... and of the one that is shown does not" "$(xtun why --frame 2 | grep 'lost alike' || :)" ""
+is "... and of the one that is shown does not" "$(xtun why --frame 2 | grep 'lost in the same way' || :)" ""
 ip link set xtun txqueuelen 10000
 
 # --- as it happens
@@ -113,7 +113,7 @@ ip link del gone0
 like "an interface that is no more: how it went" "$(xtun why gone0 2>/dev/null || :)" \
 	"^gone0: gone [0-9.]+ s ago: ip\[[0-9]+\] deleted it"
 like "nobody sees bytes without the right" \
-	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "no bytes: it never became a frame, or is not yours to see"
+	"$(setpriv --reuid 65534 --clear-groups xtun why --frame 1)" "no bytes: it never became a frame, or you may not see them"
 
 # --- for Wireshark
 
@@ -129,10 +129,10 @@ like "-w with --frame: that frame alone" "$(tcpdump -Z root -e -nn -r /tmp/one.p
 	"^[0-9:.]+ 02:00:00:00:00:02 > 02:00:00:00:00:99, ethertype ARP [^
 ]*\$"
 like "... with its verdict" "$(grep -a '  why: ' /tmp/one.pcapng || :)" \
-	"written while xtun was down; write\(\) answered EIO"
+	"written while xtun was down; write\(\) failed with EIO"
 exec 4>&-
 
-# A tun's file is of one kind, whatever a program writes.
+# The capture of a tun has one type of packet only, whatever a program writes.
 # shellcheck disable=SC2016
 xtun-test attach /dev/xtun tun8 0x1001 sh -c 'xtun-test persist 1
 	sysctl -q -w net.ipv6.conf.tun8.disable_ipv6=1
@@ -163,7 +163,7 @@ if [ -e /proc/net/xtun_drops ]; then
 		"$(grep -a -A 2 '  where: in the kernel' /tmp/dropped.pcapng | grep -a '^  why: .*0x9999')" \
 		"$(grep '^  why: .*0x9999' /tmp/dropped)"
 
-	# More of them than wait for one who does not look.
+	# More drops than are kept for a reader that does not read.
 	xtun-test craft type=9999 >/tmp/frames
 	size=$(stat -c %s /tmp/frames)
 	for _ in {1..8}; do
@@ -176,7 +176,7 @@ if [ -e /proc/net/xtun_drops ]; then
 	kill -STOP "$follow"
 	dd if=/tmp/frames of=/dev/xtun bs="$size" status=none
 	kill -CONT "$follow"
-	# counted: those that were told of, and those that were not.
+	# counted: the drops that were reported, plus those reported as missed.
 	counted() {
 		jq -s 'map(if .rule == "ethertype" then 1 else .missed // 0 end) | add' /tmp/dropped
 	}
@@ -191,7 +191,7 @@ else
 	skip "-w of what the stack drops" "this kernel has no tracepoints"
 fi
 
-# --- more of them than are remembered
+# --- more losses than are remembered
 
 for _ in {1..20}; do
 	write_bytes 65540 2>/dev/null || :
@@ -200,7 +200,7 @@ done
 told=$(said)
 like "two kinds in turn leave the others where they are" "$told" "^#1, T s ago.*
 #2 and 1 more, from T"
-# Those that came long before, on a slow machine, stay by themselves.
+# On a slow machine those that came long before stay separate.
 like "... and are two" "$told" "
 #[0-9]+ and [0-9]+ more up to #[0-9]+, from T to T s ago, from userspace, 5 bytes"
 number=$(xtun why -t 0 --json | jq -s 'map(select(.times == 20))[0].number' || :)
@@ -236,7 +236,7 @@ ip link del many
 
 # --- rings that are written wrongly
 
-# quotes WHAT WRONG: what a program writes is told of, by the field's name.
+# quotes WHAT WRONG: what a program wrote is reported with the field's name.
 quotes() {
 	ok "rings, $1: the kernel minds" xtun-test ring-wrong "$1"
 	like "... and xtun why quotes it" "$(said)" "it wrote $2"
@@ -262,7 +262,7 @@ fi
 # shellcheck disable=SC2016
 for name in '$(x)' "a'b" 'a;b' '*'; do
 	ip link add "$name" type xtun
-	told=$(xtun why -t 0 "$name" | sed -n 's/^  what mends it: \(ip link set .* up\)$/\1/p')
+	told=$(xtun why -t 0 "$name" | sed -n 's/^  fix: \(ip link set .* up\)$/\1/p')
 	ok "$name: what is printed can be typed" sh -c "$told"
 	like "... and does" "$(ip link show dev "$name")" "[<,]UP[,>]"
 	ip link del "$name"
