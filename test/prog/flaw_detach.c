@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queues and interfaces that go while somebody has them, and what they leave. */
+/* Queues and interfaces that go while they are in use, and what they leave behind. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <net/if.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -12,13 +15,14 @@
 #include "xt.h"
 
 #define NAME	"flaw0"
+#define WITNESS	"witness"	/* an interface that goes when a namespace ends */
 #define MULTI	(TAP | IFF_MULTI_QUEUE)
 #define TIMES	20
 #define MANY	20000
 
 static uint8_t buf[XT_BUF];
 
-/* Every call that a file has; none of them finds an interface. */
+/* Tries every call of a file; none of them finds an interface. */
 static bool says_gone(int fd)
 {
 	static const unsigned long calls[] = {
@@ -37,7 +41,7 @@ static bool says_gone(int fd)
 	return fine && poll(&p, 1, 0) == 1 && p.revents & POLLERR;
 }
 
-/* CVE-2022-49014: the interface was gone, and then it was told of. */
+/* The interface goes when its last file is closed, also if that file is detached. */
 static void detached(void)
 {
 	int i, wrong = 0, a, b;
@@ -68,7 +72,45 @@ static void detached(void)
 	ok(!wrong, "2022-49014: the interface is deleted: a detached file knows, no call finds it");
 }
 
-/* CVE-2022-49672: a poller was on the interface's list, and its memory was gone. */
+/* Leaves a namespace of its own, in which the file that it returns has an interface. */
+static void *leave_namespace(void *arg)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		die("unshare");
+	run("ip link add " WITNESS " netns 1 type veth peer name inner");
+	fd = flaw_new(NAME, MULTI);
+	/* Not by flaw_up(), which keeps a socket. */
+	run("ip link set " NAME " up");
+	if (arg && flaw_queue(fd, IFF_DETACH_QUEUE))
+		die("TUNSETQUEUE");
+	return (void *)(intptr_t)fd;
+}
+
+/*
+ * CVE-2022-49014: the file's reference to its namespace was dropped before the interface was
+ * done with it (commit 5daadc86f27e).
+ */
+static void last_of_namespace(bool detach)
+{
+	long waited = 0, limit = 20000 * xt_slowness();
+	pthread_t thread;
+	bool there;
+	void *fd;
+
+	if (pthread_create(&thread, NULL, leave_namespace, detach ? "detach" : NULL) ||
+	    pthread_join(thread, &fd))
+		die("a thread");
+	there = if_nametoindex(WITNESS) != 0;
+	close((intptr_t)fd);
+	for (; waited < limit && if_nametoindex(WITNESS); waited += 10)
+		usleep(10000);
+	ok(there && waited < limit, "2022-49014: a namespace ends with its last file, %s",
+	   detach ? "detached" : "attached");
+}
+
+/* CVE-2022-49672: a NAPI stayed on the interface's list when its memory was freed. */
 static void napi(void)
 {
 	static const int modes[] = {
@@ -105,7 +147,7 @@ static void napi(void)
 	}
 }
 
-/* In kB, of what could be given to programs. */
+/* In kB, the memory that could be given to programs. */
 static long available(void)
 {
 	long kb = -1;
@@ -119,7 +161,7 @@ static long available(void)
 	return kb;
 }
 
-/* Refused frames, of each kind there is; returns how many were not. */
+/* Writes frames of each kind that is refused; returns how many were not refused. */
 static int refused(int fd, int times, int flags)
 {
 	size_t head = flaw_header(flags), least = flags & IFF_TUN ? 1 : 14;
@@ -138,7 +180,7 @@ static int refused(int fd, int times, int flags)
 
 #define LEAK_KB	4096
 
-/* KASAN keeps what is freed, up to a part of all memory, until its cache is shrunk. */
+/* KASAN keeps freed objects, up to a share of all memory, until a cache is shrunk. */
 static void give_back(void)
 {
 	if (system("for f in /sys/kernel/slab/*/shrink; do [ ! -e $f ] || echo 1 >$f; done"))
@@ -146,9 +188,9 @@ static void give_back(void)
 }
 
 /*
- * CVE-2022-49871: fragments that NAPI had begun to gather. CVE-2026-46320, -46321,
- * -46322: pages of frames that were short, or came to nothing. Buffers are counted
- * when the test ends, memory here.
+ * CVE-2022-49871: fragments that NAPI had begun to gather. CVE-2026-46320, -46321, -46322:
+ * pages of frames that were too short or failed. Socket buffers are counted when the test
+ * ends, memory is measured here.
  */
 static void leaks(void)
 {
@@ -165,7 +207,7 @@ static void leaks(void)
 		}
 		flaw_up(NAME, true);
 		taken = refused(fd, MANY / 20, flags);
-		/* What leaks does so in each round. */
+		/* A leak shows in each round. */
 		for (rounds = 0; rounds < 5 && before - after >= LEAK_KB; rounds++) {
 			if (rounds)
 				give_back();
@@ -189,6 +231,10 @@ static void leaks(void)
 void theme_flaw_detach(void)
 {
 	detached();
+	if (xt_namespaces("a namespace's last file")) {
+		last_of_namespace(false);
+		last_of_namespace(true);
+	}
 	napi();
 	leaks();
 }
